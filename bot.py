@@ -1,0 +1,167 @@
+"""Samefox's front door: read config.toml, open the studio, start Discord or the rehearsal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from cogs.place import PERMISSIONS
+from cogs.presentation.buttons import BUTTONS
+from cogs.publisher import Publisher
+from cogs.tree import StoryTree
+from generator.errors import ConfigurationError, SamefoxError
+from generator.script import read_script
+from generator.settings import Settings, read_settings
+from generator.story import Story
+from generator.studio import Studio, open_studio
+
+log = logging.getLogger("samefox")
+
+INVITATION = discord.utils.oauth_url(
+    "APPLICATION_ID", permissions=PERMISSIONS, scopes=("bot", "applications.commands")
+)
+
+EXTENSIONS = ("cogs.story",)
+
+EXTENSIONS = ("cogs.story",)
+
+PORTAL = "https://discord.com/developers/applications"
+INVITATION = discord.utils.oauth_url(
+    "APPLICATION_ID", permissions=PERMISSIONS, scopes=("bot", "applications.commands")
+)
+WITHOUT_TOKEN = (
+    "Samefox needs a Discord bot's token in the environment variable DISCORD_TOKEN: create an application at "
+    f"{PORTAL}, copy the token from its page “Bot”, and invite it to your server with {INVITATION} "
+    "(its application id in place of APPLICATION_ID); python bot.py --rehearse needs no token."
+)
+WRONG_TOKEN = (
+    "Discord does not accept the token in DISCORD_TOKEN; please copy it again from the page “Bot” of your "
+    f"application at {PORTAL}."
+)
+
+
+class Samefox(commands.AutoShardedBot):
+    """The Discord side: commands come in through its tree, stories go out through its publisher."""
+
+    def __init__(self, settings: Settings, studio: Studio) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,  # there are no text commands
+            help_command=None,
+            tree_cls=StoryTree,
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+        )
+        self.settings = settings
+        self.studio = studio
+        self.publisher = Publisher(self, studio)
+
+    async def setup_hook(self) -> None:
+        """Load the cogs, let old buttons find their way, and make the commands known."""
+        for extension in EXTENSIONS:
+            await self.load_extension(extension)
+        self.add_dynamic_items(*BUTTONS)
+        assert isinstance(self.tree, StoryTree)
+        await self.tree.sync_if_changed()
+
+    async def on_ready(self) -> None:
+        """Say that people can come."""
+        log.info("Connected as %s, in %d servers", self.user, len(self.guilds))
+
+
+def main() -> int:
+    """Run the command line; its exit status."""
+    arguments = _arguments()
+    try:
+        settings = read_settings(arguments.config)
+        discord.utils.setup_logging(level=logging.getLevelName(settings.bot.log_level))
+        if arguments.rehearse:
+            return asyncio.run(_rehearse(settings, arguments.once, arguments.out))
+        token = os.environ.get("DISCORD_TOKEN", "").strip()
+        if not token:
+            raise ConfigurationError(WITHOUT_TOKEN)
+        return asyncio.run(_connect(settings, arguments.config.parent / settings.bot.data, token))
+    except SamefoxError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2 if isinstance(error, ConfigurationError) else 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="A Discord bot that tells stories in pictures.")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Path(__file__).with_name("config.toml"),
+        help="default: config.toml here",
+    )
+    parser.add_argument(
+        "--rehearse", action="store_true", help="start in a simulated Discord, with a page in the browser"
+    )
+    parser.add_argument("--once", metavar="PROMPT", help="with --rehearse: tell this one story, then end")
+    parser.add_argument("--out", metavar="DIR", type=Path, help="with --once: the folder for what it leaves")
+    arguments = parser.parse_args()
+    if (arguments.once is None) != (arguments.out is None) or (arguments.once and not arguments.rehearse):
+        parser.error("--once PROMPT, --out DIR and --rehearse belong together")
+    return arguments
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, folder: Path) -> AsyncIterator[Samefox]:
+    """The bot with all that works while it is not connected."""
+    async with open_studio(settings, folder) as studio:
+        bot = Samefox(settings, studio)
+        publishing = asyncio.create_task(bot.publisher.run(), name="publisher")
+        try:
+            yield bot
+        finally:
+            publishing.cancel()
+            await asyncio.gather(publishing, return_exceptions=True)
+
+
+async def _connect(settings: Settings, folder: Path, token: str) -> int:
+    async with _opened(settings, folder) as bot, bot:
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError):  # Windows has no signal handlers
+                loop.add_signal_handler(name, lambda: loop.create_task(bot.close()))
+        try:
+            await bot.start(token)
+        except discord.LoginFailure as error:
+            raise ConfigurationError(WRONG_TOKEN) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise SamefoxError(f"Discord cannot be reached: {error}. Please check the network.") from error
+    return 0
+
+
+async def _rehearse(settings: Settings, prompt: str | None, out: Path | None) -> int:
+    try:
+        from cogs.rehearsal.stage import rehearse
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f"The rehearsal needs {error.name}, which is not installed; please run pip install -e '.[rehearsal]'."
+        ) from error
+    folder = out or Path(__file__).with_name("rehearsal")
+    async with _opened(settings, folder) as bot:
+
+        async def find(prompt: str) -> Story | None:
+            script = read_script(prompt, max_scenes=settings.limits.scenes)
+            return await bot.studio.archive.latest_telling(script)
+
+        return await rehearse(bot, folder, once=(prompt, out) if prompt and out else None, find=find)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

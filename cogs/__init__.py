@@ -1,0 +1,1 @@
+"""What people see in Discord: parse, submit, render. No SQL, no torch."""

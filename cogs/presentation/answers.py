@@ -1,0 +1,58 @@
+"""Private answers to the person who acted, errors among them."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import discord
+from discord import app_commands, ui
+from discord.utils import MISSING
+
+from cogs.presentation.text import plain
+from generator.errors import SamefoxError
+
+log = logging.getLogger(__name__)
+
+
+async def answer(
+    interaction: discord.Interaction[Any],
+    text: str,
+    *,
+    view: ui.View = MISSING,
+    file: discord.File = MISSING,
+) -> None:
+    """Say something that only this person sees, whether or not the interaction was acknowledged before."""
+    if interaction.response.is_done():
+        await interaction.followup.send(text, view=view, file=file, ephemeral=True)
+    else:
+        await interaction.response.send_message(text, view=view, file=file, ephemeral=True)
+
+
+async def answer_error(interaction: discord.Interaction[Any], error: BaseException) -> None:
+    """Tell the person what happened and what to do; the log gets the rest."""
+    try:
+        await answer(interaction, sentence(error, interaction.id))
+    except discord.HTTPException as failure:
+        log.warning("Interaction %d could not be told about %r: %s", interaction.id, error, failure)
+
+
+def sentence(error: BaseException, reference: int) -> str:
+    """An error as one sentence; what nobody foresaw is logged under `reference`, which the sentence names."""
+    if isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    match error:
+        case SamefoxError():
+            return plain(str(error), 1500)
+        case app_commands.NoPrivateMessage():
+            return "Stories are told in servers; please use this in one of a server's text channels."
+        case app_commands.MissingPermissions():
+            return "You lack the permission for this here; please ask a moderator."
+        case app_commands.TransformerError():
+            return f"“{plain(str(error.value), 100)}” is not possible here; please choose another value."
+        case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
+            return "This command has just changed; please wait a moment, then type it again."
+        case discord.Forbidden():
+            return "Discord does not let me do that here; please ask a moderator to check my permissions."
+    log.error("Interaction %d failed", reference, exc_info=error)
+    return f"Something went wrong on my side. Please try again; the host finds the reason in the log at {reference}."

@@ -1,0 +1,38 @@
+"""Members' words on their way into Discord's markup."""
+
+from __future__ import annotations
+
+import re
+
+# Discord drops a backslash before any of these, so escaping all of them shows the text as it was typed:
+# no bold, no link, no mention, no heading, no list.
+_MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def plain(text: str, limit: int = 300) -> str:
+    """Text as it was typed, cut to `limit` characters, without any effect as markup or mention."""
+    return _MARKUP.sub(r"\\\1", shorten(text, limit))
+
+
+def shorten(text: str, limit: int) -> str:
+    """Text of at most `limit` characters, its cut marked."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def quote_block(text: str) -> str:
+    """Text in a code block, from which a phone copies it with one tap; a fence inside cannot end it."""
+    return "```\n" + text.replace("```", "`\u200b``") + "\n```"
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: ``about 40 s``, ``about 3 min``, ``about 2 h``."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} min"
+    return f"about {round(seconds / 3600)} h"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 frame``, ``2 frames``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,76 @@
+// The sidebar: simcord's page shows one channel, the one named behind the # of its address, to one person.
+"use strict";
+
+let session = null;
+const home = document.currentScript.dataset.home;
+const here = () => location.hash.slice(1);
+if (!here()) history.replaceState(null, "", `#${home}`); // before simcord's own script looks there
+
+const seen = (channel) => BigInt(channel.last) <= BigInt(localStorage.getItem(`seen:${channel.id}`) ?? 0);
+
+function channelLink(channel) {
+  const link = document.createElement("a");
+  link.href = `#${channel.id}`;
+  link.textContent = channel.name;
+  link.classList.toggle("thread", channel.thread);
+  if (channel.id === here()) {
+    link.setAttribute("aria-current", "page");
+    localStorage.setItem(`seen:${channel.id}`, channel.last);
+  }
+  link.classList.toggle("unread", !seen(channel));
+  return link;
+}
+
+function personButton(person) {
+  const picker = document.getElementById("viewer-picker");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = person.name;
+  button.setAttribute("aria-pressed", String(picker.value === person.id));
+  button.addEventListener("click", () => {
+    document.cookie = `viewer=${person.id}; SameSite=Strict`; // goes along to the next channel
+    picker.value = person.id;
+    picker.dispatchEvent(new Event("change"));
+  });
+  return button;
+}
+
+// Replace children only when they differ, so that a click never falls between two redraws.
+function show(parent, children) {
+  const drawn = children.map((child) => child.outerHTML).join("");
+  if (parent.dataset.drawn === drawn) return;
+  parent.dataset.drawn = drawn;
+  parent.replaceChildren(...children);
+  parent.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+async function look(channels, people) {
+  const answer = await fetch("/rehearsal/meadow.json").catch(() => null);
+  if (!answer?.ok) return; // closed for now
+  const meadow = await answer.json();
+  session ??= meadow.session;
+  if (session !== meadow.session) return location.reload(); // the bot has restarted
+  const current = meadow.channels.find((channel) => channel.id === here());
+  if (!current) location.hash = home; // another world than when the page was opened
+  document.title = `${current?.name ?? "…"} · ${meadow.name}`;
+  show(channels, meadow.channels.map(channelLink));
+  show(people, meadow.people.map(personButton));
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  const sidebar = document.createElement("aside");
+  sidebar.className = "meadow";
+  sidebar.innerHTML = `<h1>Fox Meadow</h1><nav aria-label="Channels"></nav><p>You are</p>
+    <div role="group" aria-label="You are"></div>`;
+  sidebar.append(document.getElementById("action-status"));
+  document.getElementById("preview-workspace").prepend(sidebar);
+  const parts = [sidebar.querySelector("nav"), sidebar.querySelector("div")];
+  look(...parts);
+  setInterval(look, 500, ...parts);
+});
+
+// A thread has the id of the message it began on.
+document.addEventListener("click", (event) => {
+  const message = event.target.closest(".thread-summary")?.closest("[data-message-id]");
+  if (message) location.hash = message.dataset.messageId;
+});

@@ -1,0 +1,1 @@
+"""What makes stories: from a text to pictures of one character. Never imports discord."""

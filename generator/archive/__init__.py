@@ -1,0 +1,1 @@
+"""What has been told: SQLite, and the only SQL of the project."""

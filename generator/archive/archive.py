@@ -1,0 +1,375 @@
+"""The archive: one SQLite file, one writer, whole transactions.
+
+Every write is one ``BEGIN IMMEDIATE`` transaction and is on disk when its method returns. Values go in and
+come out frozen; rows do not leave this file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+import aiosqlite
+
+from generator.errors import ArchiveError, NotFound
+from generator.press.metadata import recipe_from_json, recipe_to_json
+from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take, TakeState
+
+_TAKES = """
+    SELECT takes.*, jobs.state, jobs.attempts, jobs.failure, jobs.seconds, frames.scene,
+           contributors.name AS author_name
+    FROM takes
+    JOIN jobs ON jobs.take_id = takes.id
+    JOIN frames ON frames.story_id = takes.story_id AND frames.position = takes.frame
+    JOIN contributors ON contributors.story_id = takes.story_id AND contributors.person_id = takes.author_id
+"""
+
+_STORY = """
+    SELECT stories.*, contributors.name AS author_name
+    FROM stories
+    JOIN contributors ON contributors.story_id = stories.id AND contributors.person_id = stories.author_id
+    WHERE stories.id = ?
+"""
+
+
+class Archive:
+    """All stories ever told here. Opened with `open_archive`."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+        # One connection serves every task, so a transaction must not be interleaved with another's.
+        self._lock = asyncio.Lock()
+
+    # -- writing ----------------------------------------------------------------------------------------
+
+    async def add_story(
+        self,
+        storyboard: Storyboard,
+        author: Person,
+        *,
+        guild_id: int,
+        channel_id: int,
+        thread_id: int | None = None,
+    ) -> Story:
+        """Keep a story with one queued take for each of its recipes."""
+        async with self._transaction() as sql:
+            story_id = await _insert(
+                sql,
+                "INSERT INTO stories (guild_id, channel_id, thread_id, author_id, subject, style)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (guild_id, channel_id, thread_id, author.id, storyboard.subject, storyboard.style),
+            )
+            await _add_contributor(sql, story_id, author)
+            for position, (scene, recipe) in enumerate(
+                zip(storyboard.scenes, storyboard.recipes, strict=True)
+            ):
+                await sql.execute(
+                    "INSERT INTO frames VALUES (?, ?, ?, ?)", (story_id, position, scene, author.id)
+                )
+                await _add_take(sql, story_id, position, None, author, recipe)
+            return await _read_story(sql, story_id)
+
+    async def add_take(self, parent: Take, recipe: Recipe, author: Person) -> Take:
+        """Keep another take of the parent's frame, queued."""
+        async with self._transaction() as sql:
+            await _add_contributor(sql, parent.story_id, author)
+            take_id = await _add_take(sql, parent.story_id, parent.frame, parent.id, author, recipe)
+            await sql.execute("UPDATE stories SET settled = 0 WHERE id = ?", (parent.story_id,))
+            return await _read_take(sql, take_id)
+
+    async def start(self, take_id: int, device: str) -> bool:
+        """Mark a queued take as being drawn; False if it is no longer wanted."""
+        return await self._update(
+            "UPDATE jobs SET state = 'drawing', device = ?, started_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+            " WHERE take_id = ? AND state = 'queued'",
+            (device, take_id),
+        )
+
+    async def lose(self, take_id: int) -> int:
+        """Count that a device died on a take, and queue it again; how often that has happened."""
+        async with self._transaction() as sql:
+            rows = await sql.execute_fetchall(
+                "UPDATE jobs SET state = 'queued', attempts = attempts + 1"
+                " WHERE take_id = ? AND state = 'drawing' RETURNING attempts",
+                (take_id,),
+            )
+            return next((int(attempts) for (attempts,) in rows), 0)
+
+    async def finish(self, take_id: int, path: Path, picture: Picture) -> bool:
+        """Record a drawn take, whose file is complete; False if it was cancelled meanwhile."""
+        async with self._transaction() as sql:
+            done = await sql.execute(
+                "UPDATE jobs SET state = 'drawn', seconds = ?, engine = ?,"
+                " finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE take_id = ? AND state = 'drawing'",
+                (picture.seconds, json.dumps(asdict(picture.engine)), take_id),
+            )
+            if done.rowcount:
+                await sql.execute("UPDATE takes SET path = ? WHERE id = ?", (path.as_posix(), take_id))
+            return bool(done.rowcount)
+
+    async def fail(self, take_id: int, failure: str) -> bool:
+        """Give a take up, with a sentence for its author."""
+        return await self._update(
+            "UPDATE jobs SET state = 'failed', failure = ?,"
+            " finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+            " WHERE take_id = ? AND state IN ('queued', 'drawing')",
+            (failure, take_id),
+        )
+
+    async def cancel(self, story_id: int) -> list[int]:
+        """Give up all takes of a story that are not drawn yet; their ids."""
+        async with self._transaction() as sql:
+            await sql.execute(
+                "UPDATE stories SET cancelled = 1 WHERE id = ? AND EXISTS (SELECT 1 FROM takes JOIN jobs"
+                " ON take_id = takes.id WHERE story_id = stories.id AND parent_id IS NULL"
+                " AND state IN ('queued', 'drawing'))",
+                (story_id,),
+            )
+            rows = await sql.execute_fetchall(
+                "UPDATE jobs SET state = 'cancelled', finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+                " WHERE state IN ('queued', 'drawing') AND take_id IN (SELECT id FROM takes WHERE story_id = ?)"
+                " RETURNING take_id",
+                (story_id,),
+            )
+            return sorted(int(take_id) for (take_id,) in rows)
+
+    async def requeue(self) -> list[Take]:
+        """Queue again what a stopped process left half drawn; every take that waits, oldest first."""
+        async with self._transaction() as sql:
+            await sql.execute("UPDATE jobs SET state = 'queued' WHERE state = 'drawing'")
+            rows = await sql.execute_fetchall(f"{_TAKES} WHERE jobs.state = 'queued' ORDER BY takes.id")
+            return [_take(row) for row in rows]
+
+    async def set_thread(self, story_id: int, thread_id: int) -> None:
+        """Remember where a story's frames go."""
+        await self._update("UPDATE stories SET thread_id = ? WHERE id = ?", (thread_id, story_id))
+
+    async def set_card(self, story_id: int, message_id: int) -> None:
+        """Remember the message that follows a story's progress."""
+        await self._update("UPDATE stories SET card_id = ? WHERE id = ?", (message_id, story_id))
+
+    async def set_strip(self, story_id: int, message_id: int) -> None:
+        """Remember the message that shows a story's frames side by side."""
+        await self._update("UPDATE stories SET strip_id = ? WHERE id = ?", (message_id, story_id))
+
+    async def set_message(self, take_id: int, message_id: int) -> None:
+        """Remember the message that shows a take."""
+        await self._update("UPDATE takes SET message_id = ? WHERE id = ?", (message_id, take_id))
+
+    async def settle(self, story_id: int) -> bool:
+        """Note that a story owes no more messages; False if a new take came in between."""
+        return await self._update(
+            "UPDATE stories SET settled = 1 WHERE id = ? AND NOT EXISTS (SELECT 1 FROM takes JOIN jobs"
+            " ON take_id = takes.id WHERE story_id = stories.id AND state IN ('queued', 'drawing'))",
+            (story_id,),
+        )
+
+    async def set_note(self, name: str, value: str) -> None:
+        """Remember a small thing between two starts."""
+        await self._update("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    async def story(self, story_id: int) -> Story:
+        """A story with all its takes.
+
+        Raises:
+            NotFound: there is none with this number.
+        """
+        async with self._lock:
+            return await _read_story(self._connection, story_id)
+
+    async def take(self, take_id: int) -> Take:
+        """One take.
+
+        Raises:
+            NotFound: there is none with this number.
+        """
+        async with self._lock:
+            return await _read_take(self._connection, take_id)
+
+    async def latest_telling(self, script: Script) -> Story | None:
+        """The newest story with this subject and these scenes."""
+        rows = await self._fetch(
+            "SELECT id FROM stories WHERE subject = ? ORDER BY id DESC", (script.subject,)
+        )
+        for row in rows:
+            story = await self.story(row["id"])
+            if story.scenes == script.scenes:
+                return story
+        return None
+
+    async def unsettled(self) -> list[int]:
+        """The stories that still owe somebody a message, oldest first."""
+        rows = await self._fetch("SELECT id FROM stories WHERE NOT settled ORDER BY id")
+        return [int(row["id"]) for row in rows]
+
+    async def recent_work(self, limit: int) -> list[tuple[Recipe, float]]:
+        """The last drawn takes' recipes and seconds, oldest first."""
+        rows = await self._fetch(
+            "SELECT recipe, seconds FROM jobs JOIN takes ON takes.id = take_id"
+            " WHERE state = 'drawn' ORDER BY take_id DESC LIMIT ?",
+            (limit,),
+        )
+        return [(recipe_from_json(row["recipe"]), float(row["seconds"])) for row in reversed(list(rows))]
+
+    async def note(self, name: str) -> str | None:
+        """What `set_note` remembered."""
+        rows = await self._fetch("SELECT value FROM notes WHERE name = ?", (name,))
+        return next((str(row["value"]) for row in rows), None)
+
+    # -- the connection ---------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+        async with self._lock:
+            await self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+            except BaseException:
+                await self._connection.rollback()
+                raise
+            await self._connection.commit()
+
+    async def _update(self, statement: str, values: tuple[object, ...]) -> bool:
+        async with self._transaction() as sql:
+            return bool((await sql.execute(statement, values)).rowcount)
+
+    async def _fetch(self, query: str, values: tuple[object, ...] = ()) -> Iterable[sqlite3.Row]:
+        async with self._lock:
+            return await self._connection.execute_fetchall(query, values)
+
+
+@asynccontextmanager
+async def open_archive(path: Path | str) -> AsyncIterator[Archive]:
+    """Open the database at `path` (or ``:memory:``), bringing it up to date.
+
+    Raises:
+        ArchiveError: it cannot be opened, is no database, or is newer than this code; then it is untouched.
+    """
+    try:
+        connection = await aiosqlite.connect(path, isolation_level=None)
+    except sqlite3.Error as error:
+        raise ArchiveError(f"The archive {path} cannot be opened: {error}.") from error
+    try:
+        connection.row_factory = sqlite3.Row
+        try:
+            await _migrate(connection, path)
+        except sqlite3.Error as error:
+            raise ArchiveError(f"The archive {path} cannot be used: {error}.") from error
+        yield Archive(connection)
+    finally:
+        await connection.close()
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path | str) -> None:
+    """Apply the numbered migrations that the database has not seen, all of them or none."""
+    migrations = sorted(
+        (file for file in resources.files(__package__).joinpath("migrations").iterdir()),
+        key=lambda file: file.name,
+    )
+    ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
+    if version > len(migrations):
+        raise ArchiveError(
+            f"The archive {path} was written by a newer Samefox (version {version} of its tables; this one "
+            f"knows {len(migrations)}). Please update Samefox, or start it with another data folder."
+        )
+    # WAL: readers never wait for the writer. FULL: what is committed survives a power cut.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000"):
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
+    # executescript() would commit an open transaction, so the script brings its own.
+    script = "\n".join(file.read_text(encoding="utf-8") for file in migrations[version:])
+    if script:
+        try:
+            await connection.executescript(
+                f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {len(migrations)};\nCOMMIT;"
+            )
+        except sqlite3.Error:
+            await connection.rollback()
+            raise
+
+
+async def _insert(sql: aiosqlite.Connection, statement: str, values: tuple[object, ...]) -> int:
+    cursor = await sql.execute(statement, values)
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+async def _add_contributor(sql: aiosqlite.Connection, story_id: int, person: Person) -> None:
+    await sql.execute(
+        "INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story_id, person.id, person.name)
+    )
+
+
+async def _add_take(
+    sql: aiosqlite.Connection,
+    story_id: int,
+    frame: int,
+    parent_id: int | None,
+    author: Person,
+    recipe: Recipe,
+) -> int:
+    take_id = await _insert(
+        sql,
+        "INSERT INTO takes (story_id, frame, parent_id, author_id, seed, recipe) VALUES (?, ?, ?, ?, ?, ?)",
+        (story_id, frame, parent_id, author.id, recipe.seed, recipe_to_json(recipe)),
+    )
+    await sql.execute("INSERT INTO jobs (take_id) VALUES (?)", (take_id,))
+    return take_id
+
+
+async def _read_story(sql: aiosqlite.Connection, story_id: int) -> Story:
+    for row in await sql.execute_fetchall(_STORY, (story_id,)):
+        scenes = await sql.execute_fetchall(
+            "SELECT scene FROM frames WHERE story_id = ? ORDER BY position", (story_id,)
+        )
+        takes = await sql.execute_fetchall(
+            f"{_TAKES} WHERE takes.story_id = ? ORDER BY takes.id", (story_id,)
+        )
+        return Story(
+            id=row["id"],
+            guild_id=row["guild_id"],
+            channel_id=row["channel_id"],
+            thread_id=row["thread_id"],
+            card_id=row["card_id"],
+            strip_id=row["strip_id"],
+            author=Person(id=row["author_id"], name=row["author_name"]),
+            subject=row["subject"],
+            style=row["style"],
+            scenes=tuple(scene["scene"] for scene in scenes),
+            created_at=datetime.fromisoformat(row["created_at"]),
+            cancelled=bool(row["cancelled"]),
+            takes=tuple(_take(take) for take in takes),
+        )
+    raise NotFound(f"There is no story {story_id} here any more.")
+
+
+async def _read_take(sql: aiosqlite.Connection, take_id: int) -> Take:
+    for row in await sql.execute_fetchall(f"{_TAKES} WHERE takes.id = ?", (take_id,)):
+        return _take(row)
+    raise NotFound(f"There is no picture {take_id} here any more.")
+
+
+def _take(row: sqlite3.Row) -> Take:
+    return Take(
+        id=row["id"],
+        story_id=row["story_id"],
+        frame=row["frame"],
+        scene=row["scene"],
+        parent_id=row["parent_id"],
+        author=Person(id=row["author_id"], name=row["author_name"]),
+        recipe=recipe_from_json(row["recipe"]),
+        state=TakeState(row["state"]),
+        attempts=row["attempts"],
+        failure=row["failure"],
+        path=row["path"],
+        seconds=row["seconds"],
+        message_id=row["message_id"],
+    )

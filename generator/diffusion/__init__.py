@@ -1,0 +1,1 @@
+"""The image factory: torch, diffusers and transformers live here and nowhere above."""

@@ -1,0 +1,229 @@
+"""From a line of configuration to a pipeline in memory: Hub id, folder, single file, or ``tiny``; LoRAs; FreeU."""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import diffusers
+import huggingface_hub
+import torch
+import transformers
+from diffusers import StableDiffusionXLPipeline
+from safetensors import SafetensorError, safe_open
+
+from generator.diffusion.architecture import SDXL, Architecture, write_configs
+from generator.diffusion.devices import is_out_of_memory
+from generator.diffusion.tiny import tiny
+from generator.errors import ModelError
+from generator.story import Lora, Recipe
+
+log = logging.getLogger(__name__)
+
+FREEU = {"s1": 0.6, "s2": 0.4, "b1": 1.1, "b2": 1.2}
+"""The original's parameters, which are FreeU's own for SDXL (arXiv 2309.11497)."""
+
+# One tensor that only this part of an SDXL checkpoint has, by the names of its original format.
+PARTS = {
+    "SDXL's network": "model.diffusion_model.label_emb.0.0.weight",
+    "the first text encoder": "conditioner.embedders.0.transformer.text_model.embeddings.position_embedding.weight",
+    "the second text encoder": "conditioner.embedders.1.model.positional_embedding",
+    "the image decoder": "first_stage_model.decoder.conv_in.weight",
+}
+
+PLAYGROUND_SCALING_FACTOR = 0.5
+
+
+class Checkpoints:
+    """Keeps the last model in memory, with the LoRAs and FreeU of the last recipe."""
+
+    def __init__(self, dtype: torch.dtype) -> None:
+        self._dtype = dtype
+        self._model: str | None = None
+        self._pipe: StableDiffusionXLPipeline | None = None
+        self._extras: tuple[tuple[Lora, ...], bool] = ((), False)
+        quieten()
+
+    def get(self, recipe: Recipe) -> StableDiffusionXLPipeline:
+        """The recipe's model with the recipe's LoRAs and FreeU.
+
+        Raises ``ModelError`` where there is no such thing.
+        """
+        if self._pipe is None or self._model != recipe.model:
+            self._pipe = self._model = None
+            gc.collect()  # two models may not fit
+            self._pipe, self._model, self._extras = load(recipe.model, self._dtype), recipe.model, ((), False)
+        if self._extras != (recipe.loras, recipe.freeu):
+            take_off(self._pipe)
+            self._extras = ((), False)
+            put_on(self._pipe, recipe.loras, freeu=recipe.freeu)
+            self._extras = (recipe.loras, recipe.freeu)
+        return self._pipe
+
+
+def quieten() -> None:
+    """No progress bars on the console; log messages stay."""
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
+    huggingface_hub.utils.disable_progress_bars()
+
+
+def load(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
+    """A pipeline on the CPU, in ``dtype``.
+
+    Raises ``ModelError`` with the reason where it cannot be loaded.
+    """
+    log.info("Loading %s", model)
+    path = Path(model).expanduser()
+    if model == "tiny":
+        pipe = tiny() if dtype == torch.float32 else tiny().to(dtype=dtype)
+    elif path.is_file():
+        pipe = load_file(path, dtype)
+    elif path.is_dir():
+        pipe = load_folder(path, dtype)
+    elif path.suffix or path.is_absolute() or model.startswith((".", "~")) or model.count("/") != 1:
+        raise ModelError(
+            f"There is no model at {model}: give a Hub id such as stabilityai/stable-diffusion-xl-base-1.0, "
+            "a folder, a .safetensors file, or tiny."
+        )
+    else:
+        pipe = load_from_hub(model, dtype)
+    if dtype == torch.float16 and pipe.vae.config.force_upcast:
+        pipe.vae.to(torch.float32)  # SDXL's decoder overflows in float16
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def load_file(
+    path: Path, dtype: torch.dtype, architecture: Architecture = SDXL
+) -> StableDiffusionXLPipeline:
+    """A checkpoint in one ``.safetensors`` file, in the format Stability AI published; needs no network."""
+    architecture = inspect_file(path, architecture)
+    with TemporaryDirectory() as folder, sentence(f"The model file {path} cannot be loaded"):
+        write_configs(architecture, Path(folder))
+        return StableDiffusionXLPipeline.from_single_file(
+            str(path), config=folder, dtype=dtype, local_files_only=True, add_watermarker=False
+        )
+
+
+def inspect_file(path: Path, architecture: Architecture) -> Architecture:
+    """Make sure that a file holds a whole SDXL; Playground's files bring their own latents' mean and deviation."""
+    try:
+        with safe_open(path, "pt") as file:
+            names = set(file.keys())
+            playground = {name: file.get_tensor(name) for name in ("edm_mean", "edm_std") if name in names}
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            f"The model file {path} is not a whole .safetensors file ({reason(error)}); "
+            "please download it again."
+        ) from error
+    if missing := [part for part, name in PARTS.items() if name not in names]:
+        raise ModelError(
+            f"The model file {path} is not a complete SDXL checkpoint: it lacks {' and '.join(missing)}."
+        )
+    if len(playground) < 2:
+        return architecture
+    latents = {
+        "latents_mean": playground["edm_mean"].flatten().tolist(),
+        "latents_std": playground["edm_std"].flatten().tolist(),
+        "scaling_factor": PLAYGROUND_SCALING_FACTOR,
+    }
+    return replace(architecture, vae=architecture.vae | latents)
+
+
+def load_folder(folder: Path, dtype: torch.dtype) -> StableDiffusionXLPipeline:
+    """A pipeline in diffusers' layout on this machine."""
+    index = folder / "model_index.json"
+    if not index.is_file():
+        raise ModelError(
+            f"The folder {folder} holds no diffusers pipeline: there is no model_index.json in it."
+        )
+    with sentence(f"The model in {folder} cannot be loaded"):
+        kind = json.loads(index.read_text(encoding="utf-8")).get("_class_name")
+        if not str(kind).startswith("StableDiffusionXL"):
+            raise ModelError(f"The model in {folder} is not an SDXL pipeline but a {kind}.")
+        halves = any((folder / "unet").glob("*.fp16.safetensors"))
+        whole = any(set((folder / "unet").glob("*.safetensors")) - set((folder / "unet").glob("*.fp16.*")))
+        half = halves and (dtype != torch.float32 or not whole)
+        return from_pretrained(str(folder), dtype, "fp16" if half else None)
+
+
+def load_from_hub(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
+    """A pipeline from the Hugging Face Hub, or from this machine's copy of it."""
+    with sentence(
+        f"The model {model} is neither on this machine nor could it be fetched from the Hugging Face Hub; "
+        "check its name, the network, and HF_TOKEN where the model asks for one"
+    ):
+        if dtype != torch.float32:
+            try:
+                return from_pretrained(model, dtype, "fp16")
+            except (OSError, ValueError) as error:
+                log.info("%s has no half-precision files (%s)", model, reason(error))
+        return from_pretrained(model, dtype, None)
+
+
+def from_pretrained(model: str, dtype: torch.dtype, variant: str | None) -> StableDiffusionXLPipeline:
+    """Only safetensors: a pickle from the internet is a program."""
+    return StableDiffusionXLPipeline.from_pretrained(
+        model, dtype=dtype, variant=variant, use_safetensors=True, add_watermarker=False
+    )
+
+
+def put_on(pipe: StableDiffusionXLPipeline, loras: tuple[Lora, ...], *, freeu: bool) -> None:
+    """Lay LoRAs and FreeU over a pipeline; ``take_off`` finds the weights below untouched."""
+    names = [f"lora{number}" for number in range(len(loras))]
+    for name, lora in zip(names, loras, strict=True):
+        load_lora(pipe, name, lora)
+    if loras:
+        pipe.set_adapters(names, [lora.weight for lora in loras])
+    if freeu:
+        pipe.enable_freeu(**FREEU)
+
+
+def load_lora(pipe: StableDiffusionXLPipeline, name: str, lora: Lora) -> None:
+    """Lay one LoRA over a pipeline under a name of our own.
+
+    Raises ``ModelError`` where there is none, or none for SDXL.
+    """
+    path = Path(lora.path).expanduser()
+    if not path.exists() and (path.suffix or path.is_absolute() or lora.path.count("/") != 1):
+        raise ModelError(f"There is no LoRA at {lora.path}: give a .safetensors file or a Hub id.")
+    try:
+        with sentence(f"The LoRA {lora.path} cannot be loaded; is it a .safetensors file made for SDXL?"):
+            pipe.load_lora_weights(str(path) if path.exists() else lora.path, adapter_name=name)
+            if not any(name in names for names in pipe.get_list_adapters().values()):
+                raise ModelError(f"The LoRA {lora.path} fits no layer of this model; is it made for SDXL?")
+    except ModelError:
+        take_off(pipe)
+        raise
+
+
+def take_off(pipe: StableDiffusionXLPipeline) -> None:
+    """Leave the model as it was loaded."""
+    pipe.unload_lora_weights()
+    pipe.disable_freeu()
+
+
+@contextmanager
+def sentence(text: str) -> Iterator[None]:
+    """Whatever a loader complains about becomes a ``ModelError``: what could not be done, and its reason."""
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise ModelError(f"{text} ({reason(error)}).") from error
+
+
+def reason(error: Exception) -> Any:
+    """The first line of what a library says, which is often pages."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".:")

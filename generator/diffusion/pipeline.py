@@ -1,0 +1,212 @@
+"""A picture in five verbs: noise, condition, schedule, denoise, decode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import torch
+from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
+from PIL import Image
+from torch import Tensor
+
+from generator.diffusion.checkpoints import Checkpoints
+from generator.diffusion.conditioning import Conditioning, condition
+from generator.diffusion.devices import is_out_of_memory
+from generator.diffusion.schedulers import schedule
+from generator.errors import ConfigurationError, DrawingError, OutOfMemory
+from generator.method.identity import identity_attention
+from generator.story import Engine, Recipe
+
+OnStep = Callable[[int, int], None]
+"""Told the step just done and how many there are; whatever it raises ends the drawing."""
+
+PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def no_progress(step: int, steps: int) -> None:
+    """An ``OnStep`` for nobody."""
+
+
+class Illustrator:
+    """Draws recipes on one device; equal recipes are equal pictures, also in another process."""
+
+    def __init__(self, device: str = "cpu", precision: str = "auto") -> None:
+        """``precision`` is fp32, fp16, bf16 or auto.
+
+        Raises ``ConfigurationError`` where this machine has no such device.
+        """
+        self._device = usable(device)
+        self._precision = best_precision(self._device) if precision == "auto" else precision
+        self._checkpoints = Checkpoints(PRECISIONS[self._precision])
+
+    @property
+    def engine(self) -> Engine:
+        """What draws here; with the recipe, it explains every bit of a picture."""
+        return Engine(
+            device=device_name(self._device),
+            precision=self._precision,
+            samefox=installed("samefox"),
+            torch=installed("torch"),
+            diffusers=installed("diffusers"),
+            transformers=installed("transformers"),
+        )
+
+    def prepare(self, recipe: Recipe) -> None:
+        """Load what the recipe needs, so that its drawing need not wait for it."""
+        with self._ready(recipe, lean=False):
+            pass
+
+    def draw(self, recipe: Recipe, on_step: OnStep = no_progress, *, lean: bool = False) -> Image.Image:
+        """Draw a recipe; ``lean`` trades time for memory.
+
+        Raises ``ModelError``, ``OutOfMemory``, ``DrawingError``, and whatever ``on_step`` raises; the illustrator
+        can be used again after any of them.
+        """
+        with self._ready(recipe, lean=lean) as pipe:
+            return decode(pipe, self._denoised(pipe, recipe, on_step))
+
+    def latents(self, recipe: Recipe, on_step: OnStep = no_progress) -> Tensor:
+        """The drawing before it is decoded, (1, 4, height / 8, width / 8)."""
+        with self._ready(recipe, lean=False) as pipe:
+            return self._denoised(pipe, recipe, on_step).cpu()
+
+    def _denoised(self, pipe: StableDiffusionXLPipeline, recipe: Recipe, on_step: OnStep) -> Tensor:
+        generator = torch.Generator("cpu").manual_seed(recipe.seed)
+        latents = noise(recipe, generator).to(self._device)
+        conditioning = condition(pipe, recipe, self._device)
+        scheduler = schedule(pipe, recipe.scheduler, recipe.steps, self._device)
+        with identity_attention(pipe.unet):
+            return denoise(
+                pipe.unet, scheduler, latents, conditioning, recipe.guidance_scale, generator, on_step
+            )
+
+    @contextmanager
+    def _ready(self, recipe: Recipe, *, lean: bool) -> Iterator[StableDiffusionXLPipeline]:
+        try:
+            pipe = self._checkpoints.get(recipe)
+            with placed(pipe, self._device, lean=lean), torch.inference_mode():
+                yield pipe
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise OutOfMemory(
+                    f"{device_name(self._device)} has not enough memory for a picture of "
+                    f"{recipe.width} × {recipe.height}; a smaller size needs less."
+                ) from error
+            raise
+
+
+def noise(recipe: Recipe, generator: torch.Generator) -> Tensor:
+    """Unit noise (1, 4, height / 8, width / 8), in float32 and on the CPU: a seed means the same everywhere."""
+    return torch.randn(1, 4, recipe.height // 8, recipe.width // 8, generator=generator)
+
+
+def denoise(
+    unet: UNet2DConditionModel,
+    scheduler: Any,
+    latents: Tensor,
+    conditioning: Conditioning,
+    guidance_scale: float,
+    generator: torch.Generator,
+    on_step: OnStep,
+) -> Tensor:
+    """Latents (1, 4, h, w) from unit noise; in float32 between the steps, whatever the network's precision.
+
+    ``generator`` feeds the schedulers which add fresh noise in every step.
+    """
+    latents = latents * scheduler.init_noise_sigma
+    for step, timestep in enumerate(scheduler.timesteps, 1):
+        sample = scheduler.scale_model_input(latents, timestep)
+        prediction = predict(unet, sample, timestep, conditioning, guidance_scale)
+        latents = scheduler.step(prediction, timestep, latents, generator=generator, return_dict=False)[0]
+        on_step(step, len(scheduler.timesteps))
+    return latents
+
+
+def predict(
+    unet: UNet2DConditionModel,
+    sample: Tensor,
+    timestep: Tensor,
+    conditioning: Conditioning,
+    guidance_scale: float,
+) -> Tensor:
+    """The network's prediction (1, 4, h, w) with classifier-free guidance (arXiv 2207.12598, equation 6)."""
+    batch = len(conditioning.hidden_states)
+    prediction = unet(
+        sample.to(unet.dtype).expand(batch, -1, -1, -1),
+        timestep,
+        encoder_hidden_states=conditioning.hidden_states,
+        timestep_cond=conditioning.guidance,
+        cross_attention_kwargs={"identity_bias": conditioning.identity_bias},
+        added_cond_kwargs={"text_embeds": conditioning.pooled, "time_ids": conditioning.time_ids},
+        return_dict=False,
+    )[0].float()
+    if batch == 1:
+        return prediction
+    unconditional, conditional = prediction.chunk(2)
+    return unconditional + guidance_scale * (conditional - unconditional)
+
+
+def decode(pipe: StableDiffusionXLPipeline, latents: Tensor) -> Image.Image:
+    """The picture of latents (1, 4, h, w), eight times as wide and high."""
+    config = pipe.vae.config
+    latents = latents / config.scaling_factor
+    if config.latents_mean is not None and config.latents_std is not None:  # Playground v2.5
+        mean, std = (latents.new_tensor(values).view(1, 4, 1, 1) for values in (config.latents_mean, config.latents_std))
+        latents = latents * std + mean
+    pixels = pipe.vae.decode(latents.to(pipe.vae.dtype), return_dict=False)[0]
+    if not pixels.isfinite().all():
+        raise DrawingError("The numbers of this picture overflowed; the precision bf16 or fp32 has room for them.")
+    return pipe.image_processor.postprocess(pixels.float(), output_type="pil")[0]  # type: ignore[no-any-return]
+
+
+@contextmanager
+def placed(pipe: StableDiffusionXLPipeline, device: torch.device, *, lean: bool) -> Iterator[None]:
+    """Have a pipeline on its device; if ``lean``, one network at a time, and the decoder in tiles."""
+    if not lean:
+        pipe.to(device)
+        yield
+        return
+    pipe.vae.enable_tiling()
+    pipe.vae.enable_slicing()
+    if device.type == "cuda":
+        pipe.enable_model_cpu_offload(device=device)
+    try:
+        yield
+    finally:
+        pipe.remove_all_hooks()
+        pipe.vae.disable_slicing()
+        pipe.vae.disable_tiling()
+
+
+def usable(device: str) -> torch.device:
+    """The device of that name, tried out.
+
+    Raises ``ConfigurationError`` where there is none.
+    """
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigurationError(f"This machine cannot draw on {device}; auto finds what it has.") from error
+
+
+def best_precision(device: torch.device) -> str:
+    """Half of float32's memory where the device is fast with it; bf16 never overflows, but needs Ampere."""
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp16"
+    return "fp16" if device.type == "mps" else "fp32"
+
+
+def device_name(device: torch.device) -> str:
+    """The device as people know it."""
+    return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
+
+
+def installed(package: str) -> str:
+    """A package's version."""
+    try:
+        return version(package)
+    except PackageNotFoundError:  # run from a folder that was never installed
+        return "unknown"

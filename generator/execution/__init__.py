@@ -1,0 +1,1 @@
+"""Who is drawn next, and the processes that draw."""

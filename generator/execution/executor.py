@@ -1,0 +1,132 @@
+"""What a device is to the rest of the house, and the values that cross to its process and back."""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from generator.story import Picture, Recipe
+
+OnStep = Callable[[int, int], None]
+"""Told (step, steps) after each denoising step."""
+
+
+class Executor(Protocol):
+    """One device that draws one frame at a time."""
+
+    @property
+    def device(self) -> str:
+        """Its name, such as ``cuda:0``."""
+        ...
+
+    async def draw(self, take_id: int, recipe: Recipe, on_step: OnStep) -> Picture:
+        """Draw a frame.
+
+        Raises:
+            DrawingCancelled: `cancel` was called for it.
+            OutOfMemory: the device's memory does not suffice, also not in lean mode.
+            DeviceLost: the process died; the next call starts a fresh one.
+            ModelError: the recipe's checkpoint cannot be loaded.
+            DrawingError: anything else, in words.
+        """
+        ...
+
+    def cancel(self, take_id: int) -> None:
+        """Stop drawing this take before its next step, if it is being drawn."""
+        ...
+
+    async def close(self) -> None:
+        """End the process; may be called twice."""
+        ...
+
+
+# -- what the bot's process says ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepare:
+    """Load this recipe's checkpoint, so that the first frame need not wait for it."""
+
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draw:
+    """Draw this frame."""
+
+    take_id: int
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Stop this frame before its next step."""
+
+    take_id: int
+
+
+Command = Prepare | Draw | Cancel
+
+
+# -- what the drawing process answers -------------------------------------------------------------------
+
+
+class Failure(StrEnum):
+    """Why a frame was not drawn."""
+
+    CANCELLED = "cancelled"  #: it was asked to stop
+    MEMORY = "memory"  #: out of memory, also in lean mode
+    MODEL = "model"  #: the checkpoint could not be loaded
+    DRAWING = "drawing"  #: anything else
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The process is up and has found its device."""
+
+    device: str
+    siblings: tuple[str, ...]  #: the machine's other devices of this kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A denoising step is done."""
+
+    take_id: int
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn:
+    """A frame is finished."""
+
+    take_id: int
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A frame could not be drawn."""
+
+    take_id: int
+    failure: Failure
+    sentence: str
+
+
+Reply = Ready | Step | Drawn | Failed
+
+
+# -- how both go over a stream --------------------------------------------------------------------------
+
+HEADER = struct.Struct(">Q")  # the length in bytes of the pickle that follows
+
+
+def pack(message: Command | Reply) -> bytes:
+    """A message as it goes over a stream."""
+    body = pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL)
+    return HEADER.pack(len(body)) + body

@@ -1,0 +1,137 @@
+"""What each known checkpoint wants: sampler, guidance, steps and size, found by the model's name.
+
+The original draws everything with Euler, 50 steps and guidance 5, Playground's scheduler excepted. We do the same
+for SDXL base and for names we do not know, and follow the model's own card where it has one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scheduler(StrEnum):
+    """How noise becomes a picture; a recipe keeps the name."""
+
+    EULER = "euler"
+    EULER_TRAILING = "euler-trailing"  #: timesteps counted from the noisiest, as few-step models are trained
+    EULER_ANCESTRAL_TRAILING = "euler-ancestral-trailing"  #: with fresh noise in every step
+    DPM_KARRAS = "dpm-karras"  #: known as DPM++ 2M Karras
+    DPM_SDE_KARRAS = "dpm-sde-karras"  #: known as DPM++ 2M SDE Karras; with fresh noise in every step
+    EDM_DPM = "edm-dpm"  #: DPM++ 2M in EDM's formulation (arXiv 2206.00364); Playground v2.5 knows no other
+    LCM = "lcm"  #: latent consistency (arXiv 2310.04378); with fresh noise in every step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How a checkpoint is best asked."""
+
+    family: str  #: for people to read
+    scheduler: Scheduler
+    guidance_scale: float  #: 1.0 or less runs the conditional branch alone
+    steps: int
+    width: int = 1024  #: pixels
+    height: int = 1024  #: pixels
+
+
+SDXL = Profile(family="SDXL", scheduler=Scheduler.EULER, guidance_scale=5.0, steps=50)
+"""The paper's own settings, and what a model we do not know is asked with."""
+
+# The first pattern found in the lower-case name decides, so distilled models come before the models they are
+# distilled from ("Juggernaut-XL-Lightning", "RealVisXL_V4.0_Lightning").
+PROFILES: tuple[tuple[str, Profile], ...] = (
+    (
+        r"^tiny$",
+        Profile(
+            family="tiny",
+            scheduler=Scheduler.EULER,
+            guidance_scale=5.0,
+            steps=8,
+            width=256,
+            height=256,
+        ),
+    ),
+    # ByteDance/SDXL-Lightning: Euler, trailing, guidance 0, steps as in the file's name. Merges of it name none;
+    # RunDiffusion/Juggernaut-XL-Lightning asks for 5 to 7.
+    (
+        r"lightning",
+        Profile(
+            family="SDXL Lightning",
+            scheduler=Scheduler.EULER_TRAILING,
+            guidance_scale=0.0,
+            steps=6,
+        ),
+    ),
+    # stabilityai/sdxl-turbo: ancestral Euler, trailing, guidance 0, 1 to 4 steps, trained at 512².
+    (
+        r"turbo",
+        Profile(
+            family="SDXL Turbo",
+            scheduler=Scheduler.EULER_ANCESTRAL_TRAILING,
+            guidance_scale=0.0,
+            steps=4,
+            width=512,
+            height=512,
+        ),
+    ),
+    # ByteDance/Hyper-SD: DDIM, trailing, guidance 0, steps as in the name; Euler walks the same path as DDIM.
+    (
+        r"hyper",
+        Profile(
+            family="Hyper-SDXL",
+            scheduler=Scheduler.EULER_TRAILING,
+            guidance_scale=0.0,
+            steps=8,
+        ),
+    ),
+    # tianweiy/DMD2: LCM, guidance 0, 4 steps.
+    (r"dmd", Profile(family="DMD2", scheduler=Scheduler.LCM, guidance_scale=0.0, steps=4)),
+    # latent-consistency/lcm-sdxl is told its guidance of 8 by embedding; a merged LCM-LoRA must not be guided.
+    (
+        r"lcm[-_]sdxl(?!.*lora)",
+        Profile(family="LCM-SDXL", scheduler=Scheduler.LCM, guidance_scale=8.0, steps=4),
+    ),
+    (r"lcm", Profile(family="LCM-LoRA", scheduler=Scheduler.LCM, guidance_scale=1.0, steps=6)),
+    # playgroundai/playground-v2.5-1024px-aesthetic: with this scheduler guidance 3; the original's 5 is the card's
+    # value for plain Euler and oversaturates here.
+    (
+        r"playground-v2\.?5",
+        Profile(
+            family="Playground v2.5",
+            scheduler=Scheduler.EDM_DPM,
+            guidance_scale=3.0,
+            steps=50,
+        ),
+    ),
+    # RunDiffusion/Juggernaut-XI-v11: DPM++ 2M SDE, 30 to 40 steps, CFG 3 to 6.
+    (
+        r"juggernaut[-_ ]?(xl[-_ ]?)?xi",
+        Profile(
+            family="Juggernaut XI",
+            scheduler=Scheduler.DPM_SDE_KARRAS,
+            guidance_scale=5.0,
+            steps=35,
+        ),
+    ),
+    # RunDiffusion's guide to Juggernaut X: DPM++ 2M Karras, 30 to 40 steps, CFG 6 to 7. Earlier ones alike.
+    (
+        r"juggernaut",
+        Profile(family="Juggernaut X", scheduler=Scheduler.DPM_KARRAS, guidance_scale=6.0, steps=35),
+    ),
+    # SG161222/RealVisXL_V5.0 (V4.0 alike): DPM++ 2M Karras with 50 or more steps, guidance left open.
+    (
+        r"realvis",
+        Profile(family="RealVisXL", scheduler=Scheduler.DPM_KARRAS, guidance_scale=5.0, steps=50),
+    ),
+)
+
+
+def profile_of(model: str) -> Profile:
+    """The profile of a model by its Hub id, folder or file name.
+
+    A distilled model's name tells its steps (``sdxl_lightning_4step.safetensors``, ``Hyper-SDXL-8steps``).
+    """
+    name = re.split(r"[/\\]", model.rstrip("/\\"))[-1].lower()
+    profile = next((profile for pattern, profile in PROFILES if re.search(pattern, name)), SDXL)
+    return profile

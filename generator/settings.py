@@ -1,0 +1,162 @@
+"""config.toml, read once and checked as a whole; everything else is handed the frozen result."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from generator.errors import ConfigurationError
+from generator.story import Lora, SvrMode
+
+
+def _multiple_of_8(pixels: int) -> int:
+    if pixels % 8:
+        raise ValueError("must be a multiple of 8, since a latent stands for 8 × 8 pixels")
+    return pixels
+
+
+def _style_template(template: str) -> str:
+    if template.count("{subject}") != 1:
+        raise ValueError("must name {subject} exactly once")
+    return template
+
+
+def _device(name: str) -> str:
+    kind, _, index = name.partition(":")
+    if not (name in ("auto", "cpu", "mps", "cuda") or (kind == "cuda" and index.isdecimal())):
+        raise ValueError('must be "auto", "cpu", "mps" or a GPU such as "cuda:0"')
+    return name
+
+
+Steps = Annotated[int, Field(ge=1, le=150)]
+GuidanceScale = Annotated[float, Field(ge=0, le=30)]
+Side = Annotated[int, Field(ge=64, le=2048), AfterValidator(_multiple_of_8)]
+WindowLength = Annotated[int, Field(ge=1, le=50)]
+IdentityStrength = Annotated[float, Field(gt=0, le=16)]
+Device = Annotated[str, AfterValidator(_device)]
+StyleName = Annotated[str, Field(min_length=1, max_length=40)]
+StyleTemplate = Annotated[str, Field(max_length=300), AfterValidator(_style_template)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class LoraSettings(_Section):
+    """One LoRA laid over the checkpoint."""
+
+    path: str
+    weight: float = 1.0
+
+
+class ModelSettings(_Section):
+    """Which checkpoint draws, and where."""
+
+    name: str = Field(default="tiny", min_length=1)
+    loras: Annotated[tuple[LoraSettings, ...], Field(strict=False)] = ()
+    freeu: bool = False
+    precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
+    devices: Annotated[tuple[Device, ...], Field(strict=False, min_length=1)] = ("auto",)
+
+    @property
+    def lora_files(self) -> tuple[Lora, ...]:
+        """The LoRAs as a recipe has them."""
+        return tuple(Lora(path=lora.path, weight=lora.weight) for lora in self.loras)
+
+
+class StorySettings(_Section):
+    """What a story is drawn with when its author does not say; ``None`` follows the model's family."""
+
+    steps: Steps | None = None
+    guidance_scale: GuidanceScale | None = None
+    scheduler: str | None = None
+    width: Side | None = None
+    height: Side | None = None
+    style: str = "plain"
+    negative_prompt: str = Field(default="", max_length=1000)
+    window_length: WindowLength = 10
+    svr: Annotated[SvrMode, Field(strict=False)] = SvrMode.SVR
+    identity_strength: IdentityStrength = 2.0
+
+
+class LimitSettings(_Section):
+    """What one story may cost the host."""
+
+    scenes: Annotated[int, Field(ge=1, le=50)] = 20
+    steps: Steps = 100
+    side: Side = 1536
+
+
+class BotSettings(_Section):
+    """Where the bot keeps its things, and what it tells its log."""
+
+    data: Path = Field(default=Path("data"), strict=False)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+_STYLES = {
+    "plain": "{subject}",
+    "watercolor": "{subject}, soft watercolor painting, gentle washes of colour",
+    "picture book": "{subject}, children's picture book illustration",
+    "photo": "{subject}, photograph, natural light, 50 mm lens",
+    "ink": "{subject}, black ink drawing, fine lines",
+    "pixel art": "{subject}, pixel art",
+}
+
+
+class Settings(_Section):
+    """The whole of config.toml."""
+
+    model: ModelSettings = ModelSettings()
+    story: StorySettings = StorySettings()
+    limits: LimitSettings = LimitSettings()
+    bot: BotSettings = BotSettings()
+    styles: dict[StyleName, StyleTemplate] = Field(default=_STYLES)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read and check a configuration file.
+
+    Raises:
+        ConfigurationError: it is missing or no TOML, or any key or value in it cannot be used; all of them
+            are named, each with its value.
+    """
+    try:
+        settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
+    except ValidationError as error:
+        complaints = "; ".join(_complaint(problem) for problem in error.errors())
+        raise ConfigurationError(f"{path} cannot be used: {complaints}.") from error
+    _check_names(path, settings)
+    return settings
+
+
+def _check_names(path: Path, settings: Settings) -> None:
+    """Values which must be the name of something else."""
+    from generator.profiles import Scheduler
+
+    styles, schedulers = list(settings.styles), [str(scheduler) for scheduler in Scheduler]
+    for key, value, known in (
+        ("story.style", settings.story.style, styles),
+        ("story.scheduler", settings.story.scheduler or schedulers[0], schedulers),
+    ):
+        if value not in known:
+            raise ConfigurationError(
+                f"{path} cannot be used: {key} = {value!r} is none of {', '.join(known)}."
+            )
+
+
+def _complaint(problem: object) -> str:
+    """One of pydantic's findings as a person would say it: key, value, reason."""
+    assert isinstance(problem, dict)
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"there is no setting {key} (it was given {problem['input']!r})"
+    reason = problem["msg"].removeprefix("Value error, ")
+    return f"{key} = {problem['input']!r}: {reason[:1].lower()}{reason[1:]}"

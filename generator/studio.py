@@ -1,0 +1,277 @@
+"""The one door to the generator: tell, reroll, cancel, watch. Cogs and the command line use only this.
+
+The archive is the truth and is written first; what happens in memory can be lost at any moment and is rebuilt
+from it. A picture's way: archive (queued) → dispatcher → executor → file → archive (drawn) → whoever watches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from generator import storyboard
+from generator.archive.archive import Archive, open_archive
+from generator.errors import DeviceLost, DrawingCancelled, SamefoxError
+from generator.execution.dispatcher import Dispatcher, Task
+from generator.execution.local import LocalExecutor
+from generator.execution.pace import Pace
+from generator.press import files
+from generator.press.strip import strip
+from generator.settings import Settings
+from generator.story import (
+    Changed,
+    Event,
+    Options,
+    Person,
+    Picture,
+    Recipe,
+    Script,
+    Stepped,
+    Story,
+    Storyboard,
+    Take,
+)
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+"""How often a frame is begun before a device that dies on it is taken to be the frame's fault."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """How a story's remaining frames will fare."""
+
+    ahead: int  #: frames of other stories that are drawn first
+    seconds: float | None  #: until its last frame is drawn; None before anything of its shape was measured
+    seconds_per_frame: float  #: 0 before anything was measured
+
+
+class Studio:
+    """Everything that can be asked for. Opened with `open_studio`."""
+
+    def __init__(self, settings: Settings, archive: Archive, folder: Path) -> None:
+        self.settings = settings
+        self.archive = archive
+        self._folder = folder
+        self._dispatcher = Dispatcher()
+        self._executors: list[LocalExecutor] = []
+        self._devices: set[asyncio.Task[None]] = set()
+        self._pace = Pace()
+        self._watchers: set[asyncio.Queue[Event]] = set()
+
+    # -- asking -----------------------------------------------------------------------------------------
+
+    def draft(self, script: Script, options: Options) -> Storyboard:
+        """Decide everything about a story's pictures, before anything is queued.
+
+        Raises:
+            Refusal: it cannot be told like this; the sentence says why.
+        """
+        return storyboard.draft(script, options, self.settings)
+
+    async def tell(
+        self,
+        board: Storyboard,
+        author: Person,
+        *,
+        guild_id: int = 0,
+        channel_id: int = 0,
+        thread_id: int | None = None,
+    ) -> Story:
+        """Keep a story and put its frames in line; the ids say where it is to be shown."""
+        story = await self.archive.add_story(
+            board, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
+        )
+        for take in story.takes:
+            self._queue(take)
+        self._announce(Changed(story_id=story.id))
+        return story
+
+    async def reroll(self, take_id: int, author: Person, *, seed: int | None = None) -> Take:
+        """Put another take of a frame in line: with the given seed, or a new one.
+
+        Raises:
+            NotFound: there is no such take.
+        """
+        parent = await self.archive.take(take_id)
+        recipe = replace(parent.recipe, seed=storyboard.new_seed() if seed is None else seed)
+        take = await self.archive.add_take(parent, recipe, author)
+        self._queue(take)
+        self._announce(Changed(story_id=take.story_id))
+        return take
+
+    async def cancel(self, story_id: int) -> bool:
+        """Stop everything of a story that is not drawn yet; False if there was nothing to stop."""
+        stopped = await self.archive.cancel(story_id)
+        self._dispatcher.discard(stopped)
+        for executor in self._executors:
+            for take_id in stopped:
+                executor.cancel(take_id)
+        self._announce(Changed(story_id=story_id))
+        return bool(stopped)
+
+    # -- looking ----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def watch(self) -> Iterator[AsyncIterator[Event]]:
+        """Everything that happens from now on."""
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        self._watchers.add(events)
+
+        async def stream() -> AsyncIterator[Event]:
+            while True:
+                yield await events.get()
+
+        try:
+            yield stream()
+        finally:
+            self._watchers.discard(events)
+
+    def outlook(self, story: Story) -> Outlook:
+        """How the story's remaining frames will fare, by what frames of their shape took lately."""
+        pending = [take for take in story.takes if take.pending]
+        ahead = self._dispatcher.ahead(pending[0].author.id, story.id) if pending else 0
+        per_frame = self._pace.seconds(pending[0].recipe) if pending else 0.0
+        if per_frame is None:
+            return Outlook(ahead=ahead, seconds=None, seconds_per_frame=0.0)
+        total = per_frame * (ahead + len(pending)) / max(1, len(self._executors))
+        return Outlook(ahead=ahead, seconds=total, seconds_per_frame=per_frame)
+
+    def path(self, take: Take) -> Path:
+        """The file of a drawn take."""
+        assert take.path is not None, "only a drawn take has a file"
+        return self._folder / take.path
+
+    async def png(self, take: Take) -> bytes:
+        """The picture of a drawn take."""
+        return await asyncio.to_thread(self.path(take).read_bytes)
+
+    async def strip(self, takes: tuple[Take, ...]) -> bytes:
+        """Drawn takes side by side, as a PNG."""
+        return await asyncio.to_thread(lambda: strip([self.path(take).read_bytes() for take in takes]))
+
+    # -- drawing ----------------------------------------------------------------------------------------
+
+    async def _recover(self) -> None:
+        """Take up what an earlier process left."""
+        for recipe, seconds in await self.archive.recent_work(100):
+            self._pace.measured(recipe, seconds)
+        waiting = await self.archive.requeue()
+        for take in waiting:
+            self._queue(take)
+        if waiting:
+            log.info("Taking up %d frames from before", len(waiting))
+
+    def _queue(self, take: Take) -> None:
+        self._dispatcher.add(Task(take_id=take.id, story_id=take.story_id, owner=take.author.id))
+
+    def _open(self, device: str) -> None:
+        task = asyncio.create_task(self._serve(device), name=f"studio {device}")
+        self._devices.add(task)
+        task.add_done_callback(self._devices.discard)
+
+    async def _close(self) -> None:
+        for task in self._devices:
+            task.cancel()
+        await asyncio.gather(*self._devices, return_exceptions=True)
+
+    async def _serve(self, device: str) -> None:
+        """Draw on one device for as long as the studio is open."""
+        executor = LocalExecutor(device, self.settings.model.precision)
+        self._executors.append(executor)
+        try:
+            try:
+                ready = await executor.start(self._sample())
+            except DeviceLost as error:
+                log.error("%s It will be started again for the next frame.", error)
+            else:
+                for sibling in ready.siblings:
+                    self._open(sibling)
+            while True:
+                task = await self._dispatcher.next()
+                try:
+                    await self._draw(executor, task.take_id)
+                except Exception:
+                    # One take's bad luck must not close the device to all others.
+                    log.exception("Take %d could not be drawn", task.take_id)
+                    await self.archive.fail(
+                        task.take_id, "The host could not keep the picture; its log says why."
+                    )
+                    self._announce(Changed(story_id=task.story_id))
+        finally:
+            self._executors.remove(executor)
+            await executor.close()
+
+    async def _draw(self, executor: LocalExecutor, take_id: int) -> None:
+        """Draw a take, however often that has to be tried, and write down what came of it."""
+        while await self.archive.start(take_id, executor.device):
+            take = await self.archive.take(take_id)
+            self._announce(Changed(story_id=take.story_id))
+            try:
+                picture = await self._picture(executor, take)
+            except DrawingCancelled:
+                pass  # whoever cancelled it has written that down
+            except DeviceLost as error:
+                log.warning("%s It was drawing take %d.", error, take_id)
+                if await self.archive.lose(take_id) < TRIES:
+                    continue
+                await self.archive.fail(take_id, _given_up(error))
+            except SamefoxError as error:
+                await self.archive.fail(take_id, str(error))
+            else:
+                await self._keep(take, picture)
+            self._announce(Changed(story_id=take.story_id))
+
+    async def _picture(self, executor: LocalExecutor, take: Take) -> Picture:
+        def on_step(step: int, steps: int) -> None:
+            self._announce(Stepped(story_id=take.story_id, take_id=take.id, step=step, steps=steps))
+
+        return await executor.draw(take.id, take.recipe, on_step)
+
+    async def _keep(self, take: Take, picture: Picture) -> None:
+        """Complete the file before its row says that it is there."""
+        path = Path("pictures", f"{take.story_id}-{take.frame + 1:02}-{take.id}.png")
+        await asyncio.to_thread(files.save, self._folder / path, picture.png)
+        if await self.archive.finish(take.id, path, picture):
+            self._pace.measured(take.recipe, picture.seconds)
+
+    def _sample(self) -> Recipe:
+        """A recipe of the configured model, which a new process gets ready for."""
+        board = self.draft(Script(subject="a fox", scenes=("a meadow",)), Options(seed=0))
+        return board.recipes[0]
+
+    def _announce(self, event: Event) -> None:
+        for watcher in self._watchers:
+            watcher.put_nowait(event)
+
+
+def _given_up(error: DeviceLost) -> str:
+    return f"The picture was given up after {TRIES} tries: {error} The host's log knows more."
+
+
+@asynccontextmanager
+async def open_studio(
+    settings: Settings, folder: Path, *, archive: Path | str | None = None
+) -> AsyncIterator[Studio]:
+    """Open a studio that keeps its pictures, and unless told otherwise its archive, in `folder`.
+
+    Its devices start in the background; frames from an earlier process are taken up at once.
+
+    Raises:
+        ArchiveError: the database cannot be used.
+    """
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    async with open_archive(archive or folder / "archive.sqlite3") as database:
+        studio = Studio(settings, database, folder)
+        await studio._recover()
+        for device in settings.model.devices:
+            studio._open(device)
+        try:
+            yield studio
+        finally:
+            await studio._close()

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import discord
+import pytest
+from toy_bot import STRIP, Toy
+
+from cogs.rehearsal import world as worlds
+from cogs.rehearsal.once import tell_once
+from cogs.rehearsal.page import Page
+from cogs.rehearsal.stage import attached
+from cogs.rehearsal.world import World
+from generator.errors import Refusal
+
+HERE = Path(__file__).parent
+PROMPT = "A red fox: in a meadow | in the snow | at a river"
+FRAMES = ["in a meadow", "in the snow", "at a river"]
+
+
+@asynccontextmanager
+async def rehearsal(data: Path):
+    """The toy bot awake in the world of this folder: the bot, simcord's environment, the meadow, the world."""
+    bot, world = Toy(data, delay=0.01), World(data / "rehearsal")
+    posting = asyncio.create_task(bot.post())
+    try:
+        async with attached(bot, world) as (env, meadow):
+            yield bot, env, meadow, world
+    finally:
+        posting.cancel()
+
+
+def attachments(folder: Path) -> list[str]:
+    lines = json.loads((folder / "transcript.json").read_text())
+    return [name for line in lines for name in line["attachments"]]
+
+
+async def test_a_story_told_once_leaves_its_frames_its_strip_and_the_transcript(tmp_path):
+    async with rehearsal(tmp_path) as (bot, _, meadow, _):
+        await tell_once(meadow, bot.find, PROMPT, tmp_path)
+    assert attachments(tmp_path) == [f"{name}.png" for name in [*FRAMES, STRIP]]
+    lines = json.loads((tmp_path / "transcript.json").read_text())
+    assert lines[0]["channel"] == "stories" and lines[0]["content"].endswith("4 of 4")
+    assert lines[-1]["custom_ids"] == ["again:3"] and lines[-1]["author"] == "Samefox"
+    assert lines == sorted(lines, key=lambda line: line["time"])
+    pictures = [
+        (tmp_path / f"{name}.png").read_bytes() for name in ("frame-01", "frame-02", "frame-03", "story")
+    ]
+    assert all(each.startswith(b"\x89PNG") for each in pictures) and len(set(pictures)) == 4
+
+
+async def test_what_the_bot_declines_is_refused_with_its_own_words(tmp_path):
+    async with rehearsal(tmp_path) as (bot, _, meadow, _):
+        with pytest.raises(Refusal, match="There are no scenes in “a fox”"):
+            await tell_once(meadow, bot.find, "a fox", tmp_path)
+    assert not (tmp_path / "transcript.json").exists()
+
+
+def test_a_story_killed_anywhere_is_finished_by_telling_it_again_with_every_frame_once(tmp_path):
+    command = [sys.executable, str(HERE / "toy_bot.py"), str(tmp_path), PROMPT, "0.05"]
+    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
+    dice, status = random.Random(7), None  # from before the story until long after
+    for _ in range(12):
+        child = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+        try:
+            status = child.wait(timeout=dice.uniform(0.5, 1.3))
+            break
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+    status = subprocess.run(command, env=environment, check=False).returncode if status is None else status
+    assert status == 0
+    assert attachments(tmp_path) == [f"{name}.png" for name in [*FRAMES, STRIP]]
+
+
+async def test_a_restored_world_is_the_one_that_was_left_and_its_time_goes_on(tmp_path):
+    async with rehearsal(tmp_path) as (bot, _, meadow, _):
+        await tell_once(meadow, bot.find, PROMPT, tmp_path)
+        left = meadow.posts(*(channel.id for channel in meadow.channels))
+        people = meadow.people
+    async with rehearsal(tmp_path) as (_, env, meadow, _):
+        assert meadow.posts(*(channel.id for channel in meadow.channels)) == left
+        assert [each.id for each in meadow.people] == [each.id for each in people]
+        result = await meadow.ann.click(meadow.channel(meadow.channels[1].id).last_message, label="Reroll")
+        assert result.response.content == "Again, frame 3."
+        await meadow.ann.send(meadow.stories, "And then?")
+        newest = meadow.posts(meadow.stories.id)[-1]
+    assert newest.content == "And then?" and newest.id > left[-1].id
+    assert datetime.now(UTC) - newest.time < timedelta(seconds=5)
+    assert abs(env.now() - datetime.now(UTC)) < timedelta(seconds=1)
+
+
+async def test_what_the_bot_was_told_is_on_disk_before_it_hears_of_it(tmp_path):
+    async with rehearsal(tmp_path) as (bot, _, meadow, _):
+        sent = await bot.get_partial_messageable(meadow.stories.id).send("Hello")
+        at_once = World(tmp_path / "rehearsal").backend
+        assert at_once.messages[meadow.stories.id][sent.id].content == "Hello"
+
+
+async def test_a_nonce_posts_one_message_in_a_channel_also_across_a_restart(tmp_path):
+    async with rehearsal(tmp_path) as (bot, _, meadow, _):
+        stories = bot.get_partial_messageable(meadow.stories.id)
+        first = await stories.send("Frame 1", nonce="n-1")
+        again = await stories.send("Frame 1", nonce="n-1")
+        gallery = await bot.get_partial_messageable(meadow.guild.channels["gallery"].id).send(
+            "x", nonce="n-1"
+        )
+    async with rehearsal(tmp_path) as (bot, _, meadow, world):
+        stories = bot.get_partial_messageable(meadow.stories.id)
+        after = await stories.send("Frame 1", nonce="n-1")
+        world.clock._seen += worlds.NONCE_MEMORY  # Discord forgets, so what relied on it for long would show
+        late = await stories.send("Frame 1", nonce="n-1")
+    assert first.id == again.id == after.id != gallery.id
+    assert late.id != first.id
+
+
+async def test_the_world_of_another_simcord_is_set_aside_with_a_sentence(tmp_path, caplog):
+    async with rehearsal(tmp_path) as (bot, _, meadow, _):
+        await bot.get_partial_messageable(meadow.stories.id).send("Hello")
+    kept = tmp_path / "rehearsal" / "discord.pickle"
+    kept.write_bytes(kept.read_bytes().replace(b"simcord", b"simcard", 1))
+    assert World(tmp_path / "rehearsal").backend.guilds == {}
+    assert "was kept by Samefox 1, simcard" in caplog.text and "a new one begins" in caplog.text
+    assert not kept.exists() and len(list(kept.parent.glob("*.aside"))) == 1
+
+
+async def test_what_can_no_longer_be_asked_for_is_forgotten(tmp_path):
+    async with rehearsal(tmp_path) as (_, env, meadow, world):
+        for _ in range(3):
+            await meadow.ann.slash(meadow.stories, "story tell", prompt="nothing")
+        assert len(env.backend.interactions) == 3
+        world.clock._seen += timedelta(minutes=16)
+        world.save()
+        assert not env.backend.interactions and not env.backend.interaction_tokens
+        assert not env.backend.http_requests and not env.backend.transcript
+
+
+class Visitor:
+    """A browser's part of simcord's protocol, as far as these tests go."""
+
+    def __init__(self, address: str, session: aiohttp.ClientSession, channel: int) -> None:
+        self.address, self.session, self.sequence = address, session, 0
+        self.headers = {"X-Simcord-Capability": str(channel)}
+
+    async def open(self):
+        page = await self._ask("POST", "api/pages", {})
+        self.headers["X-Simcord-Context"] = page["context"]["id"]
+        return page
+
+    async def look(self):
+        return await self._ask("GET", "api/state")
+
+    async def click(self, seen, message, label):
+        button = next(each for each in message["components"][0]["components"] if each.get("label") == label)
+        self.sequence += 1
+        action = {
+            "kind": "click", "control_key": button["control_key"], "target_id": message["id"],
+            "protocol_version": 3, "sequence": self.sequence, "request_id": f"r{self.sequence}",
+            "generation": seen["context"]["generation"], "bot_generation": seen["botGeneration"],
+            "published_revision": seen["publishedRevision"],
+        }  # fmt: skip
+        return await self._ask("POST", "api/action", action)
+
+    async def _ask(self, method, path, body=None):
+        async with self.session.request(
+            method, self.address + path, json=body, headers=self.headers
+        ) as answer:
+            assert answer.status == 200, await answer.text()
+            return await answer.json()
+
+
+@asynccontextmanager
+async def open_page(data: Path):
+    async with rehearsal(data) as (bot, env, meadow, world):
+        async with Page(env, meadow, world, port=0) as page, aiohttp.ClientSession() as session:
+            yield bot, meadow, page, session
+
+
+async def test_frames_arrive_in_the_thread_by_themselves_and_an_old_look_is_good_enough_to_click(tmp_path):
+    async with open_page(tmp_path) as (bot, meadow, page, session):
+        await meadow.ann.slash(meadow.stories, "story tell", prompt=PROMPT)
+        story = await bot.find(PROMPT)
+        visitor = Visitor(page.address, session, story.thread_id)
+        first = seen = await visitor.open()
+        while len(seen["messages"]) < 4:
+            seen = await asyncio.wait_for(visitor.look(), 5)
+        assert seen["publishedRevision"] > first["publishedRevision"]
+        receipt = await visitor.click(first, seen["messages"][seen["timeline"][0]], "Reroll")
+        assert receipt["settlement"] == "settled" and not receipt["rejected"]
+        answers = [post.content for post in meadow.posts(story.thread_id) if post.ephemeral]
+    assert answers == ["Again, frame 0."]
+
+
+async def test_the_page_lists_channels_and_threads_and_answers_to_this_machine_only(tmp_path):
+    async with open_page(tmp_path) as (_, meadow, page, session):
+        await meadow.ann.slash(meadow.stories, "story tell", prompt=PROMPT)
+        async with session.get(page.address + "rehearsal/meadow.json") as answer:
+            tree = await answer.json()
+        async with session.get(page.address) as answer:
+            assert "rehearsal.js" in await answer.text()
+        async with session.get(page.address, headers={"Host": "example.org"}) as answer:
+            assert answer.status == 403
+    assert [each["name"] for each in tree["channels"]] == ["stories", "A red fox", "gallery"]
+    assert [each["name"] for each in tree["people"]] == ["Ann", "Ben", "Mo", "Ori"]
+
+
+async def test_a_moderator_may_what_members_may_not(tmp_path):
+    async with rehearsal(tmp_path) as (_, env, meadow, _):
+        manage = discord.Permissions(manage_messages=True)
+        allowed = {
+            each.name: bool(env.backend.compute_permissions(meadow.guild.id, each.id) & manage.value)
+            for each in meadow.people
+        }
+    assert allowed == {"Ann": False, "Ben": False, "Mo": True, "Ori": True}

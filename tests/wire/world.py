@@ -1,0 +1,65 @@
+"""The world behind the wire: simcord's guild, members and messages, in real time and without its own bot.
+
+simcord drives a bot in its own process and waits for the bot's tasks after every action. Here the bot is
+elsewhere, so a member's action waits for what a member sees: the bot's acknowledgement, or three seconds
+without one. The few private methods replaced for that are simcord's only seam for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import discord
+from simcord import Env
+from simcord._clock import Clock
+from simcord.backend import Backend
+from simcord.backend.models import Interaction
+
+ACKNOWLEDGEMENT = 3.0  #: seconds a bot has before Discord says that the application did not respond
+T = TypeVar("T")
+
+
+class WallClock(Clock):
+    """Real time: the bot compares Discord's snowflakes and deadlines with its own clock."""
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
+        return datetime.now(UTC)
+
+
+class World(Env):
+    """A simcord environment whose bot lives in another process."""
+
+    def __init__(self) -> None:
+        super().__init__(discord.Client(intents=discord.Intents(guilds=True)))  # never connected
+        self.backend = Backend(clock=WallClock())
+        self._dispatched: Interaction | None = None
+
+    def _begin_operation(self, label: str) -> None:
+        """Let members act at the same time: there is no shared event loop to protect."""
+
+    def _end_operation(self) -> None:
+        """See `_begin_operation`."""
+
+    def _notify_dispatch_observers(self, interaction: Interaction) -> None:
+        self._dispatched = interaction
+
+    async def _settle_internal(self, *, dispatch: str | None = None, **_: Any) -> None:
+        interaction = self._dispatched
+        if dispatch != "INTERACTION_CREATE" or interaction is None:
+            return
+        try:
+            await until(lambda: interaction.responded, ACKNOWLEDGEMENT)
+        except TimeoutError:
+            return  # the result says that it was not acknowledged
+
+
+async def until(condition: Callable[[], T], seconds: float) -> T:
+    """Return the condition's first true value; raise `TimeoutError` after so many seconds."""
+    async with asyncio.timeout(seconds):
+        while not (value := condition()):  # noqa: ASYNC110  (it may look at files and processes)
+            await asyncio.sleep(0.01)
+    return value
