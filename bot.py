@@ -86,6 +86,8 @@ def main() -> int:
     try:
         settings = read_settings(arguments.config)
         discord.utils.setup_logging(level=logging.getLevelName(settings.bot.log_level))
+        # Samefox does not speak, so it need not hear that it cannot.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         if arguments.rehearse:
             return asyncio.run(_rehearse(settings, arguments.once, arguments.out))
         token = os.environ.get("DISCORD_TOKEN", "").strip()
@@ -119,7 +121,7 @@ def _arguments() -> argparse.Namespace:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, folder: Path) -> AsyncIterator[Samefox]:
+async def opened(settings: Settings, folder: Path) -> AsyncIterator[Samefox]:
     """The bot with all that works while it is not connected."""
     async with open_studio(settings, folder) as studio:
         bot = Samefox(settings, studio)
@@ -132,7 +134,7 @@ async def _opened(settings: Settings, folder: Path) -> AsyncIterator[Samefox]:
 
 
 async def _connect(settings: Settings, folder: Path, token: str) -> int:
-    async with _opened(settings, folder) as bot, bot:
+    async with opened(settings, folder) as bot, bot:
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             with suppress(NotImplementedError):  # Windows has no signal handlers
@@ -154,7 +156,7 @@ async def _rehearse(settings: Settings, prompt: str | None, out: Path | None) ->
             f"The rehearsal needs {error.name}, which is not installed; please run pip install -e '.[rehearsal]'."
         ) from error
     folder = out or Path(__file__).with_name("rehearsal")
-    async with _opened(settings, folder) as bot:
+    async with opened(settings, folder) as bot:
 
         async def find(prompt: str) -> Story | None:
             script = read_script(prompt, max_scenes=settings.limits.scenes)

@@ -46,8 +46,8 @@ def check_place(interaction: discord.Interaction[Any]) -> None:
     if missing:
         names = ", ".join(f"*{name.replace('_', ' ').title()}*" for name in missing)
         raise WrongPlace(
-            f"I cannot tell a story in this channel, because I lack the permission {names} here. A moderator can "
-            "grant it to me in the channel's settings; nothing has been drawn."
+            f"I cannot tell a story in this channel, because I lack the permission {names} here. A moderator "
+            "can grant it to me in the channel's settings; nothing has been drawn."
         )
 
 

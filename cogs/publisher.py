@@ -1,7 +1,6 @@
 """Shows in Discord what the archive knows.
 
-Nothing here reacts to *what* happened; it looks at a story and posts what is missing, then notes the message's
-id. So a frame just drawn, a restart and a reroll of last year are all the same work. Should the process die
+Nothing here reacts to *what* happened; it looks at a story, posts what is missing and notes the message's id. So a frame just drawn, a restart and a reroll of last year are all the same work. Should the process die
 between a post and its note, the message is found again by its nonce or, after a restart, by its buttons.
 """
 
@@ -19,7 +18,7 @@ import discord
 
 from cogs.presentation import cards
 from cogs.presentation.buttons import again_id, cancel_id
-from cogs.presentation.text import shorten
+from cogs.presentation.text import thread_name
 from generator.press import files
 from generator.story import Changed, Stepped, Story, Take, TakeState
 from generator.studio import Studio
@@ -185,7 +184,7 @@ class Telling:
     async def _open_thread(self, story: Story, card_id: int) -> int:
         card = self._place(story.channel_id, story).get_partial_message(card_id)
         try:
-            thread = await card.create_thread(name=shorten(story.subject, 100), auto_archive_duration=1440)
+            thread = await card.create_thread(name=thread_name(story.subject), auto_archive_duration=1440)
         except discord.HTTPException as error:
             if error.code != THREAD_EXISTS:
                 raise
@@ -264,7 +263,7 @@ class Telling:
         return await self._archive.story(story.id)
 
     async def _signs(self, channel_id: int, story: Story) -> dict[str, int]:
-        """The bot's own messages in a place, by what marks them: custom ids, and files' names without ending."""
+        """The bot's own messages in a place, by their custom ids and their files' names without ending."""
         assert self._bot.user is not None
         signs: dict[str, int] = {}
         place = self._place(channel_id, story)

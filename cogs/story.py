@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _NOT_SHOWN = WrongPlace(
-    "Discord did not let me post your story here, so nothing has been drawn; please try again, or ask a moderator "
-    "to check my permissions in this channel."
+    "Discord did not let me post your story here, so nothing has been drawn; please try again, or ask a "
+    "moderator to check my permissions in this channel."
 )
 
 SIZES = ("1024x1024", "1152x896", "896x1152", "1216x832", "832x1216", "1344x768", "768x1344", "512x512")
@@ -132,6 +132,13 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         """Usual sizes that the host allows."""
         side = self.bot.settings.limits.side
         return _choices((size for size in SIZES if max(read_size(size)) <= side), typed)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """A story whose thread is deleted is not wanted any more."""
+        for story_id in await self.bot.studio.archive.unsettled():
+            if (await self.bot.studio.archive.story(story_id)).thread_id == payload.thread_id:
+                await self.bot.studio.cancel(story_id)
 
     def _on_written(self, options: Callable[[], Options]) -> OnWritten:
         """What happens to a form that was sent."""

@@ -1,13 +1,13 @@
 """What each known checkpoint wants: sampler, guidance, steps and size, found by the model's name.
 
-The original draws everything with Euler, 50 steps and guidance 5, Playground's scheduler excepted. We do the same
-for SDXL base and for names we do not know, and follow the model's own card where it has one.
+The original draws everything with Euler, 50 steps and guidance 5, Playground's scheduler excepted. We do the
+same for SDXL base and for names we do not know, and follow the model's own card where there is one.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -52,7 +52,7 @@ PROFILES: tuple[tuple[str, Profile], ...] = (
             height=256,
         ),
     ),
-    # ByteDance/SDXL-Lightning: Euler, trailing, guidance 0, steps as in the file's name. Merges of it name none;
+    # ByteDance/SDXL-Lightning: Euler, trailing, guidance 0, steps as in the file's name. Merges name none;
     # RunDiffusion/Juggernaut-XL-Lightning asks for 5 to 7.
     (
         r"lightning",
@@ -87,14 +87,14 @@ PROFILES: tuple[tuple[str, Profile], ...] = (
     ),
     # tianweiy/DMD2: LCM, guidance 0, 4 steps.
     (r"dmd", Profile(family="DMD2", scheduler=Scheduler.LCM, guidance_scale=0.0, steps=4)),
-    # latent-consistency/lcm-sdxl is told its guidance of 8 by embedding; a merged LCM-LoRA must not be guided.
+    # latent-consistency/lcm-sdxl is told its guidance of 8 by embedding; a merged LCM-LoRA is not guided.
     (
         r"lcm[-_]sdxl(?!.*lora)",
         Profile(family="LCM-SDXL", scheduler=Scheduler.LCM, guidance_scale=8.0, steps=4),
     ),
     (r"lcm", Profile(family="LCM-LoRA", scheduler=Scheduler.LCM, guidance_scale=1.0, steps=6)),
-    # playgroundai/playground-v2.5-1024px-aesthetic: with this scheduler guidance 3; the original's 5 is the card's
-    # value for plain Euler and oversaturates here.
+    # playgroundai/playground-v2.5-1024px-aesthetic: guidance 3 with this scheduler; the original's 5 is what
+    # the card gives for EDM's Euler.
     (
         r"playground-v2\.?5",
         Profile(
@@ -106,7 +106,7 @@ PROFILES: tuple[tuple[str, Profile], ...] = (
     ),
     # RunDiffusion/Juggernaut-XI-v11: DPM++ 2M SDE, 30 to 40 steps, CFG 3 to 6.
     (
-        r"juggernaut[-_ ]?(xl[-_ ]?)?xi",
+        r"jugg.*(?<![a-z])xi|juggxi",
         Profile(
             family="Juggernaut XI",
             scheduler=Scheduler.DPM_SDE_KARRAS,
@@ -134,4 +134,5 @@ def profile_of(model: str) -> Profile:
     """
     name = re.split(r"[/\\]", model.rstrip("/\\"))[-1].lower()
     profile = next((profile for pattern, profile in PROFILES if re.search(pattern, name)), SDXL)
-    return profile
+    named = re.search(r"(\d+)[-_ ]?steps?", name)
+    return replace(profile, steps=int(named[1])) if named and profile is not SDXL else profile

@@ -261,7 +261,7 @@ def _unquote(text: str, *, enclosing_only: bool = False) -> str:
         if opens and closes and len(text) > 1 and opening not in inner and closing not in inner:
             text = inner
         elif opens and closing not in text[1:] and not enclosing_only:
-            text = text[1:]
+            text = text.lstrip(opening)
         elif closes and opening not in text[:-1] and not enclosing_only:
-            text = text[:-1]
+            text = text.rstrip(closing)
     return text

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -29,6 +30,12 @@ def _device(name: str) -> str:
     if not (name in ("auto", "cpu", "mps", "cuda") or (kind == "cuda" and index.isdecimal())):
         raise ValueError('must be "auto", "cpu", "mps" or a GPU such as "cuda:0"')
     return name
+
+
+def _some(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("must name at least one device")
+    return names
 
 
 Steps = Annotated[int, Field(ge=1, le=150)]
@@ -59,7 +66,7 @@ class ModelSettings(_Section):
     loras: Annotated[tuple[LoraSettings, ...], Field(strict=False)] = ()
     freeu: bool = False
     precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
-    devices: Annotated[tuple[Device, ...], Field(strict=False, min_length=1)] = ("auto",)
+    devices: Annotated[tuple[Device, ...], Field(strict=False), AfterValidator(_some)] = ("auto",)
 
     @property
     def lora_files(self) -> tuple[Lora, ...]:
@@ -131,7 +138,7 @@ def read_settings(path: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
-        complaints = "; ".join(_complaint(problem) for problem in error.errors())
+        complaints = "; ".join(complaint(problem) for problem in error.errors())
         raise ConfigurationError(f"{path} cannot be used: {complaints}.") from error
     _check_names(path, settings)
     return settings
@@ -152,9 +159,8 @@ def _check_names(path: Path, settings: Settings) -> None:
             )
 
 
-def _complaint(problem: object) -> str:
+def complaint(problem: Mapping[str, Any]) -> str:
     """One of pydantic's findings as a person would say it: key, value, reason."""
-    assert isinstance(problem, dict)
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"there is no setting {key} (it was given {problem['input']!r})"

@@ -187,8 +187,8 @@ class Studio:
         try:
             try:
                 ready = await executor.start(self._sample())
-            except DeviceLost as error:
-                log.error("%s It will be started again for the next frame.", error)
+            except SamefoxError as error:
+                log.error("%s It will be tried again for the next frame.", error)
             else:
                 for sibling in ready.siblings:
                     self._open(sibling)

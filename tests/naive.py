@@ -1,8 +1,9 @@
 """A second, deliberately naive One-Prompt-One-Story, the way the original goes about it; only for comparison.
 
 It shares no code with the project: an extra generation of the subject's prompt whose cross-attention keys and
-values are kept for every layer and step, then for each frame attention over the stored and its own, everything
-stored but BOS and the subject masked with ``log 0``; scenes reweighted by a full SVD; Euler's steps written out.
+values are kept for every layer and step, then for each frame attention over the stored and its own, all
+stored but BOS and the subject masked with ``log 0``; scenes reweighted by a full SVD; Euler's steps written
+out.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ PROMPT = f"a red fox: {' | '.join(SCENES)}"
 KILLS = int(os.environ.get("KILLS", "3"))  #: how many moments; `KILLS=20` before a release
 MOMENTS = [(number + random.Random(number).random()) / KILLS for number in range(KILLS)]
 WRITES = range(1, KILLS + 1)
-TOLD = 60.0  #: seconds for a story, on a busy machine
+TOLD = 180.0  #: seconds for loading the model and telling a story, on a busy machine
 QUIET = 1.0  #: seconds in which something posted twice would show
 
 
@@ -101,11 +101,12 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     async with WireDiscord(home) as discord:
         stage = Stage(discord, config)
         await stage.open()
-        began = monotonic()
-        assert (await discord.slash("Ann", "story tell", prompt=PROMPT)).acknowledged
-        await stage.settled(1)
-        stage.duration = monotonic() - began - QUIET
-        assert_told_once(stage, 1)
+        for story in (1, 2):  # the first one waits for the model to be loaded
+            began = monotonic()
+            assert (await discord.slash("Ann", "story tell", prompt=PROMPT)).acknowledged
+            await stage.settled(story)
+            stage.duration = monotonic() - began - QUIET
+            assert_told_once(stage, story)
         yield stage
 
 

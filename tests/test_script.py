@@ -259,4 +259,4 @@ def test_no_text_takes_long(start: str, piece: str) -> None:
     began = time.process_time()
     with contextlib.suppress(ScriptRefused):
         read_script(text, max_scenes=20)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - began < 1

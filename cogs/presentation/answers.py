@@ -55,4 +55,7 @@ def sentence(error: BaseException, reference: int) -> str:
         case discord.Forbidden():
             return "Discord does not let me do that here; please ask a moderator to check my permissions."
     log.error("Interaction %d failed", reference, exc_info=error)
-    return f"Something went wrong on my side. Please try again; the host finds the reason in the log at {reference}."
+    return (
+        "Something went wrong on my side. Please try again; should it happen once more, the host finds the reason "
+        f"in the log under {reference}."
+    )

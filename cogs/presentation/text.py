@@ -19,6 +19,11 @@ def shorten(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
+def thread_name(text: str) -> str:
+    """Text as a thread's name, which knows no escapes; the system message about the thread repeats it."""
+    return shorten(text.replace("@", "@\u200b"), 100)
+
+
 def quote_block(text: str) -> str:
     """Text in a code block, from which a phone copies it with one tap; a fence inside cannot end it."""
     return "```\n" + text.replace("```", "`\u200b``") + "\n```"

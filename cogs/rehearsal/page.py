@@ -140,7 +140,8 @@ class Page:
             for channel in self._meadow.channels
         ]
         people = [{"id": str(person.id), "name": person.name} for person in self._meadow.people]
-        return web.json_response({"session": self._session, "name": NAME, "channels": channels, "people": people})
+        tree = {"session": self._session, "name": NAME, "channels": channels, "people": people}
+        return web.json_response(tree)
 
     async def _act(self, request: web.Request) -> web.Response:
         channel = await self._channel(request)

@@ -1,6 +1,6 @@
 """What SDXL is made of, as configurations: enough to read a bare weights file or to build a small sibling.
 
-Source: the configurations of stabilityai/stable-diffusion-xl-base-1.0, described in arXiv 2307.01952, section 2.
+Source: the configurations of stabilityai/stable-diffusion-xl-base-1.0 (arXiv 2307.01952, section 2).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from diffusers import AutoencoderKL, EulerDiscreteScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
-from torch.nn import Module
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
 from generator.method.tokens import BOS, CLIP_FOLDER, CONTEXT_LENGTH, EOS
@@ -91,7 +91,7 @@ def build(architecture: Architecture) -> StableDiffusionXLPipeline:
     )
 
 
-def networks(architecture: Architecture) -> dict[str, Module]:
+def networks(architecture: Architecture) -> dict[str, Any]:
     """The four networks by the names diffusers has for them."""
     return {
         "text_encoder": CLIPTextModel(text_config(architecture.text_encoder)),
@@ -114,13 +114,14 @@ def write_configs(architecture: Architecture, folder: Path) -> None:
     }
     index = {"_class_name": "StableDiffusionXLPipeline", "force_zeros_for_empty_prompt": True, **components}
     (folder / "model_index.json").write_text(json.dumps(index))
-    text_config(architecture.text_encoder).save_pretrained(folder / "text_encoder")
-    text_config(architecture.text_encoder_2).save_pretrained(folder / "text_encoder_2")
+    with torch.device("meta"):  # shapes alone; filled in with diffusers' defaults
+        described = networks(architecture)
+    for name in ("text_encoder", "text_encoder_2"):
+        described[name].config.save_pretrained(folder / name)
+    for name in ("unet", "vae"):
+        described[name].save_config(folder / name)
     for name, tokenizer in tokenizers().items():
         tokenizer.save_pretrained(folder / name)
-    for name, config in (("unet", architecture.unet), ("vae", architecture.vae)):
-        (folder / name).mkdir()
-        (folder / name / "config.json").write_text(json.dumps({"_class_name": components[name][1], **config}))
     EulerDiscreteScheduler.from_config(SCHEDULE).save_pretrained(folder / "scheduler")
 
 
@@ -140,6 +141,8 @@ def tokenizers() -> dict[str, CLIPTokenizer]:
     return {
         "tokenizer": CLIPTokenizer.from_pretrained(CLIP_FOLDER, model_max_length=CONTEXT_LENGTH),
         "tokenizer_2": CLIPTokenizer.from_pretrained(
-            CLIP_FOLDER, model_max_length=CONTEXT_LENGTH, pad_token="!"  # noqa: S106  a token of text
+            CLIP_FOLDER,
+            model_max_length=CONTEXT_LENGTH,
+            pad_token="!",  # noqa: S106  a token of text
         ),
     }

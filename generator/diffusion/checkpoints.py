@@ -1,10 +1,11 @@
-"""From a line of configuration to a pipeline in memory: Hub id, folder, single file, or ``tiny``; LoRAs; FreeU."""
+"""From a line of configuration to a pipeline in memory: Hub id, folder, file or ``tiny``; LoRAs; FreeU."""
 
 from __future__ import annotations
 
 import gc
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -33,12 +34,15 @@ FREEU = {"s1": 0.6, "s2": 0.4, "b1": 1.1, "b2": 1.2}
 # One tensor that only this part of an SDXL checkpoint has, by the names of its original format.
 PARTS = {
     "SDXL's network": "model.diffusion_model.label_emb.0.0.weight",
-    "the first text encoder": "conditioner.embedders.0.transformer.text_model.embeddings.position_embedding.weight",
+    "the first text encoder": "conditioner.embedders.0.transformer.text_model.final_layer_norm.weight",
     "the second text encoder": "conditioner.embedders.1.model.positional_embedding",
     "the image decoder": "first_stage_model.decoder.conv_in.weight",
 }
 
 PLAYGROUND_SCALING_FACTOR = 0.5
+
+WEIGHTS = (".safetensors", ".ckpt", ".bin", ".pt")
+"""What a file of weights is called; one that is not there must not be looked for on the Hub."""
 
 
 class Checkpoints:
@@ -88,7 +92,7 @@ def load(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
         pipe = load_file(path, dtype)
     elif path.is_dir():
         pipe = load_folder(path, dtype)
-    elif path.suffix or path.is_absolute() or model.startswith((".", "~")) or model.count("/") != 1:
+    elif not is_hub_id(model):
         raise ModelError(
             f"There is no model at {model}: give a Hub id such as stabilityai/stable-diffusion-xl-base-1.0, "
             "a folder, a .safetensors file, or tiny."
@@ -101,9 +105,12 @@ def load(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
     return pipe
 
 
-def load_file(
-    path: Path, dtype: torch.dtype, architecture: Architecture = SDXL
-) -> StableDiffusionXLPipeline:
+def is_hub_id(name: str) -> bool:
+    """Whether a name can be ``owner/name`` on the Hub; a dot in it may be a version's, as in ``base-1.0``."""
+    return re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name) is not None and not name.endswith(WEIGHTS)
+
+
+def load_file(path: Path, dtype: torch.dtype, architecture: Architecture = SDXL) -> StableDiffusionXLPipeline:
     """A checkpoint in one ``.safetensors`` file, in the format Stability AI published; needs no network."""
     architecture = inspect_file(path, architecture)
     with TemporaryDirectory() as folder, sentence(f"The model file {path} cannot be loaded"):
@@ -114,7 +121,7 @@ def load_file(
 
 
 def inspect_file(path: Path, architecture: Architecture) -> Architecture:
-    """Make sure that a file holds a whole SDXL; Playground's files bring their own latents' mean and deviation."""
+    """What a file holds, which must be a whole SDXL; Playground's brings its latents' mean and deviation."""
     try:
         with safe_open(path, "pt") as file:
             names = set(file.keys())
@@ -193,7 +200,7 @@ def load_lora(pipe: StableDiffusionXLPipeline, name: str, lora: Lora) -> None:
     Raises ``ModelError`` where there is none, or none for SDXL.
     """
     path = Path(lora.path).expanduser()
-    if not path.exists() and (path.suffix or path.is_absolute() or lora.path.count("/") != 1):
+    if not path.exists() and not is_hub_id(lora.path):
         raise ModelError(f"There is no LoRA at {lora.path}: give a .safetensors file or a Hub id.")
     try:
         with sentence(f"The LoRA {lora.path} cannot be loaded; is it a .safetensors file made for SDXL?"):

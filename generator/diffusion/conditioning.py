@@ -55,7 +55,9 @@ def encode(pipe: StableDiffusionXLPipeline, text: str, device: torch.device) -> 
     return hidden_states, pooled
 
 
-def encode_negative(pipe: StableDiffusionXLPipeline, text: str, device: torch.device) -> tuple[Tensor, Tensor]:
+def encode_negative(
+    pipe: StableDiffusionXLPipeline, text: str, device: torch.device
+) -> tuple[Tensor, Tensor]:
     """As `encode`; but no text is zeros, as SDXL was trained, and not the empty text's embedding."""
     hidden_states, pooled = encode(pipe, text, device)
     return (hidden_states, pooled) if text else (torch.zeros_like(hidden_states), torch.zeros_like(pooled))
@@ -67,10 +69,9 @@ def reweight(pipe: StableDiffusionXLPipeline, hidden_states: Tensor, recipe: Rec
     input_ids, express = tokens.context(recipe.prompt), tokens.ids(recipe.express)
     suppress = [tokens.ids(scene) for scene in recipe.suppress]
     widths = [encoder.config.hidden_size for encoder in (pipe.text_encoder, pipe.text_encoder_2)]
-    parts = [
-        svr(part, input_ids, express, suppress, recipe.svr) for part in hidden_states[0].split(widths, dim=-1)
-    ]
-    return torch.cat(parts, dim=-1).unsqueeze(0)
+    parts = torch.split(hidden_states[0], widths, dim=-1)  # (77, 768) and (77, 1280)
+    reweighted = [svr(part, input_ids, express, suppress, recipe.svr) for part in parts]
+    return torch.cat(reweighted, dim=-1).unsqueeze(0)
 
 
 def time_ids(recipe: Recipe, batch: int) -> Tensor:
@@ -81,4 +82,6 @@ def time_ids(recipe: Recipe, batch: int) -> Tensor:
 
 def embed_guidance(pipe: StableDiffusionXLPipeline, guidance_scale: float, width: int) -> Tensor:
     """The guidance (1, width) as latent consistency models are told it (arXiv 2310.04378, section 4)."""
-    return pipe.get_guidance_scale_embedding(torch.tensor([guidance_scale - 1]), embedding_dim=width)
+    scale = torch.tensor([guidance_scale - 1])
+    embedding: Tensor = pipe.get_guidance_scale_embedding(scale, embedding_dim=width)
+    return embedding

@@ -62,8 +62,8 @@ class Illustrator:
     def draw(self, recipe: Recipe, on_step: OnStep = no_progress, *, lean: bool = False) -> Image.Image:
         """Draw a recipe; ``lean`` trades time for memory.
 
-        Raises ``ModelError``, ``OutOfMemory``, ``DrawingError``, and whatever ``on_step`` raises; the illustrator
-        can be used again after any of them.
+        Raises ``ModelError``, ``OutOfMemory``, ``DrawingError``, and whatever ``on_step`` raises; the
+        illustrator can be used again after any of them.
         """
         with self._ready(recipe, lean=lean) as pipe:
             return decode(pipe, self._denoised(pipe, recipe, on_step))
@@ -99,7 +99,7 @@ class Illustrator:
 
 
 def noise(recipe: Recipe, generator: torch.Generator) -> Tensor:
-    """Unit noise (1, 4, height / 8, width / 8), in float32 and on the CPU: a seed means the same everywhere."""
+    """Noise (1, 4, height / 8, width / 8), in float32 and on the CPU: a seed means the same everywhere."""
     return torch.randn(1, 4, recipe.height // 8, recipe.width // 8, generator=generator)
 
 
@@ -134,7 +134,7 @@ def predict(
 ) -> Tensor:
     """The network's prediction (1, 4, h, w) with classifier-free guidance (arXiv 2207.12598, equation 6)."""
     batch = len(conditioning.hidden_states)
-    prediction = unet(
+    prediction: Tensor = unet(
         sample.to(unet.dtype).expand(batch, -1, -1, -1),
         timestep,
         encoder_hidden_states=conditioning.hidden_states,
@@ -154,11 +154,16 @@ def decode(pipe: StableDiffusionXLPipeline, latents: Tensor) -> Image.Image:
     config = pipe.vae.config
     latents = latents / config.scaling_factor
     if config.latents_mean is not None and config.latents_std is not None:  # Playground v2.5
-        mean, std = (latents.new_tensor(values).view(1, 4, 1, 1) for values in (config.latents_mean, config.latents_std))
+        mean, std = (
+            latents.new_tensor(values).view(1, 4, 1, 1)
+            for values in (config.latents_mean, config.latents_std)
+        )
         latents = latents * std + mean
     pixels = pipe.vae.decode(latents.to(pipe.vae.dtype), return_dict=False)[0]
     if not pixels.isfinite().all():
-        raise DrawingError("The numbers of this picture overflowed; the precision bf16 or fp32 has room for them.")
+        raise DrawingError(
+            "The numbers of this picture overflowed; precision bf16 or fp32 has room for them."
+        )
     return pipe.image_processor.postprocess(pixels.float(), output_type="pil")[0]  # type: ignore[no-any-return]
 
 
@@ -169,11 +174,11 @@ def placed(pipe: StableDiffusionXLPipeline, device: torch.device, *, lean: bool)
         pipe.to(device)
         yield
         return
-    pipe.vae.enable_tiling()
-    pipe.vae.enable_slicing()
-    if device.type == "cuda":
-        pipe.enable_model_cpu_offload(device=device)
     try:
+        pipe.vae.enable_tiling()
+        pipe.vae.enable_slicing()
+        if device.type == "cuda":
+            pipe.enable_model_cpu_offload(device=device)
         yield
     finally:
         pipe.remove_all_hooks()

@@ -1,4 +1,4 @@
-"""``model = "tiny"``: an SDXL of a few MB with random weights, so that the real path runs anywhere in seconds.
+"""``model = "tiny"``: an SDXL of a few MB with random weights, for the real path anywhere in seconds.
 
 Its pictures are abstract, but every line that draws them is the one that draws with a trained model, and they
 follow prompt, seed and settings as a trained model's do.
@@ -9,15 +9,26 @@ from __future__ import annotations
 import torch
 from diffusers import StableDiffusionXLPipeline
 
-from generator.diffusion.architecture import SDXL, Architecture, build
+from generator.diffusion.architecture import SDXL, Architecture, Config, build
 
 SEED = 13554
 
+
+def text_size(width: int) -> Config:
+    """What makes a text encoder small."""
+    return {
+        "hidden_size": width,
+        "intermediate_size": 2 * width,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 2,
+        "projection_dim": width,
+        "initializer_factor": 4.0,  # else all texts mean nearly the same, and all frames look alike
+    }
+
+
 TINY = Architecture(
-    text_encoder=SDXL.text_encoder
-    | {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "projection_dim": 16},
-    text_encoder_2=SDXL.text_encoder_2
-    | {"hidden_size": 24, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 2, "projection_dim": 24},
+    text_encoder=SDXL.text_encoder | text_size(16),
+    text_encoder_2=SDXL.text_encoder_2 | text_size(24),
     unet=SDXL.unet
     | {
         "sample_size": 32,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -64,11 +65,13 @@ class LocalExecutor:
 
         Raises:
             DeviceLost: it died at once.
+            ModelError: this machine has no such device.
         """
         process = await self._spawn()
         ready = await self._receive(process)
-        if not isinstance(ready, Ready):
-            raise DeviceLost(f"The drawing process for {self.device} spoke out of turn.")
+        if isinstance(ready, Failed):
+            raise ModelError(ready.sentence)
+        assert isinstance(ready, Ready)
         self.device = ready.device
         if prepare is not None:
             await self._send(process, Prepare(recipe=prepare))
@@ -113,8 +116,11 @@ class LocalExecutor:
             "generator.execution.worker",
             self.device,
             self._precision,
+            logging.getLevelName(logging.getLogger().getEffectiveLevel()),
             stdin=PIPE,
             stdout=PIPE,
+            # What transformers has to say while it is imported concerns models that are not used here.
+            env={"TRANSFORMERS_VERBOSITY": "error", **os.environ},
         )
         log.info("Drawing process %d started for %s", self._process.pid, self.device)
         return self._process

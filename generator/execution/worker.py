@@ -1,4 +1,4 @@
-"""The drawing process: ``python -m generator.execution.worker DEVICE PRECISION``.
+"""The drawing process: ``python -m generator.execution.worker DEVICE PRECISION LOG_LEVEL``.
 
 Commands come in on standard input, replies go out on standard output (see `executor`), log lines on standard
 error. The main thread draws; another reads, so that a cancellation is heard between two steps. The end of
@@ -41,6 +41,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_FAILURES = {
+    DrawingCancelled: Failure.CANCELLED,
+    OutOfMemory: Failure.MEMORY,
+    ModelError: Failure.MODEL,
+}
+
 Send = Callable[[Reply], None]
 
 
@@ -73,7 +79,9 @@ class Inbox:
 
 def main() -> None:
     """Serve one device until the bot is gone."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=sys.argv[3], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if hasattr(os, "nice"):
+        os.nice(5)  # where the processor draws, the bot must still answer within its three seconds
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
     # Whatever a library prints must not end up between two replies.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -88,7 +96,11 @@ def main() -> None:
             message = message[replies.write(message) :]
 
     device, *siblings = find_devices(sys.argv[1])
-    illustrator = Illustrator(device, sys.argv[2])
+    try:
+        illustrator = Illustrator(device, sys.argv[2])
+    except SamefoxError as error:
+        send(Failed(take_id=0, failure=Failure.MODEL, sentence=str(error)))
+        return
     send(Ready(device=device, siblings=tuple(siblings)))
     while True:
         serve(inbox.next(), illustrator, inbox.cancelled, send)
@@ -98,34 +110,39 @@ def serve(
     command: Prepare | Draw, illustrator: Illustrator, cancelled: Callable[[int], bool], send: Send
 ) -> None:
     """Do one thing, and say how it went."""
-    if isinstance(command, Prepare):
-        try:
-            illustrator.prepare(command.recipe)
-        except SamefoxError as error:
-            log.error("%s", error)  # the first frame will run into it again, and tell its author
+    if isinstance(command, Draw):
+        send(draw(command, illustrator, cancelled, send))
         return
+    try:
+        illustrator.prepare(command.recipe)
+    except SamefoxError as error:
+        log.error("%s", error)  # the first frame will run into it again, and tell its author
+
+
+def draw(
+    command: Draw, illustrator: Illustrator, cancelled: Callable[[int], bool], send: Send
+) -> Drawn | Failed:
+    """Draw a frame; whatever goes wrong becomes a sentence that can be sent."""
+    take_id = command.take_id
 
     def on_step(step: int, steps: int) -> None:
-        if cancelled(command.take_id):
+        if cancelled(take_id):
             raise DrawingCancelled("Stopped.")
-        send(Step(take_id=command.take_id, step=step, steps=steps))
+        send(Step(take_id=take_id, step=step, steps=steps))
 
     try:
-        send(Drawn(take_id=command.take_id, picture=paint(illustrator, command.recipe, on_step)))
-    except DrawingCancelled as error:
-        send(Failed(take_id=command.take_id, failure=Failure.CANCELLED, sentence=str(error)))
-    except OutOfMemory as error:
-        send(Failed(take_id=command.take_id, failure=Failure.MEMORY, sentence=str(error)))
-    except ModelError as error:
-        send(Failed(take_id=command.take_id, failure=Failure.MODEL, sentence=str(error)))
+        return Drawn(take_id=take_id, picture=paint(illustrator, command.recipe, on_step))
+    except SamefoxError as error:
+        failure = next((kind for class_, kind in _FAILURES.items() if isinstance(error, class_)), Failure.DRAWING)
+        return Failed(take_id=take_id, failure=failure, sentence=str(error))
     except Exception as error:
         from generator.diffusion.devices import is_lost
 
-        log.exception("Take %d could not be drawn", command.take_id)
+        log.exception("Take %d could not be drawn", take_id)
         if is_lost(error):
             os._exit(1)  # the bot starts a fresh process
         sentence = "The picture could not be drawn, because of an error that the host's log explains."
-        send(Failed(take_id=command.take_id, failure=Failure.DRAWING, sentence=sentence))
+        return Failed(take_id=take_id, failure=Failure.DRAWING, sentence=sentence)
 
 
 def paint(illustrator: Illustrator, recipe: Recipe, on_step: OnStep) -> Picture:

@@ -1,8 +1,8 @@
 """Identity-preserving cross-attention: the subject's tokens count ``w`` times in every frame.
 
-One-Prompt-One-Story (arXiv 2501.13554), section 4.3, equations 6 to 8: attend to the subject prompt's stored keys
-and values beside the frame's own, all but BOS and the subject's tokens masked. The stored ones equal the frame's
-own, since text keys depend on neither step nor image, CLIP is causal, and the subject opens every prompt. And
+One-Prompt-One-Story (arXiv 2501.13554), "IPCA": attend to the subject prompt's stored keys and values beside
+the frame's own, all stored but BOS and the subject's tokens masked. The stored ones equal the frame's own,
+since text keys depend on neither step nor image, CLIP is causal, and the subject opens every prompt. And
 attending twice to a key is attending once with ``ln 2`` added to its logit:
 
     2·exp(q·k) = exp(q·k + ln 2)
@@ -28,8 +28,8 @@ from generator.method.tokens import first_occurrence
 class IdentityProcessor(AttnProcessor2_0):  # type: ignore[misc]
     """diffusers' attention, with ``identity_bias`` added to the logits of cross-attention.
 
-    The bias comes with the call (``cross_attention_kwargs``) as a tensor, so one stateless processor serves all
-    layers and steps, and a compiled network is compiled once.
+    The bias comes with the call (``cross_attention_kwargs``) as a tensor, so one stateless processor serves
+    all layers and steps, and a compiled network is compiled once.
     """
 
     def __call__(
@@ -45,7 +45,10 @@ class IdentityProcessor(AttnProcessor2_0):  # type: ignore[misc]
         """Attend; self-attention, which has no text, ignores the bias."""
         if encoder_hidden_states is not None and identity_bias is not None:
             attention_mask = identity_bias if attention_mask is None else attention_mask + identity_bias
-        return super().__call__(attn, hidden_states, encoder_hidden_states, attention_mask, temb, **kwargs)  # type: ignore[no-any-return]
+        attended: Tensor = super().__call__(
+            attn, hidden_states, encoder_hidden_states, attention_mask, temb, **kwargs
+        )
+        return attended
 
 
 def identity_bias(
@@ -53,9 +56,9 @@ def identity_bias(
 ) -> Tensor | None:
     """The bias (batch, 1, 77) on a prompt's keys: ``ln w`` at BOS and at the subject's tokens, else zero.
 
-    ``input_ids`` are the prompt's 77 tokens, ``subject`` the subject's own without BOS and EOS, ``strength`` is w.
-    Where the drawing is ``guided``, a row of zeros for the unconditional branch comes first. Strength 1 is no
-    bias at all, not a bias of zeros: attention without a mask may round differently.
+    ``input_ids`` are the prompt's 77 tokens, ``subject`` the subject's own without BOS and EOS, ``strength``
+    is w. Where the drawing is ``guided``, a row of zeros for the unconditional branch comes first. Strength 1
+    is no bias at all, not a bias of zeros: attention without a mask may round differently.
     """
     if strength <= 0:
         raise ValueError(f"identity strength must be above 0, but is {strength}")

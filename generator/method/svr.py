@@ -1,8 +1,8 @@
 """Singular-value reweighting: one scene of the prompt speaks up, the others fall silent.
 
-One-Prompt-One-Story (arXiv 2501.13554), section 4.2, equations 1 to 5. The singular values of a scene's embedding
-hold what it says; damping the large ones quiets the scene, raising them makes it heard. The constants are the
-original code's; the paper prints its two betas swapped.
+One-Prompt-One-Story (arXiv 2501.13554), "SVR". The singular values of a scene's embedding hold what it says;
+damping them quiets the scene, raising them makes it heard. The constants are the original code's; the paper
+prints its two betas swapped.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ def svr(
 ) -> Tensor:
     """The prompt's embedding with one scene expressed and the others suppressed; the argument stays as it is.
 
-    ``hidden_states`` (77, d) is one text encoder's penultimate layer, ``input_ids`` its 77 tokens, padded with
-    EOS whatever the encoder itself is padded with; ``express`` and ``suppress`` are the scenes' own tokens,
-    without BOS and EOS. The scenes are taken in order, the expressed one last; each sees what the one before left.
+    ``hidden_states`` (77, d) is one text encoder's penultimate layer, ``input_ids`` its 77 tokens, padded
+    with EOS whatever that encoder itself pads with; ``express`` and ``suppress`` are the scenes' own tokens,
+    without BOS and EOS. The scenes are taken in order, the expressed one last; each sees what the one before
+    left.
     """
     if mode is SvrMode.OFF:
         return hidden_states
@@ -50,7 +51,7 @@ def reweight_scene(
     beta: float,
     mode: SvrMode,
 ) -> Tensor:
-    """``hidden_states`` (77, d) with one scene's rows reweighted, and the end-of-text rows as ``mode`` has it."""
+    """``hidden_states`` (77, d) with one scene's rows reweighted, its end-of-text rows as ``mode`` has it."""
     ends = [position for position, token in enumerate(input_ids) if token == EOS]
     rows = list(first_occurrence(input_ids, scene))
     reweighted = hidden_states.clone()
@@ -63,11 +64,12 @@ def reweight_scene(
 
 
 def reweight(rows: Tensor, alpha: float, beta: float) -> Tensor:
-    """``rows`` (k, d) with every singular value σ replaced by β·σ·exp(−α·σ), equations 2 and 4.
+    """``rows`` (k, d) with every singular value σ replaced by β·σ·exp(−α·σ).
 
     In float64 and on the CPU: Apple's GPU has neither float64 nor an SVD, and so a seed keeps its meaning
     on every device.
     """
     u, sigma, vh = torch.linalg.svd(rows.to("cpu", torch.float64), full_matrices=False)
     sigma = beta * sigma * torch.exp(-alpha * sigma)
-    return ((u * sigma) @ vh).to(rows)
+    rebuilt: Tensor = (u * sigma) @ vh
+    return rebuilt.to(rows)

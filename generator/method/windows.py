@@ -1,7 +1,7 @@
 """Which scenes share a frame's prompt: the paper's sliding window, counted in CLIP's tokens.
 
-One-Prompt-One-Story (arXiv 2501.13554), section 4.1 and appendix "long stories": all scenes in one prompt hold
-the character together; a story longer than the context walks over its scenes in a circle of windows.
+One-Prompt-One-Story (arXiv 2501.13554): all scenes in one prompt hold the character together; a story longer
+than the context walks over its scenes in a circle of windows.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def windows(
         raise ValueError(f"window_length must be at least 1, but is {window_length}")
     if window_length >= len(scenes) and fits(subject, scenes, count):
         return tuple(whole(subject, scenes, frame) for frame in range(len(scenes)))
-    return tuple(sliding(subject, circle(scenes, frame)[:window_length], count) for frame in range(len(scenes)))
+    return tuple(
+        sliding(subject, circle(scenes, frame)[:window_length], count) for frame in range(len(scenes))
+    )
 
 
 def whole(subject: str, scenes: Sequence[str], frame: int) -> Window:

@@ -14,7 +14,6 @@ from pathlib import Path
 import aiohttp
 import discord
 import pytest
-from toy_bot import STRIP, Toy
 
 from cogs.rehearsal import world as worlds
 from cogs.rehearsal.once import tell_once
@@ -22,6 +21,7 @@ from cogs.rehearsal.page import Page
 from cogs.rehearsal.stage import attached
 from cogs.rehearsal.world import World
 from generator.errors import Refusal
+from tests.cogs.toy_bot import STRIP, Toy
 
 HERE = Path(__file__).parent
 PROMPT = "A red fox: in a meadow | in the snow | at a river"
@@ -29,9 +29,9 @@ FRAMES = ["in a meadow", "in the snow", "at a river"]
 
 
 @asynccontextmanager
-async def rehearsal(data: Path):
-    """The toy bot awake in the world of this folder: the bot, simcord's environment, the meadow, the world."""
-    bot, world = Toy(data, delay=0.01), World(data / "rehearsal")
+async def rehearsal(data: Path, delay: float = 0.01):
+    """The toy bot awake in this folder's world: the bot, simcord's environment, the meadow, the world."""
+    bot, world = Toy(data, delay), World(data / "rehearsal")
     posting = asyncio.create_task(bot.post())
     try:
         async with attached(bot, world) as (env, meadow):
@@ -59,6 +59,14 @@ async def test_a_story_told_once_leaves_its_frames_its_strip_and_the_transcript(
     assert all(each.startswith(b"\x89PNG") for each in pictures) and len(set(pictures)) == 4
 
 
+async def test_the_same_words_in_the_same_folder_are_told_once(tmp_path):
+    for _ in range(2):
+        async with rehearsal(tmp_path) as (bot, _, meadow, _):
+            await tell_once(meadow, bot.find, PROMPT, tmp_path)
+            assert [channel.name for channel in meadow.channels] == ["stories", "A red fox", "gallery"]
+    assert attachments(tmp_path) == [f"{name}.png" for name in [*FRAMES, STRIP]]
+
+
 async def test_what_the_bot_declines_is_refused_with_its_own_words(tmp_path):
     async with rehearsal(tmp_path) as (bot, _, meadow, _):
         with pytest.raises(Refusal, match="There are no scenes in “a fox”"):
@@ -70,7 +78,7 @@ def test_a_story_killed_anywhere_is_finished_by_telling_it_again_with_every_fram
     command = [sys.executable, str(HERE / "toy_bot.py"), str(tmp_path), PROMPT, "0.05"]
     environment = os.environ | {"PYTHONPATH": str(HERE.parents[1])}
     dice, status = random.Random(7), None  # from before the story until long after
-    for _ in range(12):
+    for _ in range(8):
         child = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
         try:
             status = child.wait(timeout=dice.uniform(0.5, 1.3))
@@ -181,9 +189,12 @@ class Visitor:
 
 @asynccontextmanager
 async def open_page(data: Path):
-    async with rehearsal(data) as (bot, env, meadow, world):
-        async with Page(env, meadow, world, port=0) as page, aiohttp.ClientSession() as session:
-            yield bot, meadow, page, session
+    async with (
+        rehearsal(data, delay=0.2) as (bot, env, meadow, world),
+        Page(env, meadow, world, port=0) as page,
+        aiohttp.ClientSession() as session,
+    ):
+        yield bot, meadow, page, session
 
 
 async def test_frames_arrive_in_the_thread_by_themselves_and_an_old_look_is_good_enough_to_click(tmp_path):
@@ -192,8 +203,10 @@ async def test_frames_arrive_in_the_thread_by_themselves_and_an_old_look_is_good
         story = await bot.find(PROMPT)
         visitor = Visitor(page.address, session, story.thread_id)
         first = seen = await visitor.open()
-        while len(seen["messages"]) < 4:
-            seen = await asyncio.wait_for(visitor.look(), 5)
+        async with asyncio.timeout(10):
+            while len(seen["messages"]) < 4:
+                await asyncio.sleep(0.05)
+                seen = await visitor.look()
         assert seen["publishedRevision"] > first["publishedRevision"]
         receipt = await visitor.click(first, seen["messages"][seen["timeline"][0]], "Reroll")
         assert receipt["settlement"] == "settled" and not receipt["rejected"]

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from diffusers import StableDiffusionXLPipeline
 
 from generator.diffusion.pipeline import Illustrator
 from generator.diffusion.tiny import tiny
 from generator.method.tokens import clip_tokenizer
 from generator.method.windows import windows
 from generator.story import Recipe, SvrMode
-from naive import naive_story
+from tests.naive import naive_story
 
 SUBJECT = "A photo of a red fox with coat"
 SCENES = ["wearing a scarf in a meadow", "playing in the snow", "at the edge of a village with river"]
@@ -39,6 +40,11 @@ def recipes(window_length: int, mode: SvrMode, strength: float = 2.0) -> list[Re
     ]
 
 
+@pytest.fixture(scope="module")
+def pipe() -> StableDiffusionXLPipeline:
+    return tiny()
+
+
 def distance(ours: torch.Tensor, theirs: torch.Tensor) -> float:
     return float((ours - theirs).norm() / theirs.norm())
 
@@ -46,13 +52,13 @@ def distance(ours: torch.Tensor, theirs: torch.Tensor) -> float:
 @pytest.mark.parametrize("mode", [SvrMode.SVR, SvrMode.SVR_EOT])
 @pytest.mark.parametrize("window_length", [2, 10])
 def test_a_story_is_the_originals_and_at_strength_one_it_is_not(
-    illustrator: Illustrator, mode: SvrMode, window_length: int
+    illustrator: Illustrator, pipe: StableDiffusionXLPipeline, mode: SvrMode, window_length: int
 ) -> None:
-    original = naive_story(tiny(), SUBJECT, SCENES, window_length=window_length, mode=mode, size=SIZE, **LOOK)
+    original = naive_story(pipe, SUBJECT, SCENES, window_length=window_length, mode=mode, size=SIZE, **LOOK)
     for recipe, frame in zip(recipes(window_length, mode), original, strict=True):
         assert distance(illustrator.latents(recipe), frame) < 1e-5
         weaker = replace(recipe, identity_strength=1.0)
-        assert distance(illustrator.latents(weaker), frame) > 1e-4
+        assert distance(illustrator.latents(weaker), frame) > 1e-2
 
 
 def test_a_frame_does_not_depend_on_those_drawn_before_it(illustrator: Illustrator) -> None:

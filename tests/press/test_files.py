@@ -118,7 +118,7 @@ def test_size_goes_down_in_proportion_until_the_picture_fits() -> None:
 
 
 def test_a_row_wider_than_jpeg_can_hold_is_scaled() -> None:
-    data, ending = fit(noise(JPEG_SIDE + 100, 2), 300_000)
+    data, ending = fit(noise(JPEG_SIDE + 100, 8), 1_300_000)
     assert ending == "jpg"
     assert opened(data).width == JPEG_SIDE
 

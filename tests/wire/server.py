@@ -105,6 +105,10 @@ class WireDiscord:
         """Break the websocket once; the bot may resume, unless its session is forgotten."""
         await self._gateway.cut(forget=forget)
 
+    def forget_nonces(self) -> None:
+        """Act as if the bot had been away for more minutes than Discord remembers nonces."""
+        self._rest.forget_nonces()
+
     @property
     def network(self) -> Network:
         """What happens to requests on their way; see `network.py`."""

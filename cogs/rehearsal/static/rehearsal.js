@@ -2,6 +2,7 @@
 "use strict";
 
 let session = null;
+let tree = [];
 const home = document.currentScript.dataset.home;
 const here = () => location.hash.slice(1);
 if (!here()) history.replaceState(null, "", `#${home}`); // before simcord's own script looks there
@@ -50,7 +51,8 @@ async function look(channels, people) {
   const meadow = await answer.json();
   session ??= meadow.session;
   if (session !== meadow.session) return location.reload(); // the bot has restarted
-  const current = meadow.channels.find((channel) => channel.id === here());
+  tree = meadow.channels;
+  const current = tree.find((channel) => channel.id === here());
   if (!current) location.hash = home; // another world than when the page was opened
   document.title = `${current?.name ?? "…"} · ${meadow.name}`;
   show(channels, meadow.channels.map(channelLink));
@@ -69,8 +71,11 @@ document.addEventListener("DOMContentLoaded", () => {
   setInterval(look, 500, ...parts);
 });
 
-// A thread has the id of the message it began on.
-document.addEventListener("click", (event) => {
-  const message = event.target.closest(".thread-summary")?.closest("[data-message-id]");
-  if (message) location.hash = message.dataset.messageId;
+// Threads open where Discord would open them: below the message they began on, whose id they have, and at
+// their mention, which here is only a name.
+document.addEventListener("click", ({ target }) => {
+  const message = target.closest(".thread-summary")?.closest("[data-message-id]");
+  const mention = target.closest(".mention")?.textContent;
+  const channel = message?.dataset.messageId ?? tree.findLast(({ name }) => `#${name}` === mention)?.id;
+  if (channel) location.hash = channel;
 });

@@ -1,0 +1,222 @@
+"""``python -m generator``: tell stories from the command line, into a folder.
+
+The options bear the names of the original's ``main.py``, with underscores or hyphens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from tqdm import tqdm
+
+from generator.errors import ConfigurationError, DrawingError, SamefoxError, ScriptRefused
+from generator.press import files
+from generator.press.metadata import recipe_to_json
+from generator.script import read_scenes, read_script
+from generator.settings import Settings, complaint, read_settings
+from generator.story import Options, Person, Script, Stepped, Story, Storyboard, SvrMode, TakeState
+from generator.storyboard import new_seed, read_size
+from generator.studio import Studio, open_studio
+
+NOBODY = Person(id=0, name="command line")
+SEED = 42  # the original's
+
+
+class Combination(BaseModel):
+    """One story of the original's JSON file."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id_prompt: str
+    frame_prompt_list: list[str]
+
+
+class Combinations(BaseModel):
+    """The original's JSON file."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    combinations: list[Combination]
+
+
+def main() -> int:
+    """Run the command line; its exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    arguments = _parser().parse_args()
+    try:
+        settings = _settings(arguments)
+        scripts = list(_scripts(arguments, settings.limits.scenes))
+        asyncio.run(_tell_all(settings, scripts, _options(arguments), arguments))
+    except SamefoxError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2 if isinstance(error, ConfigurationError) else 1
+    except KeyboardInterrupt:
+        return 130  # as shells count an interrupted program
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m generator", description="Tell a story in pictures of one character."
+    )
+
+    def option(name: str, **settings: object) -> None:
+        names = {f"--{name}", f"--{name.replace('_', '-')}"}
+        parser.add_argument(*sorted(names), dest=name, **settings)  # type: ignore[arg-type]
+
+    parser.add_argument("text", nargs="?", help='the story, as in "a red fox: in a meadow | in the snow"')
+    option("id_prompt", help="who the story is about")
+    option("frame_prompt_list", nargs="+", metavar="SCENE", help="its scenes")
+    option("json_path", type=Path, help='a file with {"combinations": [{"id_prompt", "frame_prompt_list"}]}')
+    option("seed", type=int, default=SEED, help="default: %(default)s")
+    option("random_seed", action="store_true", help="a new seed, which the folder's name tells")
+    option("style", help="a name from config.toml's styles")
+    option("steps", type=int, help="denoising steps; default: what the model wants")
+    option("guidance_scale", type=float, help="default: what the model wants")
+    option("size", help="width x height in pixels, such as 1024x768; default: what the model wants")
+    option("window_length", type=int, help="how many scenes share a prompt at most; default: 10")
+    option("identity_strength", type=float, help="1 is none, 2 is the paper's and the default")
+    option("svr", choices=[str(mode) for mode in SvrMode], help="default: svr")
+    option("negative_prompt", help="what no picture should show")
+    option("model", help='"tiny", a Hub id, a folder or a .safetensors file; default: config.toml\'s')
+    option("precision", choices=["auto", "fp32", "fp16", "bf16"], help="default: config.toml's")
+    option("device", help="such as cuda:0, mps or cpu; default: config.toml's")
+    option("out", type=Path, default=Path("result"), help="where the story's folder goes; default: result")
+    option("save_padding", default="story", help="a word in the folder's name; default: %(default)s")
+    config = Path(__file__).parent.with_name("config.toml")
+    option("config", type=Path, default=config if config.exists() else None, help="default: config.toml")
+    return parser
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    settings = read_settings(arguments.config) if arguments.config is not None else Settings()
+    chosen = {"name": arguments.model, "precision": arguments.precision}
+    if arguments.device is not None:
+        chosen["devices"] = [arguments.device]
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    try:
+        model = type(settings.model).model_validate(settings.model.model_dump() | chosen)
+    except ValidationError as error:
+        reasons = "; ".join(complaint(problem) for problem in error.errors())
+        raise ConfigurationError(f"This cannot be used: {reasons}.") from error
+    return settings.model_copy(update={"model": model})
+
+
+def _options(arguments: argparse.Namespace) -> Options:
+    width, height = read_size(arguments.size) if arguments.size else (None, None)
+    return Options(
+        seed=new_seed() if arguments.random_seed else arguments.seed,
+        style=arguments.style,
+        steps=arguments.steps,
+        guidance_scale=arguments.guidance_scale,
+        width=width,
+        height=height,
+        window_length=arguments.window_length,
+        identity_strength=arguments.identity_strength,
+        svr=SvrMode(arguments.svr) if arguments.svr else None,
+        negative_prompt=arguments.negative_prompt,
+    )
+
+
+def _scripts(arguments: argparse.Namespace, max_scenes: int) -> Iterator[Script]:
+    """The stories asked for, in whichever of the three forms."""
+    if arguments.json_path is not None:
+        for combination in _read_json(arguments.json_path):
+            yield read_scenes(
+                combination.id_prompt, "\n".join(combination.frame_prompt_list), max_scenes=max_scenes
+            )
+    elif arguments.id_prompt is not None and arguments.frame_prompt_list is not None:
+        yield read_scenes(arguments.id_prompt, "\n".join(arguments.frame_prompt_list), max_scenes=max_scenes)
+    elif arguments.text is not None and arguments.id_prompt is None:
+        yield read_script(arguments.text, max_scenes=max_scenes)
+    else:
+        raise ScriptRefused(
+            "There is no story to tell; please give one, as in "
+            'python -m generator "a red fox: in a meadow | in the snow", or both --id_prompt and '
+            "--frame_prompt_list, or --json_path."
+        )
+
+
+def _read_json(path: Path) -> list[Combination]:
+    try:
+        return Combinations.model_validate_json(path.read_text(encoding="utf-8")).combinations
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f'{path} is not {{"combinations": [{{"id_prompt": "…", "frame_prompt_list": ["…"]}}]}}.'
+        ) from error
+
+
+async def _tell_all(
+    settings: Settings, scripts: list[Script], options: Options, arguments: argparse.Namespace
+) -> None:
+    with TemporaryDirectory(prefix="samefox-") as folder:
+        async with open_studio(settings, Path(folder), archive=":memory:") as studio:
+            # All are checked before the first is drawn.
+            for board in [studio.draft(script, options) for script in scripts]:
+                story = await _tell(studio, board)
+                target = _new_folder(arguments.out, arguments.save_padding, board.recipes[0].seed)
+                await asyncio.to_thread(_save, studio, story, await studio.strip(story.first_takes), target)
+                print(target)  # noqa: T201
+
+
+async def _tell(studio: Studio, board: Storyboard) -> Story:
+    """Draw all frames behind a progress bar, which counts denoising steps."""
+    total = sum(recipe.steps for recipe in board.recipes)
+    with studio.watch() as events, tqdm(total=total, unit="step", desc=board.subject[:30]) as bar:
+        story = await studio.tell(board, NOBODY)
+        steps: dict[int, int] = {}
+        async for event in events:
+            if isinstance(event, Stepped):
+                steps[event.take_id] = event.step
+                bar.update(sum(steps.values()) - bar.n)
+                continue
+            story = await studio.archive.story(story.id)
+            if not story.pending:
+                break
+    for take in story.takes:
+        if take.state is not TakeState.DRAWN:
+            raise DrawingError(f"Frame {take.frame + 1} could not be drawn. {take.failure}")
+    return story
+
+
+def _new_folder(out: Path, padding: str, seed: int) -> Path:
+    """A folder of its own for each story, however many are told in a second."""
+    word = re.sub(r"[^\w-]+", "-", padding).strip("-") or "story"
+    name = f"{datetime.now().astimezone():%Y-%m-%d_%H-%M-%S}_{word[:60]}_seed{seed}"
+    for number in range(1, 10_000):
+        folder = out / (name if number == 1 else f"{name}_{number}")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise SamefoxError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+        return folder
+    raise SamefoxError(f"{out} is full of stories of this second; please choose another --out.")
+
+
+def _save(studio: Studio, story: Story, strip: bytes, folder: Path) -> None:
+    frames = []
+    for take in story.first_takes:
+        name = f"frame-{take.frame + 1:02}.png"
+        files.save(folder / name, studio.path(take).read_bytes())
+        frames.append({"file": name, "scene": take.scene, "recipe": json.loads(recipe_to_json(take.recipe))})
+    files.save(folder / "story.png", strip)
+    told = {"subject": story.subject, "style": story.style, "scenes": story.scenes, "frames": frames}
+    files.save(folder / "story.json", json.dumps(told, ensure_ascii=False, indent=2).encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from generator.archive.archive import Archive, open_archive
+from generator.errors import ArchiveError, NotFound
+from generator.story import Engine, Picture, Script, Story, Storyboard, TakeState
+from tests.conftest import ANN, BEN
+
+ENGINE = Engine(device="cpu", precision="fp32", samefox="1", torch="2", diffusers="3", transformers="4")
+PICTURE = Picture(png=b"png", seconds=1.5, engine=ENGINE)
+FILE = Path("pictures/1.png")
+
+
+@pytest_asyncio.fixture
+async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
+    async with open_archive(tmp_path / "archive.sqlite3") as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def story(archive: Archive, board: Storyboard) -> Story:
+    return await archive.add_story(board, ANN, guild_id=10, channel_id=20)
+
+
+async def test_a_story_comes_back_as_it_was_told(archive: Archive, story: Story, board: Storyboard) -> None:
+    assert (story.subject, story.scenes, story.author) == (board.subject, board.scenes, ANN)
+    assert [take.recipe for take in story.takes] == list(board.recipes)
+    assert {take.state for take in story.takes} == {TakeState.QUEUED}
+    assert await archive.story(story.id) == story
+
+
+async def test_a_take_goes_from_queued_over_drawing_to_drawn(archive: Archive, story: Story) -> None:
+    take_id = story.takes[0].id
+    assert await archive.start(take_id, "cpu")
+    assert (await archive.take(take_id)).state is TakeState.DRAWING
+    assert await archive.finish(take_id, FILE, PICTURE)
+    drawn = await archive.take(take_id)
+    assert (drawn.state, drawn.path, drawn.seconds) == (TakeState.DRAWN, "pictures/1.png", 1.5)
+
+
+async def test_only_a_queued_take_is_started_and_only_once(archive: Archive, story: Story) -> None:
+    take_id = story.takes[0].id
+    assert await archive.start(take_id, "cpu")
+    assert not await archive.start(take_id, "cpu")
+
+
+async def test_a_cancelled_take_is_neither_started_nor_finished(archive: Archive, story: Story) -> None:
+    first, second, third = story.takes
+    await archive.start(first.id, "cpu")
+    assert await archive.cancel(story.id) == [first.id, second.id, third.id]
+    assert not await archive.finish(first.id, FILE, PICTURE)
+    assert not await archive.start(second.id, "cpu")
+    assert (await archive.story(story.id)).cancelled
+    assert await archive.cancel(story.id) == []
+
+
+async def test_cancelling_a_reroll_leaves_the_story_told(archive: Archive, story: Story) -> None:
+    for take in story.takes:
+        await archive.start(take.id, "cpu")
+        await archive.finish(take.id, FILE, PICTURE)
+    await archive.add_take(story.takes[0], story.takes[0].recipe, BEN)
+    assert len(await archive.cancel(story.id)) == 1
+    assert not (await archive.story(story.id)).cancelled
+
+
+async def test_a_reroll_remembers_its_ancestor_and_who_asked(archive: Archive, story: Story) -> None:
+    take = await archive.add_take(story.takes[1], story.takes[1].recipe, BEN)
+    assert (take.parent_id, take.author, take.frame) == (story.takes[1].id, BEN, 1)
+    again = await archive.story(story.id)
+    assert again.author == ANN
+    assert [first.id for first in again.first_takes] == [first.id for first in story.takes]
+
+
+async def test_a_lost_device_queues_the_take_again_and_is_counted(archive: Archive, story: Story) -> None:
+    take_id = story.takes[0].id
+    for attempt in (1, 2):
+        await archive.start(take_id, "cpu")
+        assert await archive.lose(take_id) == attempt
+    assert (await archive.take(take_id)).state is TakeState.QUEUED
+
+
+async def test_what_was_half_drawn_is_queued_again_in_its_old_place(archive: Archive, story: Story) -> None:
+    first, second, third = story.takes
+    await archive.start(first.id, "cpu")
+    await archive.finish(first.id, FILE, PICTURE)
+    await archive.start(second.id, "cpu")
+    assert [take.id for take in await archive.requeue()] == [second.id, third.id]
+
+
+async def test_a_story_is_unsettled_until_settled_and_again_after_a_reroll(
+    archive: Archive, story: Story
+) -> None:
+    assert await archive.unsettled() == [story.id]
+    assert not await archive.settle(story.id), "there is still something to draw"
+    for take in story.takes:
+        await archive.fail(take.id, "no")
+    assert await archive.settle(story.id)
+    assert await archive.unsettled() == []
+    await archive.add_take(story.takes[0], story.takes[0].recipe, BEN)
+    assert await archive.unsettled() == [story.id]
+
+
+async def test_message_and_thread_ids_are_kept(archive: Archive, story: Story) -> None:
+    huge = 2**63 - 1  # Discord's ids need all of SQLite's integers
+    await archive.set_card(story.id, huge)
+    await archive.set_thread(story.id, 2)
+    await archive.set_strip(story.id, 3)
+    await archive.set_message(story.takes[0].id, 4)
+    again = await archive.story(story.id)
+    assert (again.card_id, again.thread_id, again.strip_id) == (huge, 2, 3)
+    assert again.takes[0].message_id == 4
+
+
+async def test_what_does_not_exist_is_said_in_words(archive: Archive) -> None:
+    with pytest.raises(NotFound, match="no story 5"):
+        await archive.story(5)
+    with pytest.raises(NotFound, match="no picture 6"):
+        await archive.take(6)
+
+
+async def test_the_latest_telling_of_a_script_is_found(archive: Archive, board: Storyboard) -> None:
+    script = Script(subject=board.subject, scenes=board.scenes)
+    assert await archive.latest_telling(script) is None
+    await archive.add_story(board, ANN, guild_id=1, channel_id=1)
+    second = await archive.add_story(board, ANN, guild_id=1, channel_id=1)
+    assert await archive.latest_telling(script) == second
+
+
+async def test_writers_do_not_meet_in_a_transaction(archive: Archive, board: Storyboard) -> None:
+    stories = await asyncio.gather(
+        *(archive.add_story(board, ANN, guild_id=1, channel_id=number) for number in range(20))
+    )
+    assert sorted(story.channel_id for story in stories) == list(range(20))
+    assert all(len(story.takes) == 3 for story in stories)
+
+
+async def test_a_write_that_fails_half_way_leaves_nothing_behind(
+    archive: Archive, story: Story, tmp_path: Path
+) -> None:
+    with pytest.raises(sqlite3.IntegrityError):
+        await archive.add_take(replace(story.takes[0], frame=99), story.takes[0].recipe, BEN)
+    with closing(sqlite3.connect(tmp_path / "archive.sqlite3")) as connection:
+        assert connection.execute("SELECT name FROM contributors").fetchall() == [("Ann",)]
+    await archive.add_take(story.takes[0], story.takes[0].recipe, BEN)
+
+
+async def test_all_of_it_survives_reopening(tmp_path: Path, board: Storyboard) -> None:
+    async with open_archive(tmp_path / "a.sqlite3") as archive:
+        story = await archive.add_story(board, ANN, guild_id=1, channel_id=2)
+        await archive.set_note("commands", "abc")
+    async with open_archive(tmp_path / "a.sqlite3") as archive:
+        assert await archive.story(story.id) == story
+        assert await archive.note("commands") == "abc"
+        assert await archive.note("nothing") is None
+
+
+async def test_a_newer_database_is_refused_and_left_untouched(tmp_path: Path) -> None:
+    path = tmp_path / "new.sqlite3"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(ArchiveError, match="newer Samefox"):
+        async with open_archive(path):
+            pass
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["new.sqlite3"]
+
+
+async def test_what_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
+    path = tmp_path / "no.sqlite3"
+    path.write_bytes(b"This is a diary, not a database. " * 100)
+    with pytest.raises(ArchiveError, match=r"no\.sqlite3 cannot be used"):
+        async with open_archive(path):
+            pass
+
+
+async def test_a_broken_migration_leaves_the_database_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations = tmp_path / "package" / "migrations"
+    migrations.mkdir(parents=True)
+    (migrations / "0001_good.sql").write_text("CREATE TABLE good (id INTEGER);")
+    (migrations / "0002_bad.sql").write_text(
+        "CREATE TABLE half (id INTEGER); CREATE TABLE half (id INTEGER);"
+    )
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path / "package")
+    with pytest.raises(ArchiveError, match="half already exists"):
+        async with open_archive(tmp_path / "a.sqlite3"):
+            pass
+    connection = sqlite3.connect(tmp_path / "a.sqlite3")
+    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+    assert connection.execute("PRAGMA user_version").fetchone() == (0,)
+    connection.close()

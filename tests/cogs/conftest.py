@@ -1,0 +1,98 @@
+"""The real bot in a simulated Discord, with a real studio behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import pytest_asyncio
+from simcord import ChannelHandle, Env, MemberActor
+from simcord.backend.models import Message
+from simcord.components import walk_components
+
+from bot import Samefox, opened
+from generator.settings import Settings
+from generator.story import Story, TakeState
+
+MODERATOR = discord.Permissions(manage_messages=True, manage_threads=True)
+PATIENCE = 60.0  # seconds; drawing processes start slowly on a busy machine
+
+
+@dataclass
+class Stage:
+    """A server with members, and what can be seen in it."""
+
+    env: Env
+    bot: Samefox
+    stories: ChannelHandle
+    ann: MemberActor
+    ben: MemberActor
+    mo: MemberActor
+
+    def messages(self, channel_id: int) -> list[Message]:
+        """What stands in a channel or thread for everybody, oldest first."""
+        return [m for m in self.env.backend.messages.get(channel_id, {}).values() if not m.is_ephemeral]
+
+    async def told(self, story_id: int = 1) -> Story:
+        """Wait until a story owes nobody a message any more."""
+        async with asyncio.timeout(PATIENCE):
+            while story_id in await self.bot.studio.archive.unsettled():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        return await self.bot.studio.archive.story(story_id)
+
+    async def drawing(self, story_id: int = 1) -> Story:
+        """Wait until a device has begun with a story."""
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                story = await self.bot.studio.archive.story(story_id)
+                if any(take.state is TakeState.DRAWING for take in story.takes):
+                    return story
+                await asyncio.sleep(0.02)
+
+
+def texts(message: Message) -> str:
+    """All words on a message."""
+    found = [str(part["content"]) for part in walk(message) if part.get("content")]
+    return "\n".join([message.content, *found]).strip()
+
+
+def custom_ids(message: Message) -> list[str]:
+    """The custom ids of a message's buttons."""
+    return [str(part["custom_id"]) for part in walk(message) if part.get("custom_id")]
+
+
+def walk(message: Message) -> list[dict[str, Any]]:
+    return list(walk_components(message.components))
+
+
+@asynccontextmanager
+async def raised(settings: Settings) -> AsyncIterator[Stage]:
+    """The curtain goes up on an empty server with three members."""
+    async with opened(settings, settings.bot.data) as bot:
+        # Not simcord.run(): its context variables do not outlive the step from a fixture to its test.
+        env = Env(bot, shard_count=1, settle_timeout=PATIENCE)
+        await env.start()
+        try:
+            guild = env.create_guild("Fox Meadow")
+            moderators = guild.create_role("Moderators", permissions=MODERATOR)
+            yield Stage(
+                env=env,
+                bot=bot,
+                stories=guild.create_text_channel("stories"),
+                ann=guild.add_member(env.create_user("Ann")),
+                ben=guild.add_member(env.create_user("Ben")),
+                mo=guild.add_member(env.create_user("Mo"), roles=[moderators]),
+            )
+            assert env.errors == [], "the bot raised what it should have answered"
+        finally:
+            await env.shutdown()
+
+
+@pytest_asyncio.fixture
+async def stage(settings: Settings) -> AsyncIterator[Stage]:
+    async with raised(settings) as stage:
+        yield stage

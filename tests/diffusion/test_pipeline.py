@@ -1,0 +1,208 @@
+"""Pictures from recipes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
+from PIL import Image
+
+from generator.diffusion.conditioning import condition
+from generator.diffusion.pipeline import Illustrator, decode, denoise
+from generator.diffusion.schedulers import schedule
+from generator.diffusion.tiny import TINY, tiny
+from generator.errors import ConfigurationError, DrawingError, ModelError
+from generator.profiles import Scheduler
+from generator.story import Recipe, SvrMode
+
+RECIPE = Recipe(
+    model="tiny",
+    subject="A photo of a red fox with coat",
+    express="playing in the snow",
+    suppress=("wearing a scarf in a meadow",),
+    prompt="A photo of a red fox with coat playing in the snow wearing a scarf in a meadow",
+    seed=42,
+    width=128,
+    height=64,
+    steps=3,
+    guidance_scale=5.0,
+    scheduler="euler",
+)
+
+
+def pixels(image: Image.Image) -> np.ndarray:
+    return np.asarray(image).astype(int)
+
+
+@pytest.fixture(scope="module")
+def picture(illustrator: Illustrator) -> Image.Image:
+    return illustrator.draw(RECIPE)
+
+
+def test_a_picture_has_the_size_it_was_asked_for_and_is_not_flat(picture: Image.Image) -> None:
+    assert picture.size == (128, 64)
+    assert pixels(picture).std() > 20
+
+
+def test_the_same_recipe_gives_the_same_pixels_in_a_new_process(picture: Image.Image) -> None:
+    code = (
+        "import sys, torch; torch.set_num_threads(1)\n"
+        "from generator.diffusion.pipeline import Illustrator\n"
+        "from generator.story import *\n"
+        f"sys.stdout.buffer.write(Illustrator('cpu', 'fp32').draw({RECIPE!r}).tobytes())"
+    ).replace("<SvrMode.SVR: 'svr'>", "SvrMode.SVR")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout == picture.tobytes()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 43},
+        {"negative_prompt": "ugly, blurry"},
+        {"identity_strength": 3.0},
+        {"identity_strength": 1.0},
+        {"svr": SvrMode.SVR_EOT},
+        {"svr": SvrMode.OFF},
+        {"guidance_scale": 7.0},
+        {"guidance_scale": 1.0},
+        {"freeu": True},
+        {"express": "wearing a scarf in a meadow", "suppress": ("playing in the snow",)},
+    ],
+    ids=str,
+)
+def test_everything_in_a_recipe_is_seen(
+    illustrator: Illustrator, picture: Image.Image, change: dict[str, object]
+) -> None:
+    changed = illustrator.draw(replace(RECIPE, **change))  # type: ignore[arg-type]
+    assert np.abs(pixels(changed) - pixels(picture)).max() >= 2
+    assert illustrator.draw(RECIPE).tobytes() == picture.tobytes()
+
+
+@pytest.mark.parametrize("guidance_scale", [0.0, 1.0])
+def test_identity_works_without_guidance(illustrator: Illustrator, guidance_scale: float) -> None:
+    unguided = replace(RECIPE, guidance_scale=guidance_scale)
+    weak = illustrator.latents(replace(unguided, identity_strength=1.0))
+    assert not torch.allclose(illustrator.latents(unguided), weak, atol=1e-3)
+
+
+@pytest.mark.parametrize("scheduler", list(Scheduler))
+def test_every_scheduler_draws_the_same_twice(illustrator: Illustrator, scheduler: Scheduler) -> None:
+    recipe = replace(RECIPE, scheduler=scheduler, width=64)
+    latents = illustrator.latents(recipe)
+    torch.manual_seed(1)  # fresh noise must come from the recipe's seed, not from here
+    assert torch.equal(illustrator.latents(recipe), latents)
+    assert latents.isfinite().all()
+
+
+def test_it_draws_what_diffusers_own_pipeline_draws(illustrator: Illustrator) -> None:
+    plain = replace(RECIPE, identity_strength=1.0, svr=SvrMode.OFF, negative_prompt="ugly")
+    pipe = tiny()
+    pipe.set_progress_bar_config(disable=True)
+    theirs = pipe(
+        plain.prompt,
+        negative_prompt="ugly",
+        width=plain.width,
+        height=plain.height,
+        num_inference_steps=plain.steps,
+        guidance_scale=plain.guidance_scale,
+        generator=torch.Generator().manual_seed(plain.seed),
+    ).images[0]
+    assert np.abs(pixels(illustrator.draw(plain)) - pixels(theirs)).max() <= 1
+
+
+def test_steps_are_told_as_they_are_done(illustrator: Illustrator) -> None:
+    told = []
+    illustrator.draw(RECIPE, lambda step, steps: told.append((step, steps)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_what_on_step_raises_ends_the_drawing_and_nothing_else(
+    illustrator: Illustrator, picture: Image.Image
+) -> None:
+    def stop(step: int, steps: int) -> None:
+        if step == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        illustrator.draw(RECIPE, stop)
+    assert illustrator.draw(RECIPE).tobytes() == picture.tobytes()
+
+
+def test_lean_mode_draws_the_same_and_is_put_back(illustrator: Illustrator, picture: Image.Image) -> None:
+    assert illustrator.draw(RECIPE, lean=True).tobytes() == picture.tobytes()
+    vae = illustrator._checkpoints.get(RECIPE).vae
+    assert not vae.use_tiling
+    assert not vae.use_slicing
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16"])
+def test_half_precision_draws_nearly_the_same(picture: Image.Image, precision: str) -> None:
+    half = Illustrator("cpu", precision)
+    assert np.abs(pixels(half.draw(RECIPE)) - pixels(picture)).mean() < 2
+    assert half.engine.precision == precision
+
+
+def test_auto_on_a_cpu_is_whole_precision() -> None:
+    engine = Illustrator("cpu", "auto").engine
+    assert (engine.device, engine.precision) == ("cpu", "fp32")
+    assert engine.torch == torch.__version__
+
+
+def test_a_device_that_is_not_there_is_an_error_in_words() -> None:
+    for device in ("cuda:99", "toaster"):
+        with pytest.raises(ConfigurationError, match=f"cannot draw on {device}"):
+            Illustrator(device, "auto")
+
+
+def test_a_model_that_is_not_there_leaves_the_illustrator_usable(picture: Image.Image) -> None:
+    illustrator = Illustrator("cpu", "fp32")
+    with pytest.raises(ModelError):
+        illustrator.prepare(replace(RECIPE, model="/nowhere"))
+    assert illustrator.draw(RECIPE).tobytes() == picture.tobytes()
+
+
+def test_numbers_that_overflow_are_an_error_in_words() -> None:
+    with pytest.raises(DrawingError, match="overflowed"), torch.inference_mode():
+        decode(tiny(), torch.full((1, 4, 8, 8), float("nan")))
+
+
+def test_latents_are_denormalised_as_playgrounds_decoder_expects() -> None:
+    pipe, playground = tiny(), tiny()
+    mean, std = [1.0, -1.0, 0.5, 2.0], [2.0, 3.0, 4.0, 0.5]
+    playground.vae.register_to_config(latents_mean=mean, latents_std=std)
+    latents = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    scaling = pipe.vae.config.scaling_factor
+    columns = [torch.tensor(values).view(1, 4, 1, 1) for values in (mean, std)]
+    with torch.inference_mode():
+        expected = decode(pipe, latents * columns[1] + columns[0] * scaling)
+        assert np.abs(pixels(decode(playground, latents)) - pixels(expected)).max() <= 1
+
+
+def test_a_network_that_is_told_its_guidance_runs_one_branch() -> None:
+    pipe = tiny()
+    told = UNet2DConditionModel.from_config(TINY.unet | {"time_cond_proj_dim": 16})
+    pipe = StableDiffusionXLPipeline(**{**pipe.components, "unet": told})
+    latents = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    drawn = []
+    for guidance_scale in (4.0, 8.0):
+        recipe = replace(RECIPE, guidance_scale=guidance_scale, scheduler="lcm", steps=2)
+        with torch.inference_mode():
+            conditioning = condition(pipe, recipe, torch.device("cpu"))
+            assert len(conditioning.hidden_states) == 1
+            assert conditioning.guidance is not None
+            assert conditioning.guidance.shape == (1, 16)
+            scheduler = schedule(pipe, "lcm", 2, torch.device("cpu"))
+            conditioning = replace(conditioning, identity_bias=None)
+            generator = torch.Generator().manual_seed(0)
+            drawn.append(
+                denoise(
+                    pipe.unet, scheduler, latents, conditioning, guidance_scale, generator, lambda *_: None
+                )
+            )
+    assert not torch.allclose(*drawn)

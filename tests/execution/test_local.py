@@ -1,0 +1,160 @@
+"""A real drawing process: asked, cancelled, killed, starved."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+import pytest_asyncio
+
+from generator.errors import DeviceLost, DrawingCancelled, ModelError
+from generator.execution.local import LocalExecutor
+from generator.press.metadata import read
+from generator.story import Recipe, Storyboard
+
+
+@pytest_asyncio.fixture
+async def executor() -> AsyncIterator[LocalExecutor]:
+    executor = LocalExecutor("cpu", "auto")
+    yield executor
+    await executor.close()
+
+
+@pytest.fixture
+def recipe(board: Storyboard) -> Recipe:
+    return board.recipes[0]
+
+
+def pid(executor: LocalExecutor) -> int:
+    assert executor._process is not None
+    return executor._process.pid
+
+
+async def until_step(steps: list[int], count: int) -> None:
+    async with asyncio.timeout(60):
+        while len(steps) < count:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_frame_comes_back_with_its_recipe_inside_and_its_steps_before(
+    executor: LocalExecutor, recipe: Recipe
+) -> None:
+    steps: list[tuple[int, int]] = []
+    picture = await executor.draw(1, recipe, lambda step, of: steps.append((step, of)))
+    assert steps == [(1, 2), (2, 2)]
+    assert read(picture.png) == (recipe, picture.engine)
+    assert picture.seconds > 0
+
+    again = LocalExecutor("cpu", "auto")
+    try:
+        assert (await again.draw(9, recipe, lambda *_: None)).png == picture.png, "in a new process"
+    finally:
+        await again.close()
+
+
+async def test_a_cancelled_frame_stops_between_two_steps_and_the_next_one_is_drawn(
+    executor: LocalExecutor, recipe: Recipe
+) -> None:
+    steps: list[int] = []
+    long = replace(recipe, steps=100)
+    drawing = asyncio.create_task(executor.draw(1, long, lambda step, _: steps.append(step)))
+    await until_step(steps, 2)
+    executor.cancel(2)  # somebody else's
+    executor.cancel(1)
+    with pytest.raises(DrawingCancelled):
+        await drawing
+    assert len(steps) < 100
+    first = pid(executor)
+    await executor.draw(2, recipe, lambda *_: None)
+    assert pid(executor) == first
+
+
+async def test_a_killed_process_is_reported_and_a_fresh_one_draws_the_next_frame(
+    executor: LocalExecutor, recipe: Recipe
+) -> None:
+    steps: list[int] = []
+    drawing = asyncio.create_task(executor.draw(1, replace(recipe, steps=100), lambda s, _: steps.append(s)))
+    await until_step(steps, 1)
+    os.kill(pid(executor), signal.SIGKILL)
+    with pytest.raises(DeviceLost, match="killed by signal 9"):
+        await drawing
+    await executor.draw(2, recipe, lambda *_: None)
+
+
+async def test_a_process_that_died_while_idle_is_not_the_next_frames_fault(
+    executor: LocalExecutor, recipe: Recipe
+) -> None:
+    await executor.start()
+    assert executor._process is not None
+    os.kill(pid(executor), signal.SIGKILL)
+    await executor._process.wait()
+    await executor.draw(1, recipe, lambda *_: None)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits another process's memory")
+async def test_out_of_memory_is_tried_again_in_lean_mode(
+    executor: LocalExecutor, recipe: Recipe, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await executor.draw(1, recipe, lambda *_: None)
+    with open(f"/proc/{pid(executor)}/statm") as statm:  # noqa: ASYNC230
+        used = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    # Enough to denoise, and to decode in tiles; not enough to decode the whole picture at once.
+    limit = used + 700 * 2**20
+    resource.prlimit(pid(executor), resource.RLIMIT_AS, (limit, limit))
+    picture = await executor.draw(2, replace(recipe, width=2048, height=2048, steps=1), lambda *_: None)
+    assert read(picture.png) is not None
+    assert "trying again in lean mode" in capfd.readouterr().err
+
+
+async def test_a_model_that_is_not_there_is_said_in_words_and_the_process_lives(
+    executor: LocalExecutor, recipe: Recipe
+) -> None:
+    with pytest.raises(ModelError, match="/no/such/model"):
+        await executor.draw(1, replace(recipe, model="/no/such/model"), lambda *_: None)
+    await executor.draw(2, recipe, lambda *_: None)
+
+
+async def test_a_device_that_is_not_there_is_said_in_words(recipe: Recipe) -> None:
+    executor = LocalExecutor("cuda:7", "auto")
+    try:
+        with pytest.raises(ModelError, match="cuda:7"):
+            await executor.draw(1, recipe, lambda *_: None)
+    finally:
+        await executor.close()
+
+
+async def test_closing_twice_ends_the_process_once(executor: LocalExecutor) -> None:
+    await executor.start()
+    process = executor._process
+    assert process is not None
+    await executor.close()
+    await executor.close()
+    assert process.returncode is not None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_the_drawing_process_ends_when_the_bot_is_killed(recipe: Recipe) -> None:
+    code = (
+        "import asyncio\n"
+        "from generator.execution.local import LocalExecutor\n"
+        "async def main():\n"
+        "    executor = LocalExecutor('cpu', 'auto')\n"
+        "    await executor.start()\n"
+        "    print(executor._process.pid, flush=True)\n"
+        "    await asyncio.sleep(600)\n"
+        "asyncio.run(main())\n"
+    )
+    bot = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
+    assert bot.stdout is not None
+    worker = int(await bot.stdout.readline())
+    bot.kill()
+    await bot.wait()
+    async with asyncio.timeout(20):
+        while os.path.exists(f"/proc/{worker}/exe"):  # noqa: ASYNC240
+            await asyncio.sleep(0.05)
