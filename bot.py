@@ -8,9 +8,10 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import aiohttp
 import discord
@@ -31,6 +32,8 @@ log = logging.getLogger("samefox")
 INVITATION = discord.utils.oauth_url(
     "APPLICATION_ID", permissions=PERMISSIONS, scopes=("bot", "applications.commands")
 )
+
+Start: TypeAlias = Callable[[], Coroutine[Any, Any, int]]
 
 EXTENSIONS = ("cogs.story",)
 
@@ -85,20 +88,16 @@ def main() -> int:
     arguments = _arguments()
     try:
         settings = read_settings(arguments.config)
+        start = _rehearsal(settings, arguments) if arguments.rehearse else _connection(settings, arguments)
         discord.utils.setup_logging(level=logging.getLevelName(settings.bot.log_level))
         # Samefox does not speak, so it need not hear that it cannot.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-        if arguments.rehearse:
-            return asyncio.run(_rehearse(settings, arguments.once, arguments.out))
-        token = os.environ.get("DISCORD_TOKEN", "").strip()
-        if not token:
-            raise ConfigurationError(WITHOUT_TOKEN)
-        return asyncio.run(_connect(settings, arguments.config.parent / settings.bot.data, token))
+        return asyncio.run(start())
     except SamefoxError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2 if isinstance(error, ConfigurationError) else 1
     except KeyboardInterrupt:
-        return 0
+        return 130  # as shells count an interrupted program
 
 
 def _arguments() -> argparse.Namespace:
@@ -133,36 +132,54 @@ async def opened(settings: Settings, folder: Path) -> AsyncIterator[Samefox]:
             await asyncio.gather(publishing, return_exceptions=True)
 
 
-async def _connect(settings: Settings, folder: Path, token: str) -> int:
-    async with opened(settings, folder) as bot, bot:
-        loop = asyncio.get_running_loop()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError):  # Windows has no signal handlers
-                loop.add_signal_handler(name, lambda: loop.create_task(bot.close()))
-        try:
-            await bot.start(token)
-        except discord.LoginFailure as error:
-            raise ConfigurationError(WRONG_TOKEN) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise SamefoxError(f"Discord cannot be reached: {error}. Please check the network.") from error
-    return 0
+def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
+    """How to serve the real Discord."""
+    token = os.environ.get("DISCORD_TOKEN", "").strip()
+    if not token:
+        raise ConfigurationError(WITHOUT_TOKEN)
+
+    async def connect() -> int:
+        async with opened(settings, arguments.config.parent / settings.bot.data) as bot, bot:
+            loop = asyncio.get_running_loop()
+            for name in (signal.SIGINT, signal.SIGTERM):
+                with suppress(NotImplementedError):  # Windows has no signal handlers
+                    loop.add_signal_handler(name, lambda: loop.create_task(bot.close()))
+            try:
+                await bot.start(token)
+            except discord.LoginFailure as error:
+                raise ConfigurationError(WRONG_TOKEN) from error
+            except (aiohttp.ClientError, OSError) as error:
+                raise SamefoxError(
+                    f"Discord cannot be reached: {error}. Please check the network."
+                ) from error
+        return 0
+
+    return connect
 
 
-async def _rehearse(settings: Settings, prompt: str | None, out: Path | None) -> int:
+def _rehearsal(settings: Settings, arguments: argparse.Namespace) -> Start:
+    """How to serve a simulated Discord, for a person at a page or for one story."""
     try:
+        # Here, because it takes a while and an event loop should not have to wait for it.
         from cogs.rehearsal.stage import rehearse
     except ModuleNotFoundError as error:
         raise ConfigurationError(
-            f"The rehearsal needs {error.name}, which is not installed; please run pip install -e '.[rehearsal]'."
+            f"The rehearsal needs {error.name}, which is not installed; please run "
+            "pip install -e '.[rehearsal]'."
         ) from error
-    folder = out or Path(__file__).with_name("rehearsal")
-    async with opened(settings, folder) as bot:
 
-        async def find(prompt: str) -> Story | None:
-            script = read_script(prompt, max_scenes=settings.limits.scenes)
-            return await bot.studio.archive.latest_telling(script)
+    async def start() -> int:
+        folder = arguments.out or Path(__file__).with_name("rehearsal")
+        async with opened(settings, folder) as bot:
 
-        return await rehearse(bot, folder, once=(prompt, out) if prompt and out else None, find=find)
+            async def find(prompt: str) -> Story | None:
+                script = read_script(prompt, max_scenes=settings.limits.scenes)
+                return await bot.studio.archive.latest_telling(script)
+
+            once = (arguments.once, arguments.out) if arguments.once else None
+            return await rehearse(bot, folder, once=once, find=find)
+
+    return start
 
 
 if __name__ == "__main__":

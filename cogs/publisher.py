@@ -1,6 +1,7 @@
 """Shows in Discord what the archive knows.
 
-Nothing here reacts to *what* happened; it looks at a story, posts what is missing and notes the message's id. So a frame just drawn, a restart and a reroll of last year are all the same work. Should the process die
+Nothing here reacts to *what* happened; it looks at a story, posts what is missing and notes the messages'
+ids. So a frame just drawn, a restart and a reroll of last year are all the same work. Should the process die
 between a post and its note, the message is found again by its nonce or, after a restart, by its buttons.
 """
 
@@ -48,13 +49,13 @@ class Publisher:
         self._tellings: dict[int, Telling] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def introduce(self, story_id: int) -> int:
-        """Post a new story's card and open its thread; the thread's id.
+    async def introduce(self, story_id: int) -> None:
+        """Post a new story's card and open its thread.
 
         Raises:
             discord.HTTPException: Discord does not allow it.
         """
-        return await self._telling(story_id).introduce()
+        await Telling(self._bot, self._studio, story_id).introduce()
 
     async def run(self) -> None:
         """Show everything that happens, and first what happened before."""
@@ -103,7 +104,7 @@ class Publisher:
 class Telling:
     """One story on its way into Discord."""
 
-    def __init__(self, bot: Samefox, studio: Studio, story_id: int, *, adopt: bool) -> None:
+    def __init__(self, bot: Samefox, studio: Studio, story_id: int, *, adopt: bool = False) -> None:
         self.story_id = story_id
         self.wake = asyncio.Event()
         self.changed = True  # the archive knows more than was shown
@@ -113,7 +114,6 @@ class Telling:
         self._studio = studio
         self._archive = studio.archive
         self._adopt = adopt  # messages of a killed process may be there, unnoted
-        self._introducing = asyncio.Lock()
         self._edited = 0.0
 
     async def run(self) -> None:
@@ -135,21 +135,15 @@ class Telling:
                 continue
             await self._wait()
 
-    async def introduce(self) -> int:
-        """Post the card and open the thread, unless they are there; the thread's id."""
-        async with self._introducing:
-            story = await self._archive.story(self.story_id)
-            if self._adopt:
-                story = await self._adopt_messages(story)
-                self._adopt = False
-            card_id = story.card_id
-            if card_id is None:
-                card_id = await self._post_card(story)
-            if story.thread_id is not None:
-                return story.thread_id
-            thread_id = await self._open_thread(story, card_id)
-            await self._archive.set_thread(story.id, thread_id)
-            return thread_id
+    async def introduce(self) -> None:
+        """Post the card and open the thread, unless they are there."""
+        story = await self._archive.story(self.story_id)
+        if self._adopt:
+            story = await self._adopt_messages(story)
+            self._adopt = False
+        card_id = story.card_id or await self._post_card(story)
+        if story.thread_id is None:
+            await self._archive.set_thread(story.id, await self._open_thread(story, card_id))
 
     async def _show(self) -> Story:
         """Post what is missing, and let the card tell how things stand."""

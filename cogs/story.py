@@ -167,21 +167,20 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         await interaction.response.defer(ephemeral=True, thinking=True)
         assert interaction.guild_id is not None and interaction.channel_id is not None
         in_thread = isinstance(interaction.channel, discord.Thread)
-        story = await self.bot.studio.tell(
-            board,
-            person(interaction),
-            guild_id=interaction.guild_id,
-            channel_id=interaction.channel_id,
-            thread_id=interaction.channel_id if in_thread else None,
-        )
         try:
-            thread_id = await self.bot.publisher.introduce(story.id)
+            story = await self.bot.studio.tell(
+                board,
+                person(interaction),
+                guild_id=interaction.guild_id,
+                channel_id=interaction.channel_id,
+                thread_id=interaction.channel_id if in_thread else None,
+                introduce=self.bot.publisher.introduce,
+            )
         except discord.HTTPException as error:
-            log.warning("Story %d could not be introduced: %s", story.id, error)
-            await self.bot.studio.cancel(story.id)
+            log.warning("A story could not be introduced: %s", error)
             await self._refuse(interaction, _NOT_SHOWN, wish)
             return
-        await answer(interaction, f"🦊 Your story begins in <#{thread_id}>.")
+        await answer(interaction, f"🦊 Your story begins in <#{story.thread_id}>.")
 
     async def _refuse(
         self, interaction: discord.Interaction[Samefox], refusal: SamefoxError, wish: Wish

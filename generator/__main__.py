@@ -162,7 +162,7 @@ async def _tell_all(
     settings: Settings, scripts: list[Script], options: Options, arguments: argparse.Namespace
 ) -> None:
     with TemporaryDirectory(prefix="samefox-") as folder:
-        async with open_studio(settings, Path(folder), archive=":memory:") as studio:
+        async with open_studio(settings, Path(folder), remember=False) as studio:
             # All are checked before the first is drawn.
             for board in [studio.draft(script, options) for script in scripts]:
                 story = await _tell(studio, board)

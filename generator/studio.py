@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator import storyboard
 from generator.archive.archive import Archive, open_archive
-from generator.errors import DeviceLost, DrawingCancelled, SamefoxError
+from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError
 from generator.execution.dispatcher import Dispatcher, Task
 from generator.execution.local import LocalExecutor
 from generator.execution.pace import Pace
@@ -34,6 +34,7 @@ from generator.story import (
     Story,
     Storyboard,
     Take,
+    TakeState,
 )
 
 log = logging.getLogger(__name__)
@@ -82,11 +83,23 @@ class Studio:
         guild_id: int = 0,
         channel_id: int = 0,
         thread_id: int | None = None,
+        introduce: Callable[[int], Awaitable[object]] | None = None,
     ) -> Story:
-        """Keep a story and put its frames in line; the ids say where it is to be shown."""
+        """Keep a story, have it introduced where the ids say, and only then put its frames in line.
+
+        Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
+        """
         story = await self.archive.add_story(
             board, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
         )
+        if introduce is not None:
+            try:
+                await introduce(story.id)
+            except Exception:
+                await self.archive.cancel(story.id)
+                await self.archive.settle(story.id)
+                raise
+            story = await self.archive.story(story.id)
         for take in story.takes:
             self._queue(take)
         self._announce(Changed(story_id=story.id))
@@ -135,7 +148,8 @@ class Studio:
     def outlook(self, story: Story) -> Outlook:
         """How the story's remaining frames will fare, by what frames of their shape took lately."""
         pending = [take for take in story.takes if take.pending]
-        ahead = self._dispatcher.ahead(pending[0].author.id, story.id) if pending else 0
+        waiting = [take for take in pending if take.state is TakeState.QUEUED]
+        ahead = self._dispatcher.ahead(waiting[0].author.id, story.id) if waiting else 0
         per_frame = self._pace.seconds(pending[0].recipe) if pending else 0.0
         if per_frame is None:
             return Outlook(ahead=ahead, seconds=None, seconds_per_frame=0.0)
@@ -255,19 +269,20 @@ def _given_up(error: DeviceLost) -> str:
 
 
 @asynccontextmanager
-async def open_studio(
-    settings: Settings, folder: Path, *, archive: Path | str | None = None
-) -> AsyncIterator[Studio]:
-    """Open a studio that keeps its pictures, and unless told otherwise its archive, in `folder`.
+async def open_studio(settings: Settings, folder: Path, *, remember: bool = True) -> AsyncIterator[Studio]:
+    """Open a studio that keeps its archive and its pictures in `folder`, unless it need not `remember`.
 
-    Its devices start in the background; frames from an earlier process are taken up at once.
+    Its devices start in the background; frames that an earlier process left are taken up at once.
 
     Raises:
         ArchiveError: the database cannot be used.
     """
-    (folder / "pictures").mkdir(parents=True, exist_ok=True)
-    async with open_archive(archive or folder / "archive.sqlite3") as database:
-        studio = Studio(settings, database, folder)
+    try:
+        await asyncio.to_thread((folder / "pictures").mkdir, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(f"The data folder {folder} cannot be made: {error.strerror}.") from error
+    async with open_archive(folder / "archive.sqlite3" if remember else None) as archive:
+        studio = Studio(settings, archive, folder)
         await studio._recover()
         for device in settings.model.devices:
             studio._open(device)

@@ -17,13 +17,14 @@ ANN = Person(id=1, name="Ann")
 BEN = Person(id=2, name="Ben")
 
 
+def small(folder: Path) -> Settings:
+    """The tiny model at its smallest: a frame in a fraction of a second."""
+    return Settings(story=StorySettings(width=64, height=64, steps=2), bot=BotSettings(data=folder))
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """The tiny model at its smallest: a frame in a fraction of a second."""
-    return Settings(
-        story=StorySettings(width=64, height=64, steps=2),
-        bot=BotSettings(data=tmp_path / "data"),
-    )
+    return small(tmp_path / "data")
 
 
 @pytest.fixture
@@ -33,8 +34,9 @@ def board(settings: Settings) -> Storyboard:
     return draft(script, Options(seed=7), settings)
 
 
-@pytest_asyncio.fixture
-async def studio(settings: Settings) -> AsyncIterator[Studio]:
-    """A studio with one real drawing process."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def studio(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Studio]:
+    """A studio with one real drawing process, which a module's tests share: it takes seconds to start."""
+    settings = small(tmp_path_factory.mktemp("studio"))
     async with open_studio(settings, settings.bot.data) as opened:
         yield opened

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wire import BotProcess, WireDiscord, after, drop, slow
+
+from tests.wire import BotProcess, WireDiscord, after, drop, slow
 
 TOY = Path(__file__).with_name("wire") / "toy_bot.py"
 

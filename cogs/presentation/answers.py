@@ -56,6 +56,6 @@ def sentence(error: BaseException, reference: int) -> str:
             return "Discord does not let me do that here; please ask a moderator to check my permissions."
     log.error("Interaction %d failed", reference, exc_info=error)
     return (
-        "Something went wrong on my side. Please try again; should it happen once more, the host finds the reason "
-        f"in the log under {reference}."
+        "Something went wrong on my side. Please try again; should it happen once more, the host finds the "
+        f"reason in the log under {reference}."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -16,16 +16,17 @@ from generator.errors import NotFound
 
 if TYPE_CHECKING:
     from bot import Samefox
+    from generator.studio import Studio
 
 _ButtonT = TypeVar("_ButtonT", bound="ui.DynamicItem[Any]")
-_Callback = Callable[[_ButtonT, "discord.Interaction[Samefox]"], Awaitable[None]]
+_Callback = Callable[[_ButtonT, discord.Interaction[Any]], Coroutine[Any, Any, None]]
 
 
 def answering_errors(callback: _Callback[_ButtonT]) -> _Callback[_ButtonT]:
     """discord.py only logs what a dynamic item raises; the person who pressed it should hear about it too."""
 
     @wraps(callback)
-    async def answered(self: _ButtonT, interaction: discord.Interaction[Samefox]) -> None:
+    async def answered(self: _ButtonT, interaction: discord.Interaction[Any]) -> None:
         try:
             await callback(self, interaction)
         except Exception as error:
@@ -56,10 +57,10 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P
         return cls(int(match["story"]))
 
     @answering_errors
-    async def callback(self, interaction: discord.Interaction[Samefox]) -> None:
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Stop the story."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        studio = interaction.client.studio
+        studio = _studio(interaction)
         story = await studio.archive.story(self.story_id)
         if interaction.user.id != story.author.id and not interaction.permissions.manage_messages:
             await answer(interaction, f"Only {story.author.name} or a moderator can stop this story.")
@@ -88,7 +89,7 @@ class RerollButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:reroll:(?P
         return cls(int(match["take"]))
 
     @answering_errors
-    async def callback(self, interaction: discord.Interaction[Samefox]) -> None:
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Draw the frame with a new seed."""
         await draw_again(interaction, self.take_id, same_seed=False)
 
@@ -112,16 +113,16 @@ class AgainButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:again:(?P<t
         return cls(int(match["take"]))
 
     @answering_errors
-    async def callback(self, interaction: discord.Interaction[Samefox]) -> None:
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Draw the frame with its own seed."""
         await draw_again(interaction, self.take_id, same_seed=True)
 
 
-async def draw_again(interaction: discord.Interaction[Samefox], take_id: int, *, same_seed: bool) -> None:
+async def draw_again(interaction: discord.Interaction[Any], take_id: int, *, same_seed: bool) -> None:
     """Put another take of a frame in line, and say so to the person who pressed."""
     await interaction.response.defer(ephemeral=True, thinking=True)
     check_place(interaction)
-    studio = interaction.client.studio
+    studio = _studio(interaction)
     parent = await studio.archive.take(take_id)
     if (await studio.archive.story(parent.story_id)).thread_id != interaction.channel_id:
         # The button is older than the archive, whose numbers have begun anew since.
@@ -132,6 +133,11 @@ async def draw_again(interaction: discord.Interaction[Samefox], take_id: int, *,
         interaction,
         f"🎨 Frame {take.frame + 1} is being drawn again with seed {take.recipe.seed}; it will appear here.",
     )
+
+
+def _studio(interaction: discord.Interaction[Any]) -> Studio:
+    bot: Samefox = interaction.client
+    return bot.studio
 
 
 def cancel_id(story_id: int) -> str:

@@ -5,6 +5,8 @@ All are Components V2 (at most 40 components and 4000 characters a message), so 
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 from discord import ui
 
@@ -36,7 +38,7 @@ def story_card(
 
     `step` is the last denoising step heard of, `strip` the name of an attached picture of the whole story.
     """
-    parts: list[ui.Item[ui.LayoutView]] = [
+    parts: list[ui.Item[Any]] = [
         ui.TextDisplay(f"## 🦊 {plain(story.subject, 200)}\n{_scenes(story)}"),
     ]
     if strip is not None:
@@ -91,7 +93,7 @@ def strip_card(story: Story, filename: str) -> ui.LayoutView:
     )
 
 
-def _view(container: ui.Container[ui.LayoutView]) -> ui.LayoutView:
+def _view(container: ui.Container[Any]) -> ui.LayoutView:
     view = ui.LayoutView(timeout=None)
     view.add_item(container)
     # All its buttons are dynamic items, which find their way without it: nothing needs to be kept in memory.

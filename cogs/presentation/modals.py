@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import ui
@@ -41,11 +41,13 @@ class StoryModal(ui.Modal, title="Write a story"):
         )
         self.add_item(ui.Label(text="What happens?", description="One scene a line.", component=self.scenes))
 
-    async def on_submit(self, interaction: discord.Interaction[Samefox]) -> None:  # type: ignore[override]
+    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         """Hand over what was typed."""
         await self._on_written(interaction, self.subject.value, self.scenes.value)
 
-    async def on_error(self, interaction: discord.Interaction[Samefox], error: Exception) -> None:  # type: ignore[override]
+    async def on_error(  # type: ignore[override]  # a modal has no item that could be at fault
+        self, interaction: discord.Interaction[Any], error: Exception
+    ) -> None:
         """Tell the person."""
         await answer_error(interaction, error)
 

@@ -1,9 +1,8 @@
-"""The page: simcord's preview of one channel, made into a Discord with all of them.
+"""The page: simcord's previews of single channels, made into a Discord with all of them.
 
-simcord shows one channel a session, at an address with a secret, and redraws it when asked to. Here one
-address opens every channel and thread: the part behind ``#`` is the channel's id, which the page sends
-along as its secret, and each request is handed on to that channel's own preview. A preview is redrawn when
-its page asks for news and there are some, so that frames arrive by themselves.
+One address opens every channel and thread: the part behind ``#`` is the channel's id, which simcord's page
+sends along as its secret, and each request is handed on to that channel's own preview. A page that asks for
+news is redrawn first, so that frames arrive by themselves.
 """
 
 from __future__ import annotations
@@ -12,17 +11,16 @@ import asyncio
 import json
 import secrets
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import aiohttp
 import simcord
 from aiohttp import web
 
 from .meadow import NAME, Meadow
+from .previews import ChannelPreview, Previews, kept_parsers
 from .world import World
 
 PORT = 8765  #: the first choice, so that an open page survives a restart
@@ -31,6 +29,7 @@ HEARTBEAT = 1.0  #: seconds between two looks at the bot's timers
 _SECRET = "X-Simcord-Capability"  # noqa: S105 - the name of a header
 _CONTEXT = "X-Simcord-Context"
 _STATIC = Path(__file__).with_name("static")
+_FONTS = Path(simcord.__file__).parent / "preview/static/fonts"  # too large to hand on at each visit
 _OF_ONE_HOP = frozenset(
     {"Connection", "Content-Length", "Date", "Host", "Origin", "Server", "Transfer-Encoding"}
 )
@@ -38,26 +37,6 @@ _ADDITIONS = """\
     <link rel="stylesheet" href="/rehearsal/rehearsal.css">
     <script src="/rehearsal/rehearsal.js" data-home="{home}"></script>
   </head>"""
-
-
-@dataclass(slots=True)
-class _Channel:
-    """A channel's preview, and the state of the world it was last drawn from."""
-
-    preview: simcord.Preview
-    drawn: int
-
-    @property
-    def address(self) -> str:
-        return self.preview.url.partition("/#")[0]
-
-    @property
-    def viewers(self) -> set[str]:
-        return {str(viewer.id) for viewer in self.preview.viewers}
-
-    @property
-    def secret(self) -> str:
-        return urlsplit(self.preview.url).fragment
 
 
 class Page:
@@ -69,18 +48,22 @@ class Page:
 
     def __init__(self, env: simcord.Env, meadow: Meadow, world: World, port: int = PORT) -> None:
         self._env, self._meadow, self._world, self._port = env, meadow, world, port
-        self._channels: dict[int, _Channel] = {}
-        self._turn = asyncio.Lock()  # simcord does one thing at a time and calls a second one an error
+        self._previews = Previews(env, meadow, world)
         self._stack = AsyncExitStack()
         self._session = secrets.token_hex(8)  # an open page notices by it that the bot has restarted
         self.address = ""  #: for the browser, once entered
 
     async def __aenter__(self) -> Self:
+        self._stack.enter_context(kept_parsers())
+        await self._previews.of(self._meadow.stories.id)  # the first one takes its time
         app = web.Application(middlewares=[_for_this_machine])
         app.router.add_get("/", self._index)
         app.router.add_get("/rehearsal/meadow.json", self._tree)
         app.router.add_static("/rehearsal", _STATIC)
+        app.router.add_static("/fonts", _FONTS)
         app.router.add_get("/favicon.ico", _nothing)
+        app.router.add_get("/api/state", self._look)
+        app.router.add_post("/api/pages", self._enter)
         app.router.add_post("/api/action", self._act)
         app.router.add_route("*", "/{path:.*}", self._pass_on)
         self._http = await self._stack.enter_async_context(aiohttp.ClientSession())
@@ -101,27 +84,9 @@ class Page:
         """Let the bot's timers ring: simcord lets them only while it waits for the bot."""
         while True:
             await asyncio.sleep(HEARTBEAT)
-            async with self._turn:
+            async with self._previews.turn:
                 with suppress(TimeoutError):  # busy; another time
                     await self._env.settle(timeout=HEARTBEAT)
-
-    async def _channel(self, request: web.Request) -> _Channel:
-        """The channel a request is about; what belongs to no channel, any will answer."""
-        try:
-            handle = self._meadow.channel(int(request.headers.get(_SECRET, self._meadow.stories.id)))
-        except (KeyError, ValueError):
-            raise web.HTTPGone from None
-        if handle.id not in self._channels:
-            async with self._turn:
-                await self._open(handle)
-        return self._channels[handle.id]
-
-    async def _open(self, handle: simcord.ChannelHandle) -> None:
-        if handle.id not in self._channels:  # while this waited for its turn, another may have
-            preview = self._env.preview(handle, viewers=self._meadow.readers(handle), layout="channel")
-            await preview.__aenter__()  # left by the environment when it shuts down
-            self._env._preview = None  # one at a time is simcord's rule, not its need
-            self._channels[handle.id] = _Channel(preview, self._world.saves)
 
     async def _index(self, request: web.Request) -> web.Response:
         page = await self._pass_on(request)
@@ -143,41 +108,47 @@ class Page:
         tree = {"session": self._session, "name": NAME, "channels": channels, "people": people}
         return web.json_response(tree)
 
+    async def _enter(self, request: web.Request) -> web.Response:
+        preview = await self._preview(request)
+        viewer = request.cookies.get("viewer")
+        chosen = {"viewer_id": viewer} if viewer in preview.viewers else {}
+        return await self._send(preview, request, json.dumps(chosen).encode())
+
+    async def _look(self, request: web.Request) -> web.Response:
+        preview = await self._preview(request)
+        if not self._previews.turn.locked():
+            preview.redraw(request.headers.get(_CONTEXT, ""))
+        return await self._send(preview, request, b"")
+
     async def _act(self, request: web.Request) -> web.Response:
-        channel = await self._channel(request)
-        async with self._turn:
-            answer = await self._send(channel, request, await request.read())
+        preview = await self._preview(request)
+        async with self._previews.turn:
+            answer = await self._send(preview, request, await request.read())
             if '"stale-revision"' in (answer.text or "") and request.content_type == "application/json":
-                # The world moved between the last look and the click; what was clicked is checked anyway.
-                answer = await self._send(channel, request, await self._renewed(channel, request))
+                # The page was drawn again since its last look; what was clicked is checked anyway.
+                answer = await self._send(preview, request, await self._renewed(preview, request))
             self._world.save()
         return answer
 
-    async def _renewed(self, channel: _Channel, request: web.Request) -> bytes:
-        headers = {_SECRET: channel.secret, _CONTEXT: request.headers[_CONTEXT]}
-        async with self._http.get(channel.address + "/api/state", headers=headers) as response:
+    async def _renewed(self, preview: ChannelPreview, request: web.Request) -> bytes:
+        headers = {_SECRET: preview.secret, _CONTEXT: request.headers[_CONTEXT]}
+        async with self._http.get(preview.address + "/api/state", headers=headers) as response:
             revision = (await response.json())["publishedRevision"]
         return json.dumps(await request.json() | {"published_revision": revision}).encode()
 
     async def _pass_on(self, request: web.Request) -> web.Response:
-        channel = await self._channel(request)
-        body = await request.read()
-        if request.path == "/api/state":
-            await self._redraw(channel)
-        elif request.path == "/api/pages" and (viewer := request.cookies.get("viewer")) in channel.viewers:
-            body = json.dumps({"viewer_id": viewer}).encode()
-        return await self._send(channel, request, body)
+        return await self._send(await self._preview(request), request, await request.read())
 
-    async def _redraw(self, channel: _Channel) -> None:
-        if channel.drawn == self._world.saves or self._turn.locked():
-            return
-        async with self._turn:
-            channel.drawn = self._world.saves
-            await channel.preview.refresh()
+    async def _preview(self, request: web.Request) -> ChannelPreview:
+        """Of the channel a request is about; what is about none, any will answer."""
+        try:
+            return await self._previews.of(int(request.headers.get(_SECRET, self._meadow.stories.id)))
+        except (KeyError, ValueError):
+            raise web.HTTPGone from None
 
-    async def _send(self, channel: _Channel, request: web.Request, body: bytes) -> web.Response:
-        headers = _kept(request.headers) | {_SECRET: channel.secret}
-        url = channel.address + request.path_qs
+    async def _send(self, preview: ChannelPreview, request: web.Request, body: bytes) -> web.Response:
+        headers = _kept(request.headers) | {_SECRET: preview.secret}
+        url = preview.address + request.path_qs
         async with self._http.request(request.method, url, headers=headers, data=body or None) as response:
             content = await response.read()
             return web.Response(body=content, status=response.status, headers=_kept(response.headers))

@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
 import aiosqlite
+from filelock import FileLock, Timeout
 
 from generator.errors import ArchiveError, NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take, TakeState
+
+_NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 _TAKES = """
     SELECT takes.*, jobs.state, jobs.attempts, jobs.failure, jobs.seconds, frames.scene,
@@ -87,7 +90,7 @@ class Archive:
     async def start(self, take_id: int, device: str) -> bool:
         """Mark a queued take as being drawn; False if it is no longer wanted."""
         return await self._update(
-            "UPDATE jobs SET state = 'drawing', device = ?, started_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+            f"UPDATE jobs SET state = 'drawing', device = ?, started_at = {_NOW}"
             " WHERE take_id = ? AND state = 'queued'",
             (device, take_id),
         )
@@ -107,7 +110,7 @@ class Archive:
         async with self._transaction() as sql:
             done = await sql.execute(
                 "UPDATE jobs SET state = 'drawn', seconds = ?, engine = ?,"
-                " finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE take_id = ? AND state = 'drawing'",
+                f" finished_at = {_NOW} WHERE take_id = ? AND state = 'drawing'",
                 (picture.seconds, json.dumps(asdict(picture.engine)), take_id),
             )
             if done.rowcount:
@@ -118,7 +121,7 @@ class Archive:
         """Give a take up, with a sentence for its author."""
         return await self._update(
             "UPDATE jobs SET state = 'failed', failure = ?,"
-            " finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
+            f" finished_at = {_NOW}"
             " WHERE take_id = ? AND state IN ('queued', 'drawing')",
             (failure, take_id),
         )
@@ -133,9 +136,9 @@ class Archive:
                 (story_id,),
             )
             rows = await sql.execute_fetchall(
-                "UPDATE jobs SET state = 'cancelled', finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
-                " WHERE state IN ('queued', 'drawing') AND take_id IN (SELECT id FROM takes WHERE story_id = ?)"
-                " RETURNING take_id",
+                f"UPDATE jobs SET state = 'cancelled', finished_at = {_NOW}"
+                " WHERE state IN ('queued', 'drawing')"
+                " AND take_id IN (SELECT id FROM takes WHERE story_id = ?) RETURNING take_id",
                 (story_id,),
             )
             return sorted(int(take_id) for (take_id,) in rows)
@@ -248,28 +251,47 @@ class Archive:
 
 
 @asynccontextmanager
-async def open_archive(path: Path | str) -> AsyncIterator[Archive]:
-    """Open the database at `path` (or ``:memory:``), bringing it up to date.
+async def open_archive(path: Path | None) -> AsyncIterator[Archive]:
+    """Open the database at `path`, bringing it up to date; without a path it lives in memory alone.
 
     Raises:
-        ArchiveError: it cannot be opened, is no database, or is newer than this code; then it is untouched.
+        ArchiveError: it cannot be opened, is no database, is in use, or is newer than this code; then it is
+            untouched.
     """
-    try:
-        connection = await aiosqlite.connect(path, isolation_level=None)
-    except sqlite3.Error as error:
-        raise ArchiveError(f"The archive {path} cannot be opened: {error}.") from error
-    try:
-        connection.row_factory = sqlite3.Row
+    name = "in memory" if path is None else str(path)
+    with _alone(path):
         try:
-            await _migrate(connection, path)
+            connection = await aiosqlite.connect(path or ":memory:", isolation_level=None)
         except sqlite3.Error as error:
-            raise ArchiveError(f"The archive {path} cannot be used: {error}.") from error
-        yield Archive(connection)
-    finally:
-        await connection.close()
+            raise ArchiveError(f"The archive {name} cannot be opened: {error}.") from error
+        try:
+            connection.row_factory = sqlite3.Row
+            try:
+                await _migrate(connection, name)
+            except sqlite3.Error as error:
+                raise ArchiveError(f"The archive {name} cannot be used: {error}.") from error
+            yield Archive(connection)
+        finally:
+            await connection.close()
 
 
-async def _migrate(connection: aiosqlite.Connection, path: Path | str) -> None:
+@contextmanager
+def _alone(path: Path | None) -> Iterator[None]:
+    """Keep a second bot off the same stories; the operating system lifts the lock of a dead one."""
+    if path is None:
+        yield
+        return
+    try:
+        with FileLock(path.with_suffix(".lock"), blocking=False):
+            yield
+    except Timeout as error:
+        raise ArchiveError(
+            f"The archive {path} is in use by another Samefox; please stop that one, or start this one with "
+            "another data folder."
+        ) from error
+
+
+async def _migrate(connection: aiosqlite.Connection, name: str) -> None:
     """Apply the numbered migrations that the database has not seen, all of them or none."""
     migrations = sorted(
         (file for file in resources.files(__package__).joinpath("migrations").iterdir()),
@@ -278,7 +300,7 @@ async def _migrate(connection: aiosqlite.Connection, path: Path | str) -> None:
     ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
     if version > len(migrations):
         raise ArchiveError(
-            f"The archive {path} was written by a newer Samefox (version {version} of its tables; this one "
+            f"The archive {name} was written by a newer Samefox (version {version} of its tables; this one "
             f"knows {len(migrations)}). Please update Samefox, or start it with another data folder."
         )
     # WAL: readers never wait for the writer. FULL: what is committed survives a power cut.

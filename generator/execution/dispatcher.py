@@ -55,11 +55,10 @@ class Dispatcher:
                 del self._queues[owner]
 
     def ahead(self, owner: Hashable, story_id: int) -> int:
-        """How many tasks will be served before a story's first waiting one; 0 also when none is waiting."""
+        """How many tasks will be served before a story's first one; before a story added now if none waits."""
         waiting = self._queues.get(owner, ())
-        depth = next((place for place, task in enumerate(waiting) if task.story_id == story_id), None)
-        if depth is None:
-            return 0
+        places = (place for place, task in enumerate(waiting) if task.story_id == story_id)
+        depth = next(places, len(waiting))
         before, ahead = True, depth
         for other, queue in self._queues.items():
             if other == owner:

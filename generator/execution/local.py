@@ -13,6 +13,7 @@ import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
+from pathlib import Path
 
 from generator.errors import (
     DeviceLost,
@@ -119,8 +120,7 @@ class LocalExecutor:
             logging.getLevelName(logging.getLogger().getEffectiveLevel()),
             stdin=PIPE,
             stdout=PIPE,
-            # What transformers has to say while it is imported concerns models that are not used here.
-            env={"TRANSFORMERS_VERBOSITY": "error", **os.environ},
+            env=_environment(),
         )
         log.info("Drawing process %d started for %s", self._process.pid, self.device)
         return self._process
@@ -159,6 +159,18 @@ class LocalExecutor:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment, with the way to this package, which need not be installed."""
+    root = str(Path(__file__).parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {
+        # What transformers has to say while it is imported concerns models that are not used here.
+        "TRANSFORMERS_VERBOSITY": "error",
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
 
 
 def _death(code: int) -> str:

@@ -133,7 +133,7 @@ def draw(
     try:
         return Drawn(take_id=take_id, picture=paint(illustrator, command.recipe, on_step))
     except SamefoxError as error:
-        failure = next((kind for class_, kind in _FAILURES.items() if isinstance(error, class_)), Failure.DRAWING)
+        failure = _FAILURES.get(type(error), Failure.DRAWING)
         return Failed(take_id=take_id, failure=failure, sentence=str(error))
     except Exception as error:
         from generator.diffusion.devices import is_lost

@@ -174,7 +174,16 @@ async def test_a_newer_database_is_refused_and_left_untouched(tmp_path: Path) ->
         async with open_archive(path):
             pass
     assert path.read_bytes() == before
-    assert [file.name for file in tmp_path.iterdir()] == ["new.sqlite3"]
+    assert not path.with_name("new.sqlite3-wal").exists()
+
+
+async def test_a_second_bot_on_the_same_archive_is_refused(tmp_path: Path) -> None:
+    async with open_archive(tmp_path / "a.sqlite3"):
+        with pytest.raises(ArchiveError, match="in use by another Samefox"):
+            async with open_archive(tmp_path / "a.sqlite3"):
+                pass
+    async with open_archive(tmp_path / "a.sqlite3"):
+        pass
 
 
 async def test_what_is_no_database_is_refused_in_words(tmp_path: Path) -> None:

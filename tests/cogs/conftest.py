@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import discord
+import pytest
 import pytest_asyncio
 from simcord import ChannelHandle, Env, MemberActor
 from simcord.backend.models import Message
 from simcord.components import walk_components
+from simcord.results import ResponseMessage
 
 from bot import Samefox, opened
 from generator.settings import Settings
 from generator.story import Story, TakeState
+from tests.conftest import small
 
 MODERATOR = discord.Permissions(manage_messages=True, manage_threads=True)
 PATIENCE = 60.0  # seconds; drawing processes start slowly on a busy machine
@@ -37,14 +40,32 @@ class Stage:
         """What stands in a channel or thread for everybody, oldest first."""
         return [m for m in self.env.backend.messages.get(channel_id, {}).values() if not m.is_ephemeral]
 
-    async def told(self, story_id: int = 1) -> Story:
+    async def tell(self, prompt: str, **options: object) -> int:
+        """Have Ann tell a story; its number."""
+        await self.ann.slash(self.stories, "story tell", prompt=prompt, **options)
+        return (await self.bot.studio.archive.unsettled())[-1]
+
+    def card(self, story: Story) -> Message:
+        """A story's card."""
+        return next(m for m in self.messages(self.stories.id) if m.id == story.card_id)
+
+    def frames(self, story: Story) -> list[Message]:
+        """The messages with pictures in a story's thread."""
+        assert story.thread_id is not None
+        return [m for m in self.messages(story.thread_id) if m.attachments]
+
+    def shown(self, message: Message) -> ResponseMessage:
+        """A message as members click on it."""
+        return ResponseMessage(self.env, message)
+
+    async def told(self, story_id: int) -> Story:
         """Wait until a story owes nobody a message any more."""
         async with asyncio.timeout(PATIENCE):
-            while story_id in await self.bot.studio.archive.unsettled():  # noqa: ASYNC110
+            while story_id in await self.bot.studio.archive.unsettled():
                 await asyncio.sleep(0.02)
         return await self.bot.studio.archive.story(story_id)
 
-    async def drawing(self, story_id: int = 1) -> Story:
+    async def drawing(self, story_id: int) -> Story:
         """Wait until a device has begun with a story."""
         async with asyncio.timeout(PATIENCE):
             while True:
@@ -92,7 +113,8 @@ async def raised(settings: Settings) -> AsyncIterator[Stage]:
             await env.shutdown()
 
 
-@pytest_asyncio.fixture
-async def stage(settings: Settings) -> AsyncIterator[Stage]:
-    async with raised(settings) as stage:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """A stage that a module's tests share: its drawing process takes seconds to start."""
+    async with raised(small(tmp_path_factory.mktemp("stage"))) as stage:
         yield stage

@@ -7,15 +7,17 @@ import re
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
-from simcord.results import InteractionResult, ResponseMessage
+from simcord.results import InteractionResult
 
 from generator.press.metadata import read
-from generator.settings import Settings, StorySettings
 from generator.story import TakeState
-from tests.cogs.conftest import Stage, custom_ids, raised, texts
+from tests.cogs.conftest import Stage, custom_ids, texts
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FOX = "a red fox: in a meadow | in the snow | by a river"
 
@@ -28,31 +30,24 @@ def said(result: InteractionResult) -> str:
     return last.content.replace("\\", "")
 
 
-def shown(stage: Stage, message: object) -> ResponseMessage:
-    """A message of the world, as members click on it."""
-    return ResponseMessage(stage.env, message)  # type: ignore[arg-type]
+def inputs(form: InteractionResult) -> list[dict[str, Any]]:
+    """The text fields of an opened form."""
+    assert form.modal is not None
+    return [label["component"] for label in form.modal["components"]]
 
 
 async def test_a_story_is_told_in_a_thread_under_its_card(stage: Stage) -> None:
-    result = await stage.ann.slash(stage.stories, "story tell", prompt=FOX, seed=7)
-    assert result.ephemeral
-    story = await stage.told()
-
-    card, *_ = stage.messages(stage.stories.id)
-    assert "a red fox" in texts(card)
-    assert "Told in 3 frames" in texts(card)
-    assert "told by Ann · seed 7" in texts(card)
+    story = await stage.told(await stage.tell(FOX, seed=7))
+    card = stage.card(story)
+    for part in ("a red fox", "Told in 3 frames", "told by Ann · seed 7"):
+        assert part in texts(card)
     assert custom_ids(card) == [], "nothing is left to cancel"
+    assert [a["filename"] for a in card.attachments] == [f"story-{story.id}.png"]
 
-    assert story.thread_id is not None
-    frames = [m for m in stage.messages(story.thread_id) if m.attachments]
-    assert [m.attachments[0]["filename"] for m in frames] == [
-        "frame-01.png",
-        "frame-02.png",
-        "frame-03.png",
-        "story-1.png",
-    ]
-    for take, message in zip(story.takes, frames, strict=False):
+    *frames, strip = stage.frames(story)
+    assert [m.attachments[0]["filename"] for m in frames] == ["frame-01.png", "frame-02.png", "frame-03.png"]
+    assert strip.attachments[0]["filename"] == f"story-{story.id}.png"
+    for take, message in zip(story.takes, frames, strict=True):
         assert take.message_id == message.id
         assert take.scene in texts(message)
         assert "seed 7" in texts(message)
@@ -63,7 +58,7 @@ async def test_a_story_is_told_in_a_thread_under_its_card(stage: Stage) -> None:
 
 
 async def test_the_bots_process_never_meets_torch(tmp_path: Path) -> None:
-    # Other tests of this run may have imported torch; what counts is what the bot's own modules pull in.
+    # In a process of its own, since other tests of this run may have imported torch.
     code = (
         "import asyncio, sys, bot\n"
         "from pathlib import Path\n"
@@ -79,7 +74,7 @@ async def test_the_bots_process_never_meets_torch(tmp_path: Path) -> None:
         "            await asyncio.sleep(0.05)\n"
         "            story = await samefox.studio.archive.story(story.id)\n"
         "        await samefox.studio.strip(story.first_takes)\n"
-        "        print([take.state for take in story.takes])\n"
+        "        print([take.state.value for take in story.takes])\n"
         "asyncio.run(main(sys.argv[1]))\n"
         "roots = {name.partition('.')[0] for name in sys.modules}\n"
         "print(sorted(roots & {'torch', 'diffusers', 'transformers'}))\n"
@@ -88,10 +83,10 @@ async def test_the_bots_process_never_meets_torch(tmp_path: Path) -> None:
         sys.executable, "-c", code, str(tmp_path), stdout=asyncio.subprocess.PIPE
     )
     output, _ = await process.communicate()
-    assert output.decode().splitlines() == ["[<TakeState.DRAWN: 'drawn'>, <TakeState.DRAWN: 'drawn'>]", "[]"]
+    assert output.decode().splitlines() == ["['drawn', 'drawn']", "[]"]
 
 
-REFUSED = [
+REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     ({"prompt": "a red fox"}, ["no scenes"]),
     ({"prompt": FOX, "size": "1001x512"}, ["multiple of 8"]),
     ({"prompt": FOX, "size": "large"}, ["is no size"]),
@@ -104,12 +99,13 @@ REFUSED = [
 
 
 async def test_what_cannot_be_told_is_refused_in_private_and_the_text_comes_back(stage: Stage) -> None:
+    before = [m.id for m in stage.messages(stage.stories.id)]
     for options, parts in REFUSED:
         result = await stage.ann.slash(stage.stories, "story tell", **options)
-        for part in [*parts, str(options["prompt"])[:9]]:
+        for part in [*parts, options["prompt"][:9]]:
             assert part in said(result)
-    assert await stage.bot.studio.archive.unsettled() == []
-    assert stage.messages(stage.stories.id) == []
+    assert [m.id for m in stage.messages(stage.stories.id)] == before, "nothing was posted"
+    assert await stage.bot.studio.archive.unsettled() == [], "nothing was queued"
 
 
 async def test_a_long_refused_text_comes_back_as_a_file(stage: Stage) -> None:
@@ -124,22 +120,16 @@ async def test_a_refused_text_can_be_corrected_in_a_form(stage: Stage) -> None:
     refused = await stage.ann.slash(stage.stories, "story tell", prompt=FOX, size="1001x512", seed=3)
     assert refused.response is not None
     form = await stage.ann.click(refused.response, label="Correct it")
-    assert form.modal is not None
-    fields = {part["custom_id"]: part.get("value") for part in _inputs(form.modal)}
-    assert list(fields.values()) == ["a red fox", "in a meadow | in the snow | by a river"]
+    values = [field.get("value") for field in inputs(form)]
+    assert values == ["a red fox", "in a meadow | in the snow | by a river"]
 
 
 async def test_a_story_is_written_in_a_form(stage: Stage) -> None:
     form = await stage.ann.slash(stage.stories, "story write")
-    assert form.modal is not None
-    subject, scenes = (part["custom_id"] for part in _inputs(form.modal))
+    subject, scenes = (field["custom_id"] for field in inputs(form))
     await stage.ann.submit_modal(form, {subject: "a red fox", scenes: "1. in a meadow\n2. in the snow"})
-    story = await stage.told()
+    story = await stage.told((await stage.bot.studio.archive.unsettled())[-1])
     assert story.scenes == ("in a meadow", "in the snow")
-
-
-def _inputs(modal: dict[str, object]) -> list[dict[str, object]]:
-    return [label["component"] for label in modal["components"]]  # type: ignore[attr-defined, misc]
 
 
 async def test_styles_and_sizes_are_offered_as_they_are_typed(stage: Stage) -> None:
@@ -161,144 +151,127 @@ async def test_in_a_channel_where_it_could_not_be_shown_nothing_is_drawn(stage: 
 
 
 async def test_in_a_thread_the_story_is_told_there(stage: Stage) -> None:
-    await stage.ann.slash(stage.stories, "story tell", prompt="a red fox: in a meadow")
-    first = await stage.told(1)
+    first = await stage.told(await stage.tell("a red fox: in a meadow"))
     thread = next(t for t in stage.stories.threads if t.id == first.thread_id)
     await stage.ben.slash(thread, "story tell", prompt="a blue cat: on a roof")
-    second = await stage.told(2)
+    second = await stage.told((await stage.bot.studio.archive.unsettled())[-1])
     assert second.thread_id == second.channel_id == first.thread_id
 
 
 async def test_members_words_have_no_effect_as_markup_or_mention(stage: Stage) -> None:
     nasty = "# @everyone **fox** <@1> [x](http://evil.example): `in` ||a|| | ~~meadow~~ <#2> | - a river"
-    await stage.ann.slash(stage.stories, "story tell", prompt=nasty)
-    story = await stage.told()
+    story = await stage.told(await stage.tell(nasty))
     assert story.thread_id is not None
-    everything = stage.messages(stage.stories.id) + stage.messages(story.thread_id)
-    for message in everything:
+    for message in stage.messages(stage.stories.id) + stage.messages(story.thread_id):
         assert not message.mention_everyone
         assert message.ping_user_ids == []
         assert message.ping_role_ids == []
     # Every sign that could be markup is escaped, so what remains outside the escapes is plain.
-    card = texts(stage.messages(stage.stories.id)[0])
-    title, *scenes = (line for line in card.splitlines() if "fox" in line or "\\." in line)
+    title, *scenes = (
+        line for line in texts(stage.card(story)).splitlines() if "fox" in line or "\\." in line
+    )
     words = re.sub(r"\\[!-/:-@\[-`{-~]", "", " ".join([title.removeprefix("## 🦊 "), *scenes]))
     assert not set(words) & set("#*_~`|<>@[]()")
 
 
-async def test_the_author_cancels_between_two_steps(settings: Settings) -> None:
-    slow = settings.model_copy(update={"story": StorySettings(width=64, height=64, steps=100)})
-    async with raised(slow) as stage:
-        await stage.ann.slash(stage.stories, "story tell", prompt=FOX)
-        await stage.drawing()
-        card = shown(stage, stage.messages(stage.stories.id)[0])
-        refused = await stage.ben.click(card, custom_id="samefox:cancel:1")
-        assert "Only Ann or a moderator" in said(refused)
-        stopped = await stage.ann.click(card, custom_id="samefox:cancel:1")
-        assert "Stopped" in said(stopped)
-        story = await stage.told()
-        assert {take.state for take in story.takes} == {TakeState.CANCELLED}
-        assert "Stopped after 0 frames of 3" in texts(stage.messages(stage.stories.id)[0])
+async def test_the_author_cancels_between_two_steps_and_others_cannot(stage: Stage) -> None:
+    story = await stage.drawing(await stage.tell(FOX, steps=100))
+    card = stage.shown(stage.card(story))
+    cancel = f"samefox:cancel:{story.id}"
+    assert "Only Ann or a moderator" in said(await stage.ben.click(card, custom_id=cancel))
+    assert "Stopped" in said(await stage.ann.click(card, custom_id=cancel))
+    story = await stage.told(story.id)
+    assert {take.state for take in story.takes} == {TakeState.CANCELLED}
+    assert "Stopped after 0 frames of 3" in texts(stage.card(story))
+    assert stage.frames(story) == []
 
 
-async def test_a_moderator_cancels_somebody_elses_story(settings: Settings) -> None:
-    slow = settings.model_copy(update={"story": StorySettings(width=64, height=64, steps=100)})
-    async with raised(slow) as stage:
-        await stage.ann.slash(stage.stories, "story tell", prompt=FOX)
-        card = shown(stage, stage.messages(stage.stories.id)[0])
-        await stage.mo.click(card, custom_id="samefox:cancel:1")
-        assert (await stage.told()).cancelled
+async def test_a_moderator_cancels_somebody_elses_story(stage: Stage) -> None:
+    story = await stage.drawing(await stage.tell(FOX, steps=100))
+    await stage.mo.click(stage.shown(stage.card(story)), custom_id=f"samefox:cancel:{story.id}")
+    assert (await stage.told(story.id)).cancelled
 
 
 async def test_a_reroll_has_a_new_seed_and_the_same_seed_button_the_same_picture(stage: Stage) -> None:
-    await stage.ann.slash(stage.stories, "story tell", prompt="a red fox: in a meadow", seed=7)
-    story = await stage.told()
-    assert story.thread_id is not None
-    frame = shown(stage, next(m for m in stage.messages(story.thread_id) if m.attachments))
-    await stage.ben.click(frame, custom_id="samefox:reroll:1")
-    await stage.told()
-    await stage.ben.click(frame, custom_id="samefox:again:1")
-    story = await stage.told()
+    story = await stage.told(await stage.tell("a red fox: in a meadow", seed=7))
+    (take,) = story.takes
+    frame = stage.shown(stage.frames(story)[0])
+    await stage.ben.click(frame, custom_id=f"samefox:reroll:{take.id}")
+    await stage.told(story.id)
+    await stage.ben.click(frame, custom_id=f"samefox:again:{take.id}")
+    story = await stage.told(story.id)
     first, rerolled, again = story.takes
     assert rerolled.recipe == replace(first.recipe, seed=rerolled.recipe.seed)
     assert rerolled.recipe.seed != 7
     assert again.recipe == first.recipe
     assert await stage.bot.studio.png(again) == await stage.bot.studio.png(first)
     assert (rerolled.parent_id, rerolled.author.name) == (first.id, "Ben")
-    posted = [m.id for m in stage.messages(story.thread_id)]
-    assert all(posted.count(take.message_id) == 1 for take in story.takes)
-
-
-async def test_buttons_work_after_a_restart_and_nothing_is_posted_twice(settings: Settings) -> None:
-    async with raised(settings) as stage:
-        await stage.ann.slash(stage.stories, "story tell", prompt="a red fox: in a meadow")
-        story = await stage.told()
-        assert story.thread_id is not None
-        before = [m.id for m in stage.messages(story.thread_id)]
-        await stage.env.restart_bot(stage.bot.__class__(settings, stage.bot.studio))
-        frame = shown(stage, next(m for m in stage.messages(story.thread_id) if m.attachments))
-        result = await stage.ben.click(frame, custom_id="samefox:reroll:1")
-        assert "drawn again" in said(result)
-        assert [m.id for m in stage.messages(story.thread_id)][: len(before)] == before
+    posted = [m.id for m in stage.frames(story)]
+    assert [posted.count(take.message_id or 0) for take in story.takes] == [1, 1, 1]
+    assert len(posted) == 4, "three takes and one strip"
 
 
 async def test_a_button_of_a_forgotten_story_says_so(stage: Stage) -> None:
-    await stage.ann.slash(stage.stories, "story tell", prompt="a red fox: in a meadow")
-    story = await stage.told()
-    assert story.thread_id is not None
-    frame = next(m for m in stage.messages(story.thread_id) if m.attachments)
-    archive = stage.bot.studio.archive
-    await archive.set_thread(1, 12345)  # as if this archive had begun anew and number 1 were another story
-    result = await stage.ben.click(shown(stage, frame), custom_id="samefox:again:1")
+    story = await stage.told(await stage.tell("a red fox: in a meadow"))
+    frame = stage.shown(stage.frames(story)[0])
+    # As if this archive had begun anew and the number on the button were another story's.
+    await stage.bot.studio.archive.set_thread(story.id, 12345)
+    result = await stage.ben.click(frame, custom_id=f"samefox:again:{story.takes[0].id}")
     assert "do not remember this picture" in said(result)
 
 
-async def test_a_deleted_thread_ends_the_story_and_the_next_one_is_told(settings: Settings) -> None:
-    slow = settings.model_copy(update={"story": StorySettings(width=64, height=64, steps=100)})
-    async with raised(slow) as stage:
-        await stage.ann.slash(stage.stories, "story tell", prompt=FOX)
-        story = await stage.drawing()
-        assert story.thread_id is not None
-        stage.env.backend.delete_channel(story.thread_id)
-        await stage.ben.slash(stage.stories, "story tell", prompt="a cat: on a roof", steps=2)
-        assert [take.state for take in (await stage.told(2)).takes] == [TakeState.DRAWN]
-        assert (await stage.told(1)).cancelled
+async def test_a_deleted_thread_ends_the_story_and_the_next_one_is_told(stage: Stage) -> None:
+    story = await stage.drawing(await stage.tell(FOX, steps=100))
+    assert story.thread_id is not None
+    stage.env.backend.delete_channel(story.thread_id)
+    other = await stage.told(await stage.tell("a cat: on a roof"))
+    assert [take.state for take in other.takes] == [TakeState.DRAWN]
+    assert (await stage.told(story.id)).cancelled
 
 
 async def test_an_error_of_discords_is_survived(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cogs.publisher.RETRY_INTERVAL", 0.05)
-    await stage.ann.slash(stage.stories, "story tell", prompt=FOX)
+    story_id = await stage.tell(FOX)
     stage.env.inject_error("POST", "/channels/*/messages", status=500, times=2)
-    story = await stage.told()
-    assert story.thread_id is not None
-    names = [m.attachments[0]["filename"] for m in stage.messages(story.thread_id) if m.attachments]
-    assert names == ["frame-01.png", "frame-02.png", "frame-03.png", "story-1.png"]
+    story = await stage.told(story_id)
+    names = [m.attachments[0]["filename"] for m in stage.frames(story)]
+    assert names == ["frame-01.png", "frame-02.png", "frame-03.png", f"story-{story.id}.png"]
 
 
 async def test_if_the_card_cannot_be_posted_the_text_comes_back_and_nothing_is_drawn(stage: Stage) -> None:
     stage.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
-    result = await stage.ann.slash(stage.stories, "story tell", prompt=FOX)
-    assert FOX in said(result)
+    result = await stage.ann.slash(stage.stories, "story tell", prompt="a shy fox: in a hole")
+    assert "a shy fox: in a hole" in said(result)
     assert "did not let me post" in said(result)
-    assert all(take.state is TakeState.CANCELLED for take in (await stage.told()).takes)
+    async with asyncio.timeout(10):
+        while await stage.bot.studio.archive.unsettled():
+            await asyncio.sleep(0.02)
+    assert not any("shy" in texts(m) for m in stage.messages(stage.stories.id))
 
 
-async def test_commands_are_registered_only_when_they_changed(stage: Stage) -> None:
-    registrations = [r for r in stage.env.http_requests if r.method == "PUT" and "commands" in r.path]
-    assert len(registrations) == 1
-    await stage.bot.tree.sync_if_changed()  # type: ignore[attr-defined]
-    registrations = [r for r in stage.env.http_requests if r.method == "PUT" and "commands" in r.path]
-    assert len(registrations) == 1
+async def test_the_card_tells_the_place_in_the_line(stage: Stage) -> None:
+    first = (await stage.drawing(await stage.tell(FOX, steps=50))).id
+    await stage.ben.slash(stage.stories, "story tell", prompt="a cat: on a roof | in a box")
+    second = await stage.bot.studio.archive.story(first + 1)
+    assert "In line: 1 picture first" in texts(stage.card(second))
+    third = await stage.bot.studio.archive.story(await stage.tell("an owl: in a tree"))
+    assert "In line: 4 pictures first" in texts(stage.card(third))
+    for story_id in (first, second.id, third.id):
+        await stage.bot.studio.cancel(story_id)
 
 
-async def test_a_second_story_is_answered_while_frames_are_drawn(settings: Settings) -> None:
-    slow = settings.model_copy(update={"story": StorySettings(width=256, height=256, steps=50)})
-    async with raised(slow) as stage:
-        await stage.ann.slash(stage.stories, "story tell", prompt=FOX)
-        await stage.drawing()
-        await stage.ben.slash(stage.stories, "story tell", prompt="a cat: on a roof | in a box")
-        card = next(m for m in stage.messages(stage.stories.id) if "samefox:cancel:2" in custom_ids(m))
-        assert "In line: 1 picture first" in texts(card)
-        await stage.ann.slash(stage.stories, "story tell", prompt="an owl: in a tree")
-        card = next(m for m in stage.messages(stage.stories.id) if "samefox:cancel:3" in custom_ids(m))
-        assert "In line: 4 pictures first" in texts(card)
+async def test_commands_are_registered_only_when_they_changed_and_buttons_survive_a_restart(
+    stage: Stage,
+) -> None:
+    def registrations() -> int:
+        return sum(r.method == "PUT" and "commands" in r.path for r in stage.env.http_requests)
+
+    story = await stage.told(await stage.tell("a red fox: in a meadow"))
+    (take,), before = story.takes, [m.id for m in stage.frames(story)]
+    assert registrations() == 1
+    # The same studio and another bot: what a restart looks like from Discord.
+    await stage.env.restart_bot(type(stage.bot)(stage.bot.settings, stage.bot.studio))
+    assert registrations() == 1
+    frame = stage.shown(stage.frames(story)[0])
+    assert "drawn again" in said(await stage.ben.click(frame, custom_id=f"samefox:reroll:{take.id}"))
+    assert [m.id for m in stage.frames(story)][: len(before)] == before

@@ -70,5 +70,10 @@ async def test_ahead_is_what_is_really_served_before() -> None:
     assert told == order
 
 
-def test_a_story_that_is_not_waiting_has_nothing_ahead() -> None:
-    assert Dispatcher().ahead("Ann", 1) == 0
+def test_a_newcomer_is_told_the_place_it_would_have() -> None:
+    dispatcher = Dispatcher()
+    assert dispatcher.ahead("Ann", 1) == 0
+    add(dispatcher, "Ben", 2, 11, 12)
+    assert dispatcher.ahead("Ann", 1) == 1
+    add(dispatcher, "Ann", 3, 21)
+    assert dispatcher.ahead("Ann", 1) == 3

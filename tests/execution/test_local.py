@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
@@ -102,8 +103,7 @@ async def test_out_of_memory_is_tried_again_in_lean_mode(
     executor: LocalExecutor, recipe: Recipe, capfd: pytest.CaptureFixture[str]
 ) -> None:
     await executor.draw(1, recipe, lambda *_: None)
-    with open(f"/proc/{pid(executor)}/statm") as statm:  # noqa: ASYNC230
-        used = int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    used = int(Path(f"/proc/{pid(executor)}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     # Enough to denoise, and to decode in tiles; not enough to decode the whole picture at once.
     limit = used + 700 * 2**20
     resource.prlimit(pid(executor), resource.RLIMIT_AS, (limit, limit))
@@ -156,5 +156,5 @@ async def test_the_drawing_process_ends_when_the_bot_is_killed(recipe: Recipe) -
     bot.kill()
     await bot.wait()
     async with asyncio.timeout(20):
-        while os.path.exists(f"/proc/{worker}/exe"):  # noqa: ASYNC240
+        while Path(f"/proc/{worker}/exe").exists():
             await asyncio.sleep(0.05)

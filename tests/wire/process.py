@@ -36,6 +36,14 @@ class BotProcess:
         """The exit status, negative for a signal; none while it runs."""
         return self._process.returncode
 
+    def has_children(self) -> bool:
+        """Whether anything of the bot's process group still runs."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     async def kill(self) -> None:
         """Kill the bot's own process, as `kill -9` does; its children are left to notice."""
         with suppress(ProcessLookupError):

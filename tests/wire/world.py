@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import discord
@@ -19,15 +19,16 @@ from simcord.backend import Backend
 from simcord.backend.models import Interaction
 
 ACKNOWLEDGEMENT = 3.0  #: seconds a bot has before Discord says that the application did not respond
+BEHIND = timedelta(seconds=2)  #: Discord's clock, seen from the bot's host
 T = TypeVar("T")
 
 
 class WallClock(Clock):
-    """Real time: the bot compares Discord's snowflakes and deadlines with its own clock."""
+    """Real time, because the bot compares Discord's snowflakes with its own clock; but clocks never agree."""
 
     def now(self) -> datetime:
         """Return the time in UTC."""
-        return datetime.now(UTC)
+        return datetime.now(UTC) - BEHIND
 
 
 class World(Env):
@@ -60,6 +61,6 @@ class World(Env):
 async def until(condition: Callable[[], T], seconds: float) -> T:
     """Return the condition's first true value; raise `TimeoutError` after so many seconds."""
     async with asyncio.timeout(seconds):
-        while not (value := condition()):  # noqa: ASYNC110  (it may look at files and processes)
+        while not (value := condition()):
             await asyncio.sleep(0.01)
     return value

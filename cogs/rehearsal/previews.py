@@ -1,0 +1,85 @@
+"""simcord's previews, one for each channel that somebody looks at.
+
+A preview serves one channel at an address with a secret, and redraws it when it is told to. simcord wants one
+preview at a time, and makes a new Markdown parser for every line of text it draws; neither can be afforded
+here, so both are put right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import simcord
+from simcord.preview import _markdown
+
+from .meadow import Meadow
+from .world import World
+
+
+class ChannelPreview:
+    """The preview of one channel or thread."""
+
+    def __init__(self, preview: simcord.Preview, world: World) -> None:
+        self._preview, self._world = preview, world
+        self._drawn: dict[str, int] = {}  # each open page, to the state of the world it shows
+        self.address, self.secret = preview.url.partition("/#")[0], urlsplit(preview.url).fragment
+        self.viewers = {str(viewer.id) for viewer in preview.viewers}  #: the ids of those it may be drawn for
+
+    def redraw(self, page_id: str) -> None:
+        """Draw an open page again if anything has happened since.
+
+        Only the page that asks: a click is refused if its page was drawn again since it was last looked at.
+        """
+        page = self._preview._pages.get(page_id)
+        if page is not None and self._drawn.get(page_id) != self._world.saves:
+            self._drawn[page_id] = self._world.saves
+            self._preview._advance_presentation_time()
+            self._preview._publish(page, reason="refresh")
+
+
+class Previews:
+    """All previews of a rehearsal; the environment closes them when it shuts down."""
+
+    def __init__(self, env: simcord.Env, meadow: Meadow, world: World) -> None:
+        self._env, self._meadow, self._world = env, meadow, world
+        self._open: dict[int, ChannelPreview] = {}
+        #: Held by whoever makes simcord do something: a second thing at a time is an error to it.
+        self.turn = asyncio.Lock()
+
+    async def of(self, channel_id: int) -> ChannelPreview:
+        """The preview of a channel or thread; raises ``KeyError`` if there is no such channel."""
+        channel = self._meadow.channel(channel_id)
+        if channel_id not in self._open:
+            async with self.turn:
+                if channel_id not in self._open:  # another request may have been first
+                    self._open[channel_id] = await self._new(channel)
+        return self._open[channel_id]
+
+    async def _new(self, channel: simcord.ChannelHandle) -> ChannelPreview:
+        preview = self._env.preview(channel, viewers=self._meadow.readers(channel), layout="channel")
+        await preview.__aenter__()
+        self._env._preview = None  # so that it allows the next one
+        return ChannelPreview(preview, self._world)
+
+
+@contextmanager
+def kept_parsers() -> Iterator[None]:
+    """Keep Markdown parsers: making one takes longer than all else in drawing a message."""
+    make, kept = _markdown._markdown_parser, {}
+
+    def parser(policy: Any, context: Any) -> Any:
+        key = json.dumps([policy, context], sort_keys=True, default=repr)
+        if key not in kept:
+            kept[key] = make(policy, context)
+        return kept[key]
+
+    _markdown._markdown_parser = parser
+    try:
+        yield
+    finally:
+        _markdown._markdown_parser = make

@@ -1,0 +1,194 @@
+"""The one door: a real archive, a real drawing process, real files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from generator.errors import NotFound
+from generator.press.metadata import read
+from generator.settings import ModelSettings, Settings
+from generator.story import Changed, Event, Stepped, Story, Storyboard, TakeState
+from generator.studio import TRIES, Studio, open_studio
+from tests.conftest import ANN, BEN
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def told(studio: Studio, story: Story, seconds: float = 60) -> Story:
+    async with asyncio.timeout(seconds):
+        while story.pending:
+            await asyncio.sleep(0.02)
+            story = await studio.archive.story(story.id)
+    return story
+
+
+def longer(board: Storyboard, steps: int) -> Storyboard:
+    return replace(board, recipes=tuple(replace(recipe, steps=steps) for recipe in board.recipes))
+
+
+async def first_step(events: AsyncIterator[Event]) -> Stepped:
+    async with asyncio.timeout(60):
+        async for event in events:
+            if isinstance(event, Stepped):
+                return event
+    raise AssertionError
+
+
+def worker(studio: Studio) -> int:
+    process = studio._executors[0]._process
+    assert process is not None
+    return process.pid
+
+
+async def test_a_told_story_has_a_complete_file_for_each_frame(studio: Studio, board: Storyboard) -> None:
+    story = await told(studio, await studio.tell(board, ANN))
+    assert [take.state for take in story.takes] == [TakeState.DRAWN] * 3
+    for take in story.takes:
+        picture = read(studio.path(take).read_bytes())
+        assert picture is not None
+        assert picture[0] == take.recipe
+    assert not list(studio.path(story.takes[0]).parent.glob(".*")), "nothing half written is left"
+
+
+async def test_whoever_watches_hears_of_every_step_and_every_change(
+    studio: Studio, board: Storyboard
+) -> None:
+    heard: list[Event] = []
+    with studio.watch() as events:
+        story = await studio.tell(board, ANN)
+        async with asyncio.timeout(60):
+            async for event in events:
+                heard.append(event)
+                if not (await studio.archive.story(story.id)).pending:
+                    break
+    steps = [(event.take_id, event.step) for event in heard if isinstance(event, Stepped)]
+    assert steps == [(take.id, step) for take in story.takes for step in (1, 2)]
+    assert Changed(story_id=story.id) in heard
+
+
+async def test_a_reroll_is_the_same_recipe_but_for_the_seed(studio: Studio, board: Storyboard) -> None:
+    story = await studio.tell(board, ANN)
+    take = await studio.reroll(story.takes[1].id, BEN)
+    same = await studio.reroll(story.takes[1].id, BEN, seed=7)
+    assert replace(take.recipe, seed=7) == board.recipes[1] == same.recipe
+    assert take.recipe.seed != 7
+    await studio.cancel(story.id)
+    with pytest.raises(NotFound):
+        await studio.reroll(999, BEN)
+
+
+async def test_cancelling_stops_what_is_drawn_and_what_waits(studio: Studio, board: Storyboard) -> None:
+    with studio.watch() as events:
+        story = await studio.tell(longer(board, 100), ANN)
+        await first_step(events)
+        assert await studio.cancel(story.id)
+    other = await told(studio, await studio.tell(board, BEN))
+    assert [take.state for take in other.takes] == [TakeState.DRAWN] * 3, "the device is free again"
+    story = await studio.archive.story(story.id)
+    assert [take.state for take in story.takes] == [TakeState.CANCELLED] * 3
+    assert not await studio.cancel(story.id)
+
+
+async def test_a_device_that_dies_once_costs_only_time(studio: Studio, board: Storyboard) -> None:
+    with studio.watch() as events:
+        story = await studio.tell(longer(board, 30), ANN)
+        await first_step(events)
+        os.kill(worker(studio), signal.SIGKILL)
+    story = await told(studio, story)
+    assert [take.state for take in story.takes] == [TakeState.DRAWN] * 3
+    assert [take.attempts for take in story.takes] == [1, 0, 0]
+
+
+async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go_on(
+    studio: Studio, board: Storyboard
+) -> None:
+    with studio.watch() as events:
+        story = await studio.tell(
+            longer(replace(board, scenes=board.scenes[:1], recipes=board.recipes[:1]), 100), ANN
+        )
+        other = await studio.tell(board, BEN)
+        for _ in range(TRIES):
+            event = await first_step(events)
+            while event.take_id != story.takes[0].id:
+                event = await first_step(events)
+            os.kill(worker(studio), signal.SIGKILL)
+            await asyncio.sleep(0.1)  # lets the steps that were on their way arrive
+            while not studio_is_silent(studio):
+                await asyncio.sleep(0.05)
+        story = await told(studio, story)
+    assert story.takes[0].state is TakeState.FAILED
+    assert story.takes[0].failure is not None
+    assert f"after {TRIES} tries" in story.takes[0].failure
+    assert "killed by signal 9" in story.takes[0].failure
+    other = await told(studio, other)
+    assert [take.state for take in other.takes] == [TakeState.DRAWN] * 3
+
+
+def studio_is_silent(studio: Studio) -> bool:
+    """Whether the killed process is known to be dead."""
+    process = studio._executors[0]._process
+    return process is None or process.returncode is None or process.returncode == -signal.SIGKILL
+
+
+async def test_a_new_studio_finishes_exactly_what_is_missing(settings: Settings, board: Storyboard) -> None:
+    async with open_studio(settings, settings.bot.data) as first:
+        with first.watch() as events:
+            story = await first.tell(longer(board, 20), ANN)
+            async with asyncio.timeout(60):
+                async for event in events:
+                    if isinstance(event, Stepped) and event.take_id == story.takes[1].id:
+                        break
+        done = await first.archive.take(story.takes[0].id)
+    async with open_studio(settings, settings.bot.data) as second:
+        story = await told(second, await second.archive.story(story.id))
+        assert [take.state for take in story.takes] == [TakeState.DRAWN] * 3
+        assert story.takes[0] == done, "what was drawn is not drawn again"
+
+
+async def test_a_model_that_cannot_be_loaded_is_said_in_each_frames_words(
+    settings: Settings, board: Storyboard
+) -> None:
+    nowhere = settings.model_copy(update={"model": ModelSettings(name="/no/such/model")})
+    async with open_studio(nowhere, settings.bot.data) as studio:
+        recipes = tuple(replace(recipe, model="/no/such/model") for recipe in board.recipes)
+        story = await told(studio, await studio.tell(replace(board, recipes=recipes), ANN))
+        assert {take.state for take in story.takes} == {TakeState.FAILED}
+        assert "/no/such/model" in str(story.takes[0].failure)
+        again = await told(studio, await studio.tell(board, ANN))
+        assert {take.state for take in again.takes} == {TakeState.DRAWN}, "the device is still of use"
+
+
+async def test_a_full_disk_fails_the_frame_and_not_the_studio(studio: Studio, board: Storyboard) -> None:
+    story = await told(studio, await studio.tell(board, ANN))
+    pictures = studio.path(story.takes[0]).parent
+    pictures.rename(pictures.with_name("elsewhere"))
+    pictures.write_text("in the way")  # every save fails from now on
+    lost = await told(studio, await studio.tell(board, ANN))
+    assert {take.state for take in lost.takes} == {TakeState.FAILED}
+    pictures.unlink()
+    pictures.with_name("elsewhere").rename(pictures)
+    again = await told(studio, await studio.tell(board, ANN))
+    assert {take.state for take in again.takes} == {TakeState.DRAWN}
+
+
+async def test_the_outlook_knows_the_place_and_after_a_measurement_the_time(
+    studio: Studio, board: Storyboard
+) -> None:
+    board = longer(board, 3)  # a shape that no other test has measured
+    first = await studio.tell(board, ANN)
+    second = await studio.tell(board, ANN)
+    assert studio.outlook(second).ahead >= 2
+    assert studio.outlook(second).seconds is None
+    first, second = await told(studio, first), await told(studio, second)
+    assert studio.outlook(second).seconds == 0
+    third = await studio.tell(board, ANN)
+    seconds = studio.outlook(third).seconds
+    assert seconds is not None
+    assert seconds > 0
+    await told(studio, third)
