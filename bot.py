@@ -29,15 +29,9 @@ from generator.studio import Studio, open_studio
 
 log = logging.getLogger("samefox")
 
-INVITATION = discord.utils.oauth_url(
-    "APPLICATION_ID", permissions=PERMISSIONS, scopes=("bot", "applications.commands")
-)
+EXTENSIONS = ("cogs.story",)
 
 Start: TypeAlias = Callable[[], Coroutine[Any, Any, int]]
-
-EXTENSIONS = ("cogs.story",)
-
-EXTENSIONS = ("cogs.story",)
 
 PORTAL = "https://discord.com/developers/applications"
 INVITATION = discord.utils.oauth_url(

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator import storyboard
-from generator.archive.archive import Archive, open_archive
+from generator.archive.archive import Archive
+from generator.archive.database import open_archive
 from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError
 from generator.execution.dispatcher import Dispatcher, Task
 from generator.execution.local import LocalExecutor

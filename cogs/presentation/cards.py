@@ -40,6 +40,7 @@ def story_card(
     """
     parts: list[ui.Item[Any]] = [
         ui.TextDisplay(f"## 🦊 {plain(story.subject, 200)}\n{_scenes(story)}"),
+        ui.Separator(visible=False),
     ]
     if strip is not None:
         parts.append(ui.MediaGallery(_picture(strip, story.subject)))

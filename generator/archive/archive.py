@@ -9,17 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 
 import aiosqlite
-from filelock import FileLock, Timeout
 
-from generator.errors import ArchiveError, NotFound
+from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take, TakeState
 
@@ -43,7 +41,7 @@ _STORY = """
 
 
 class Archive:
-    """All stories ever told here. Opened with `open_archive`."""
+    """All stories ever told here. Opened with `database.open_archive`."""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
@@ -248,74 +246,6 @@ class Archive:
     async def _fetch(self, query: str, values: tuple[object, ...] = ()) -> Iterable[sqlite3.Row]:
         async with self._lock:
             return await self._connection.execute_fetchall(query, values)
-
-
-@asynccontextmanager
-async def open_archive(path: Path | None) -> AsyncIterator[Archive]:
-    """Open the database at `path`, bringing it up to date; without a path it lives in memory alone.
-
-    Raises:
-        ArchiveError: it cannot be opened, is no database, is in use, or is newer than this code; then it is
-            untouched.
-    """
-    name = "in memory" if path is None else str(path)
-    with _alone(path):
-        try:
-            connection = await aiosqlite.connect(path or ":memory:", isolation_level=None)
-        except sqlite3.Error as error:
-            raise ArchiveError(f"The archive {name} cannot be opened: {error}.") from error
-        try:
-            connection.row_factory = sqlite3.Row
-            try:
-                await _migrate(connection, name)
-            except sqlite3.Error as error:
-                raise ArchiveError(f"The archive {name} cannot be used: {error}.") from error
-            yield Archive(connection)
-        finally:
-            await connection.close()
-
-
-@contextmanager
-def _alone(path: Path | None) -> Iterator[None]:
-    """Keep a second bot off the same stories; the operating system lifts the lock of a dead one."""
-    if path is None:
-        yield
-        return
-    try:
-        with FileLock(path.with_suffix(".lock"), blocking=False):
-            yield
-    except Timeout as error:
-        raise ArchiveError(
-            f"The archive {path} is in use by another Samefox; please stop that one, or start this one with "
-            "another data folder."
-        ) from error
-
-
-async def _migrate(connection: aiosqlite.Connection, name: str) -> None:
-    """Apply the numbered migrations that the database has not seen, all of them or none."""
-    migrations = sorted(
-        (file for file in resources.files(__package__).joinpath("migrations").iterdir()),
-        key=lambda file: file.name,
-    )
-    ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
-    if version > len(migrations):
-        raise ArchiveError(
-            f"The archive {name} was written by a newer Samefox (version {version} of its tables; this one "
-            f"knows {len(migrations)}). Please update Samefox, or start it with another data folder."
-        )
-    # WAL: readers never wait for the writer. FULL: what is committed survives a power cut.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000"):
-        await connection.execute_fetchall(f"PRAGMA {pragma}")
-    # executescript() would commit an open transaction, so the script brings its own.
-    script = "\n".join(file.read_text(encoding="utf-8") for file in migrations[version:])
-    if script:
-        try:
-            await connection.executescript(
-                f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {len(migrations)};\nCOMMIT;"
-            )
-        except sqlite3.Error:
-            await connection.rollback()
-            raise
 
 
 async def _insert(sql: aiosqlite.Connection, statement: str, values: tuple[object, ...]) -> int:

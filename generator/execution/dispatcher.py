@@ -55,7 +55,7 @@ class Dispatcher:
                 del self._queues[owner]
 
     def ahead(self, owner: Hashable, story_id: int) -> int:
-        """How many tasks will be served before a story's first one; before a story added now if none waits."""
+        """How many tasks will be served before a story's first one, or before it if it were added now."""
         waiting = self._queues.get(owner, ())
         places = (place for place, task in enumerate(waiting) if task.story_id == story_id)
         depth = next(places, len(waiting))

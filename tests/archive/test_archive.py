@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from generator.archive.archive import Archive, open_archive
+from generator.archive.archive import Archive
+from generator.archive.database import open_archive
 from generator.errors import ArchiveError, NotFound
 from generator.story import Engine, Picture, Script, Story, Storyboard, TakeState
 from tests.conftest import ANN, BEN
