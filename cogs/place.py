@@ -20,6 +20,10 @@ PERMISSIONS = discord.Permissions(
 """All that the bot needs in a channel; the invitation asks for no more."""
 
 
+_NAMES = {"read_messages": "View Channel"}
+"""Where Discord's settings have another name than its protocol."""
+
+
 class WrongPlace(SamefoxError):
     """A story cannot be told in this channel."""
 
@@ -44,7 +48,7 @@ def check_place(interaction: discord.Interaction[Any]) -> None:
         needed.update(send_messages=False, create_public_threads=False)
     missing = [name for name, wanted in needed if wanted and not getattr(interaction.app_permissions, name)]
     if missing:
-        names = ", ".join(f"*{name.replace('_', ' ').title()}*" for name in missing)
+        names = ", ".join(_NAMES.get(name, name.replace("_", " ").title()) for name in missing)
         raise WrongPlace(
             f"I cannot tell a story in this channel, because I lack the permission {names} here. A moderator "
             "can grant it to me in the channel's settings; nothing has been drawn."

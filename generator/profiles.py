@@ -104,7 +104,7 @@ PROFILES: tuple[tuple[str, Profile], ...] = (
             steps=50,
         ),
     ),
-    # RunDiffusion/Juggernaut-XI-v11: DPM++ 2M SDE, 30 to 40 steps, CFG 3 to 6.
+    # RunDiffusion/Juggernaut-XI-v11: DPM++ 2M SDE, 30 to 40 steps, CFG 3 to 6, as its users quote its makers.
     (
         r"jugg.*(?<![a-z])xi|juggxi",
         Profile(
