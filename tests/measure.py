@@ -1,0 +1,64 @@
+"""``python -m tests.measure``: how fast the bot answers while its own processor draws.
+
+Prints the time from `/story tell` to the answer, and the longest time for which the event loop
+did nothing else, while frames are drawn on every core. The simulated Discord runs in the same process and is
+counted in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+from generator.settings import BotSettings, Settings, StorySettings
+from tests.cogs.conftest import Stage, raised
+
+ANSWERS = 30
+TICK = 0.005  # seconds
+
+
+async def watch_the_loop(stalls: list[float]) -> None:
+    """Note by how much each short sleep was late."""
+    while True:
+        before = perf_counter()
+        await asyncio.sleep(TICK)
+        stalls.append(perf_counter() - before - TICK)
+
+
+async def answers(stage: Stage) -> list[float]:
+    """Seconds that each of many further stories waited for its answer."""
+    taken = []
+    for number in range(ANSWERS):
+        before = perf_counter()
+        await stage.ben.slash(stage.stories, "story tell", prompt=f"cat {number}: on a roof | in a box")
+        taken.append(perf_counter() - before)
+        await asyncio.sleep(0.3)
+    return taken
+
+
+async def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            story=StorySettings(width=256, height=256, steps=50), bot=BotSettings(data=Path(folder))
+        )
+        async with raised(settings) as stage:
+            await stage.drawing(await stage.tell("a red fox: in a meadow | in the snow | by a river"))
+            stalls: list[float] = []
+            watching = asyncio.create_task(watch_the_loop(stalls))
+            taken = await answers(stage)
+            watching.cancel()
+            for story_id in await stage.bot.studio.archive.unsettled():
+                await stage.bot.studio.cancel(story_id)
+    print(f"{os.cpu_count()} cores, {ANSWERS} stories asked for while frames were drawn:")
+    print(
+        f"answered in {statistics.median(taken) * 1000:.0f} ms (median), {max(taken) * 1000:.0f} ms at most"
+    )
+    print(f"the event loop was late by {max(stalls) * 1000:.0f} ms at most")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
