@@ -11,6 +11,7 @@ import asyncio
 import io
 import logging
 from contextlib import suppress
+from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,8 @@ log = logging.getLogger(__name__)
 EDIT_INTERVAL = 3.0  # seconds between two edits of a card
 RETRY_INTERVAL = 30.0  # seconds until Discord is asked again after it failed
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, of a server without boosts
-LOOK_BACK = 200  # messages searched for those of a killed process
+LOOK_BACK = 1000  # messages searched for those of a killed process
+CLOCK_SKEW = timedelta(hours=1)  # by which the host's clock may be ahead of Discord's
 
 THREAD_EXISTS = 160004  # Discord's error code
 UNKNOWN_MESSAGE = 10008
@@ -55,7 +57,11 @@ class Publisher:
         Raises:
             discord.HTTPException: Discord does not allow it.
         """
-        await Telling(self._bot, self._studio, story_id).introduce()
+        try:
+            await Telling(self._bot, self._studio, story_id).introduce()
+        except Exception:
+            self._telling(story_id, adopt=True)  # it may have arrived, with only the answer lost
+            raise
 
     async def run(self) -> None:
         """Show everything that happens, and first what happened before."""
@@ -141,6 +147,8 @@ class Telling:
         if self._adopt:
             story = await self._adopt_messages(story)
             self._adopt = False
+        if story.card_id is None and story.cancelled:
+            return  # given up before anybody saw it
         card_id = story.card_id or await self._post_card(story)
         if story.thread_id is None:
             await self._archive.set_thread(story.id, await self._open_thread(story, card_id))
@@ -196,6 +204,8 @@ class Telling:
 
     async def _finish(self, story: Story) -> None:
         """The strip in the thread, and on the card in the channel."""
+        if story.card_id is None:
+            return
         drawn = tuple(take for take in story.first_takes if take.state is TakeState.DRAWN)
         outlook = self._studio.outlook(story)
         if story.cancelled or not drawn:
@@ -222,6 +232,7 @@ class Telling:
     async def _edit_card(self, story: Story, view: LayoutView, file: discord.File | None = None) -> None:
         assert story.card_id is not None, "a story is introduced before its card is edited"
         card = self._place(story.channel_id, story).get_partial_message(story.card_id)
+        await asyncio.sleep(self._edited + EDIT_INTERVAL - monotonic())
         self._edited = monotonic()
         try:
             await card.edit(view=view, attachments=[file] if file is not None else [])
@@ -261,7 +272,8 @@ class Telling:
         assert self._bot.user is not None
         signs: dict[str, int] = {}
         place = self._place(channel_id, story)
-        async for message in place.history(limit=LOOK_BACK, after=story.created_at, oldest_first=False):
+        since = story.created_at - CLOCK_SKEW
+        async for message in place.history(limit=LOOK_BACK, after=since, oldest_first=False):
             if message.author.id == self._bot.user.id:
                 marks = [file.filename.rpartition(".")[0] for file in message.attachments]
                 for mark in marks + _custom_ids(message):

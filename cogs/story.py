@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
@@ -176,7 +177,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
                 thread_id=interaction.channel_id if in_thread else None,
                 introduce=self.bot.publisher.introduce,
             )
-        except discord.HTTPException as error:
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("A story could not be introduced: %s", error)
             await self._refuse(interaction, _NOT_SHOWN, wish)
             return

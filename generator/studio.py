@@ -97,8 +97,7 @@ class Studio:
             try:
                 await introduce(story.id)
             except Exception:
-                await self.archive.cancel(story.id)
-                await self.archive.settle(story.id)
+                await self.cancel(story.id)
                 raise
             story = await self.archive.story(story.id)
         for take in story.takes:

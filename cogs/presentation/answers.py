@@ -14,6 +14,8 @@ from generator.errors import SamefoxError
 
 log = logging.getLogger(__name__)
 
+ALREADY_ACKNOWLEDGED = 40060  # Discord's error code
+
 
 async def answer(
     interaction: discord.Interaction[Any],
@@ -23,10 +25,15 @@ async def answer(
     file: discord.File = MISSING,
 ) -> None:
     """Say something that only this person sees, whether or not the interaction was acknowledged before."""
-    if interaction.response.is_done():
-        await interaction.followup.send(text, view=view, file=file, ephemeral=True)
-    else:
-        await interaction.response.send_message(text, view=view, file=file, ephemeral=True)
+    if not interaction.response.is_done():
+        try:
+            await interaction.response.send_message(text, view=view, file=file, ephemeral=True)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:  # Discord has heard of it, only its answer was lost
+                raise
+        else:
+            return
+    await interaction.followup.send(text, view=view, file=file, ephemeral=True)
 
 
 async def answer_error(interaction: discord.Interaction[Any], error: BaseException) -> None:

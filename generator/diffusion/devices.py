@@ -14,13 +14,19 @@ def find_devices(name: str) -> list[str]:
     return ["mps"] if torch.backends.mps.is_available() else ["cpu"]
 
 
+OUT_OF_MEMORY = (
+    "can't allocate memory",  # the CPU's allocator
+    "could not create a primitive",  # oneDNN's convolutions
+    "std::bad_alloc",
+    "MPS backend out of memory",
+)
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception means that an allocation failed; only CUDA has a class of its own for it."""
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    return isinstance(error, RuntimeError) and (
-        "can't allocate memory" in str(error) or "MPS backend out of memory" in str(error)
-    )
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in OUT_OF_MEMORY)
 
 
 def is_lost(error: BaseException) -> bool:

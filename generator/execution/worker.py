@@ -148,10 +148,12 @@ def draw(
 def paint(illustrator: Illustrator, recipe: Recipe, on_step: OnStep) -> Picture:
     """Draw a recipe and encode it, a second time in lean mode if the device's memory did not suffice."""
     started = perf_counter()
+    image = None
     try:
         image = illustrator.draw(recipe, on_step)
     except OutOfMemory as error:
-        log.warning("%s; trying again in lean mode", error)
+        log.warning("%s It is tried again in lean mode.", error)
+    if image is None:  # not in the handler, where the exception still holds on to the first try's tensors
         image = illustrator.draw(recipe, on_step, lean=True)
     png = encode(image, recipe, illustrator.engine)
     return Picture(png=png, seconds=perf_counter() - started, engine=illustrator.engine)
