@@ -142,7 +142,7 @@ def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
                 await bot.start(token)
             except discord.LoginFailure as error:
                 raise ConfigurationError(WRONG_TOKEN) from error
-            except (aiohttp.ClientError, OSError) as error:
+            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 raise SamefoxError(
                     f"Discord cannot be reached: {error}. Please check the network."
                 ) from error

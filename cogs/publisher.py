@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import PurePosixPath
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import discord
@@ -22,7 +25,7 @@ from cogs.presentation import cards
 from cogs.presentation.buttons import again_id, cancel_id
 from cogs.presentation.text import thread_name
 from generator.press import files
-from generator.story import Changed, Stepped, Story, Take, TakeState
+from generator.story import Event, Stepped, Story, Take, TakeState
 from generator.studio import Studio
 
 if TYPE_CHECKING:
@@ -57,54 +60,68 @@ class Publisher:
         Raises:
             discord.HTTPException: Discord does not allow it.
         """
+        telling = Telling(self._bot, self._studio, story_id)
         try:
-            await Telling(self._bot, self._studio, story_id).introduce()
+            await telling.introduce()
         except Exception:
-            self._telling(story_id, adopt=True)  # it may have arrived, with only the answer lost
+            telling.adopt = True  # it may have arrived, with only the answer lost
+            self._tellings[story_id] = telling
             raise
 
     async def run(self) -> None:
-        """Show everything that happens, and first what happened before."""
+        """Show everything that happens, and first what happened before; whatever goes wrong, begin again."""
+        while True:
+            try:
+                await self._run()
+            except Exception:
+                log.exception("The publisher stumbled, and begins again")
+                await asyncio.sleep(RETRY_INTERVAL)
+
+    async def _run(self) -> None:
         with self._studio.watch() as events:
             await self._bot.wait_until_ready()
             for story_id in await self._studio.archive.unsettled():
-                self._telling(story_id, adopt=True)
-                self._wake(story_id)
+                self._tell(self._telling(story_id, adopt=True))
             try:
                 async for event in events:
-                    if isinstance(event, Stepped) and event.story_id in self._tellings:
-                        self._tellings[event.story_id].step = event
-                    elif isinstance(event, Changed):
-                        self._telling(event.story_id).changed = True
-                    self._wake(event.story_id)
+                    self._hear(event)
             finally:
                 for task in self._tasks:
                     task.cancel()
                 await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, Stepped):
+            if (telling := self._tellings.get(event.story_id)) is not None:
+                telling.hear_step(event)
+            return
+        for telling in self._tellings.values():
+            telling.wake.set()  # whoever waits in line may have moved up
+        telling = self._telling(event.story_id)
+        telling.hear_change()
+        self._tell(telling)
 
     def _telling(self, story_id: int, *, adopt: bool = False) -> Telling:
         if story_id not in self._tellings:
             self._tellings[story_id] = Telling(self._bot, self._studio, story_id, adopt=adopt)
         return self._tellings[story_id]
 
-    def _wake(self, story_id: int) -> None:
-        telling = self._tellings.get(story_id)
-        if telling is None:
-            return
-        telling.wake.set()
+    def _tell(self, telling: Telling) -> None:
         if not telling.running:
             telling.running = True
-            task = asyncio.create_task(self._tell(telling), name=f"telling {story_id}")
+            task = asyncio.create_task(self._follow(telling), name=f"telling {telling.story_id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _tell(self, telling: Telling) -> None:
+    async def _follow(self, telling: Telling) -> None:
         try:
             await telling.run()
         except Exception:
             log.exception("Story %d cannot be shown; the next start tries again", telling.story_id)
         finally:
             self._tellings.pop(telling.story_id, None)
+        if telling.changed:  # something came while it was settled
+            self._tell(self._telling(telling.story_id))
 
 
 class Telling:
@@ -112,43 +129,55 @@ class Telling:
 
     def __init__(self, bot: Samefox, studio: Studio, story_id: int, *, adopt: bool = False) -> None:
         self.story_id = story_id
+        self.adopt = adopt  # messages of a killed process may be there, unnoted
         self.wake = asyncio.Event()
         self.changed = True  # the archive knows more than was shown
-        self.step: Stepped | None = None
         self.running = False
         self._bot = bot
         self._studio = studio
         self._archive = studio.archive
-        self._adopt = adopt  # messages of a killed process may be there, unnoted
-        self._edited = 0.0
+        self._step: Stepped | None = None
+        self._edited = -EDIT_INTERVAL
+        self._on_card: list[dict[str, Any]] = []  # what the card showed last
+
+    def hear_step(self, step: Stepped) -> None:
+        """A denoising step is done."""
+        self._step = step
+        self.wake.set()
+
+    def hear_change(self) -> None:
+        """The archive knows something new."""
+        self.changed = True
+        self.wake.set()
 
     async def run(self) -> None:
         """Follow the story until all of it is shown."""
         while True:
             self.wake.clear()
+            self.changed = False
             try:
                 story = await self._show()
-                if not story.pending and await self._archive.settle(self.story_id):
-                    return
-            except (discord.Forbidden, discord.NotFound) as error:
-                log.warning("Story %d lost its place in Discord: %s", self.story_id, error)
-                await self._studio.cancel(self.story_id)
-                await self._archive.settle(self.story_id)
-                return
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                if not _will_pass(error):
+                    log.warning("Story %d lost its place in Discord: %s", self.story_id, error)
+                    await self._give_up()
+                    return
                 log.warning("Story %d could not be shown, trying again: %s", self.story_id, error)
                 await asyncio.sleep(RETRY_INTERVAL)
                 continue
-            await self._wait()
+            if story.pending:
+                await self._wait()
+            elif await self._archive.settle(self.story_id):
+                return
 
     async def introduce(self) -> None:
-        """Post the card and open the thread, unless they are there."""
+        """Post the card and open the thread, unless they are there, or nobody wants them any more."""
         story = await self._archive.story(self.story_id)
-        if self._adopt:
+        if self.adopt:
             story = await self._adopt_messages(story)
-            self._adopt = False
-        if story.card_id is None and story.cancelled:
-            return  # given up before anybody saw it
+            self.adopt = False
+        if story.cancelled:
+            return
         card_id = story.card_id or await self._post_card(story)
         if story.thread_id is None:
             await self._archive.set_thread(story.id, await self._open_thread(story, card_id))
@@ -160,11 +189,11 @@ class Telling:
         for take in story.takes:
             if take.message_id is None and take.state in (TakeState.DRAWN, TakeState.FAILED):
                 await self._post_take(story, take)
-        self.changed = False
-        if story.pending:
-            await self._refresh_card(story)
-        else:
+        if not story.pending:
             await self._finish(story)
+        elif story.strip_id is None and monotonic() - self._edited >= EDIT_INTERVAL:
+            # Once the strip is on it, the card stays as it is while single frames are drawn again.
+            await self._edit_card(story, cards.story_card(story, self._studio.outlook(story), self._step))
         return story
 
     async def _wait(self) -> None:
@@ -174,6 +203,15 @@ class Telling:
             self.wake.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.wake.wait(), pause)
+
+    async def _give_up(self) -> None:
+        """Draw nothing more that nobody can see, and say so on the card if that still works."""
+        await self._studio.cancel(self.story_id)
+        story = await self._archive.story(self.story_id)
+        with suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+            await self._edit_card(story, cards.story_card(story, self._studio.outlook(story)))
+        await self._archive.abandon(self.story_id)
+        self.changed = False
 
     # -- posting ----------------------------------------------------------------------------------------
 
@@ -204,18 +242,22 @@ class Telling:
 
     async def _finish(self, story: Story) -> None:
         """The strip in the thread, and on the card in the channel."""
-        if story.card_id is None:
-            return
-        drawn = tuple(take for take in story.first_takes if take.state is TakeState.DRAWN)
+        drawn = tuple(take for take in story.frames if take.state is TakeState.DRAWN)
         outlook = self._studio.outlook(story)
         if story.cancelled or not drawn:
             await self._edit_card(story, cards.story_card(story, outlook))
             return
+        if story.strip_id is not None and all(take.parent_id is None for take in drawn):
+            return  # frames were drawn again, but none that had been missing
         file = await self._file(story, await self._studio.strip(drawn), f"story-{story.id}")
+        view = cards.strip_card(story, file.filename)
         if story.strip_id is None:
-            view = cards.strip_card(story, file.filename)
             await self._archive.set_strip(story.id, await self._post(story, "strip", view, file))
-            file.reset()
+        else:
+            assert story.thread_id is not None
+            strip = self._place(story.thread_id, story).get_partial_message(story.strip_id)
+            await strip.edit(view=view, attachments=[file])
+        file.reset()
         await self._edit_card(story, cards.story_card(story, outlook, strip=file.filename), file)
 
     async def _post(self, story: Story, name: str, view: LayoutView, file: discord.File | None = None) -> int:
@@ -225,15 +267,13 @@ class Telling:
         message = await thread.send(view=view, files=attached, nonce=_nonce(story, name))
         return message.id
 
-    async def _refresh_card(self, story: Story) -> None:
-        if monotonic() - self._edited >= EDIT_INTERVAL:
-            await self._edit_card(story, cards.story_card(story, self._studio.outlook(story), self.step))
-
     async def _edit_card(self, story: Story, view: LayoutView, file: discord.File | None = None) -> None:
-        assert story.card_id is not None, "a story is introduced before its card is edited"
-        card = self._place(story.channel_id, story).get_partial_message(story.card_id)
+        shown: list[dict[str, Any]] = view.to_components()  # type: ignore[no-untyped-call]
+        if story.card_id is None or shown == self._on_card:
+            return
         await asyncio.sleep(self._edited + EDIT_INTERVAL - monotonic())
-        self._edited = monotonic()
+        self._edited, self._on_card = monotonic(), shown
+        card = self._place(story.channel_id, story).get_partial_message(story.card_id)
         try:
             await card.edit(view=view, attachments=[file] if file is not None else [])
         except discord.NotFound as error:
@@ -255,11 +295,12 @@ class Telling:
     async def _adopt_messages(self, story: Story) -> Story:
         """Note the messages that a killed process posted without living to note them."""
         if story.card_id is None:
-            seen = await self._signs(story.channel_id, story)
+            # It was posted right after the story began, however much was said in the channel since.
+            seen = await self._signs(story.channel_id, story, oldest_first=True)
             if (card_id := seen.get(cancel_id(story.id))) is not None:
                 await self._archive.set_card(story.id, card_id)
         if story.thread_id is not None:
-            seen = await self._signs(story.thread_id, story)
+            seen = await self._signs(story.thread_id, story, oldest_first=False)
             for take in story.takes:
                 if take.message_id is None and (message_id := seen.get(again_id(take.id))) is not None:
                     await self._archive.set_message(take.id, message_id)
@@ -267,24 +308,32 @@ class Telling:
                 await self._archive.set_strip(story.id, strip_id)
         return await self._archive.story(story.id)
 
-    async def _signs(self, channel_id: int, story: Story) -> dict[str, int]:
-        """The bot's own messages in a place, by their custom ids and their files' names without ending."""
+    async def _signs(self, channel_id: int, story: Story, *, oldest_first: bool) -> dict[str, int]:
+        """The bot's own messages in a place, by what marks them."""
         assert self._bot.user is not None
         signs: dict[str, int] = {}
-        place = self._place(channel_id, story)
-        since = story.created_at - CLOCK_SKEW
-        async for message in place.history(limit=LOOK_BACK, after=since, oldest_first=False):
+        place, since = self._place(channel_id, story), story.created_at - CLOCK_SKEW
+        async for message in place.history(limit=LOOK_BACK, after=since, oldest_first=oldest_first):
             if message.author.id == self._bot.user.id:
-                marks = [file.filename.rpartition(".")[0] for file in message.attachments]
-                for mark in marks + _custom_ids(message):
-                    signs[mark] = message.id
+                signs.update(dict.fromkeys(_marks(message), message.id))
         return signs
 
 
-def _custom_ids(message: discord.Message) -> list[str]:
-    view = discord.ui.LayoutView.from_message(message)
-    ids = [getattr(item, "custom_id", None) for item in view.walk_children()]
-    return [custom_id for custom_id in ids if custom_id]
+def _marks(message: discord.Message) -> Iterator[str]:
+    """The custom ids of a message's buttons, and the names of its pictures without their endings."""
+    for item in discord.ui.LayoutView.from_message(message).walk_children():
+        if isinstance(item, discord.ui.MediaGallery):
+            # Not message.attachments: Discord leaves out files that components show.
+            yield from (PurePosixPath(urlsplit(picture.media.url).path).stem for picture in item.items)
+        elif custom_id := getattr(item, "custom_id", None):
+            yield custom_id
+
+
+def _will_pass(error: Exception) -> bool:
+    """Whether it is worth asking Discord again: it is overloaded or out of reach, and has not said no."""
+    if isinstance(error, discord.HTTPException):
+        return error.status == 429 or error.status >= 500
+    return not isinstance(error, FileNotFoundError)
 
 
 def _nonce(story: Story, name: str) -> str:

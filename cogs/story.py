@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import logging
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from cogs.place import WrongPlace, check_place, person
 from cogs.presentation.answers import answer, sentence
 from cogs.presentation.modals import CorrectView, OnWritten, StoryModal
 from cogs.presentation.text import quote_block
-from generator.errors import SamefoxError
+from generator.errors import OptionRefused, SamefoxError, ScriptRefused
 from generator.script import MAX_CHARACTERS, read_scenes, read_script
 from generator.story import Options, Script, SvrMode
 from generator.storyboard import MAX_SEED, read_size
@@ -102,8 +101,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             )
 
         limit = self.bot.settings.limits.scenes
-        parts = re.match(r"([^:：]*)[:：]\s*(.*)", prompt, re.DOTALL)
-        subject, scenes = parts.groups() if parts else ("", prompt)
+        subject, scenes = _as_form(prompt)
         wish = Wish(
             text=prompt,
             subject=subject,
@@ -137,9 +135,8 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """A story whose thread is deleted is not wanted any more."""
-        for story_id in await self.bot.studio.archive.unsettled():
-            if (await self.bot.studio.archive.story(story_id)).thread_id == payload.thread_id:
-                await self.bot.studio.cancel(story_id)
+        for story_id in await self.bot.studio.archive.unsettled_in(payload.thread_id):
+            await self.bot.studio.cancel(story_id)
 
     def _on_written(self, options: Callable[[], Options]) -> OnWritten:
         """What happens to a form that was sent."""
@@ -177,6 +174,9 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
                 thread_id=interaction.channel_id if in_thread else None,
                 introduce=self.bot.publisher.introduce,
             )
+        except SamefoxError as refusal:
+            await self._refuse(interaction, refusal, wish)
+            return
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("A story could not be introduced: %s", error)
             await self._refuse(interaction, _NOT_SHOWN, wish)
@@ -194,8 +194,19 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             text += f"\n{block}"
         else:
             file = discord.File(io.BytesIO(wish.text.encode()), "your-story.txt")
-        view = CorrectView(self._on_written(wish.options), wish.subject, wish.scenes)
+        view: discord.ui.View = MISSING
+        if not isinstance(refusal, OptionRefused):  # which the form could not correct
+            view = CorrectView(self._on_written(wish.options), wish.subject, wish.scenes)
         await answer(interaction, text, view=view, file=file)
+
+
+def _as_form(prompt: str) -> tuple[str, str]:
+    """What a form shows for a text: its subject and a scene a line, or all of it among the scenes."""
+    try:
+        script = read_script(prompt, max_scenes=len(prompt))
+    except ScriptRefused:
+        return "", prompt
+    return script.subject, "\n".join(script.scenes)
 
 
 def _choices(names: Iterable[str], typed: str) -> list[Choice[str]]:

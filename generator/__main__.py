@@ -22,7 +22,7 @@ from tqdm import tqdm
 from generator.errors import ConfigurationError, DrawingError, SamefoxError, ScriptRefused
 from generator.press import files
 from generator.press.metadata import recipe_to_json
-from generator.script import read_scenes, read_script
+from generator.script import listed_script, read_script
 from generator.settings import Settings, complaint, read_settings
 from generator.story import Options, Person, Script, Stepped, Story, Storyboard, SvrMode, TakeState
 from generator.storyboard import new_seed, read_size
@@ -132,11 +132,9 @@ def _scripts(arguments: argparse.Namespace, max_scenes: int) -> Iterator[Script]
     """The stories asked for, in whichever of the three forms."""
     if arguments.json_path is not None:
         for combination in _read_json(arguments.json_path):
-            yield read_scenes(
-                combination.id_prompt, "\n".join(combination.frame_prompt_list), max_scenes=max_scenes
-            )
+            yield listed_script(combination.id_prompt, combination.frame_prompt_list, max_scenes=max_scenes)
     elif arguments.id_prompt is not None and arguments.frame_prompt_list is not None:
-        yield read_scenes(arguments.id_prompt, "\n".join(arguments.frame_prompt_list), max_scenes=max_scenes)
+        yield listed_script(arguments.id_prompt, arguments.frame_prompt_list, max_scenes=max_scenes)
     elif arguments.text is not None and arguments.id_prompt is None:
         yield read_script(arguments.text, max_scenes=max_scenes)
     else:
@@ -165,14 +163,17 @@ async def _tell_all(
         async with open_studio(settings, Path(folder), remember=False) as studio:
             # All are checked before the first is drawn.
             for board in [studio.draft(script, options) for script in scripts]:
-                story = await _tell(studio, board)
                 target = _new_folder(arguments.out, arguments.save_padding, board.recipes[0].seed)
-                await asyncio.to_thread(_save, studio, story, await studio.strip(story.first_takes), target)
+                await _tell(studio, board, target)
                 print(target)  # noqa: T201
 
 
-async def _tell(studio: Studio, board: Storyboard) -> Story:
-    """Draw all frames behind a progress bar, which counts denoising steps."""
+async def _tell(studio: Studio, board: Storyboard, folder: Path) -> None:
+    """Draw all frames behind a progress bar, which counts denoising steps, and save each as it is drawn.
+
+    Raises:
+        DrawingError: frames could not be drawn; the others are saved all the same.
+    """
     total = sum(recipe.steps for recipe in board.recipes)
     with studio.watch() as events, tqdm(total=total, unit="step", desc=board.subject[:30]) as bar:
         story = await studio.tell(board, NOBODY)
@@ -183,12 +184,15 @@ async def _tell(studio: Studio, board: Storyboard) -> Story:
                 bar.update(sum(steps.values()) - bar.n)
                 continue
             story = await studio.archive.story(story.id)
+            await asyncio.to_thread(_save_frames, studio, story, folder)
             if not story.pending:
                 break
-    for take in story.takes:
-        if take.state is not TakeState.DRAWN:
-            raise DrawingError(f"Frame {take.frame + 1} could not be drawn. {take.failure}")
-    return story
+    failures = [
+        f"Frame {take.frame + 1} could not be drawn. {take.failure}" for take in story.takes if take.failure
+    ]
+    if failures:
+        raise DrawingError(failures[0])
+    files.save(folder / "story.png", await studio.strip(story.frames))
 
 
 def _new_folder(out: Path, padding: str, seed: int) -> Path:
@@ -207,13 +211,16 @@ def _new_folder(out: Path, padding: str, seed: int) -> Path:
     raise SamefoxError(f"{out} is full of stories of this second; please choose another --out.")
 
 
-def _save(studio: Studio, story: Story, strip: bytes, folder: Path) -> None:
+def _save_frames(studio: Studio, story: Story, folder: Path) -> None:
+    """Save the frames drawn so far, and what is known of them in ``story.json``."""
     frames = []
-    for take in story.first_takes:
+    for take in story.frames:
+        if take.state is not TakeState.DRAWN:
+            continue
         name = f"frame-{take.frame + 1:02}.png"
-        files.save(folder / name, studio.path(take).read_bytes())
+        if not (folder / name).exists():
+            files.save(folder / name, studio.path(take).read_bytes())
         frames.append({"file": name, "scene": take.scene, "recipe": json.loads(recipe_to_json(take.recipe))})
-    files.save(folder / "story.png", strip)
     told = {"subject": story.subject, "style": story.style, "scenes": story.scenes, "frames": frames}
     files.save(folder / "story.json", json.dumps(told, ensure_ascii=False, indent=2).encode())
 

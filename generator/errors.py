@@ -5,7 +5,8 @@ SamefoxError                    its text is one sentence: what happened and what
 ├── Refusal                     a story cannot be told as it was asked for
 │   ├── ScriptRefused           the text has no subject, no scenes, or too much of them
 │   ├── PromptTooLong           a subject with one scene exceeds CLIP's context
-│   └── OptionRefused           an option is out of its bounds
+│   ├── OptionRefused           an option is out of its bounds
+│   └── TooManyWaiting          a person has enough pictures waiting
 ├── NotFound                    there is no such story or take
 ├── ArchiveError                the database cannot be used
 ├── ModelError                  a checkpoint cannot be loaded
@@ -38,20 +39,22 @@ class PromptTooLong(Refusal):
     """A subject with one scene exceeds CLIP's context."""
 
     def __init__(self, scene: str, tokens: int, limit: int) -> None:
+        shown = scene if len(scene) <= 80 else scene[:79] + "…"
         super().__init__(
-            f"The subject and the scene “{scene}” make {tokens} tokens together, and a picture can follow "
+            f"The subject and the scene “{shown}” make {tokens} tokens together, and a picture can follow "
             f"at most {limit}; please shorten one of them by about {tokens - limit}."
         )
         self.scene = scene
         self.tokens = tokens
         self.limit = limit
 
-    def __reduce__(self) -> tuple[type[PromptTooLong], tuple[str, int, int]]:
-        return type(self), (self.scene, self.tokens, self.limit)
-
 
 class OptionRefused(Refusal):
     """An option is out of its bounds."""
+
+
+class TooManyWaiting(Refusal):
+    """A person has enough pictures waiting."""
 
 
 class NotFound(SamefoxError):

@@ -35,6 +35,9 @@ class Profile:
     height: int = 1024  #: pixels
 
 
+BUILT_IN = ("tiny",)
+"""Models that come with the project and are known by a bare name."""
+
 SDXL = Profile(family="SDXL", scheduler=Scheduler.EULER, guidance_scale=5.0, steps=50)
 """The paper's own settings, and what a model we do not know is asked with."""
 

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from generator.errors import ScriptRefused
@@ -109,6 +109,18 @@ def read_scenes(subject: str, scenes: str, *, max_scenes: int) -> Script:
     if label := _SCENES_LABEL.match(scenes):
         scenes = scenes[label.end() :]
     return _script(_as_subject(_clean(subject)), _split(scenes), max_scenes)
+
+
+def listed_script(subject: str, scenes: Sequence[str], *, max_scenes: int) -> Script:
+    """Take a subject and scenes that are told apart already; nothing in them separates.
+
+    Raises:
+        ScriptRefused: there is no subject, there are no scenes, or there is too much of them.
+
+    """
+    _refuse_long(len(subject) + sum(map(len, scenes)))
+    tidy = [_tidy(_clean(scene)) for scene in scenes]
+    return _script(_tidy(_clean(subject)), [scene for scene in tidy if scene], max_scenes)
 
 
 def _refuse_long(characters: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from generator.errors import ConfigurationError
+from generator.profiles import BUILT_IN, Scheduler
 from generator.story import Lora, SvrMode
 
 
@@ -33,9 +35,19 @@ def _device(name: str) -> str:
 
 
 def _some(names: tuple[str, ...]) -> tuple[str, ...]:
-    if not names:
-        raise ValueError("must name at least one device")
+    if not names or len(set(names)) < len(names):
+        raise ValueError("must name at least one device, and each once")
     return names
+
+
+def _found(name: str) -> str:
+    if not Path(name).exists() and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+        raise ValueError("is neither a file or folder that exists nor a Hub id such as owner/name")
+    return name
+
+
+def _model(name: str) -> str:
+    return name if name in BUILT_IN else _found(name)
 
 
 Steps = Annotated[int, Field(ge=1, le=150)]
@@ -44,6 +56,8 @@ Side = Annotated[int, Field(ge=64, le=2048), AfterValidator(_multiple_of_8)]
 WindowLength = Annotated[int, Field(ge=1, le=50)]
 IdentityStrength = Annotated[float, Field(gt=0, le=16)]
 Device = Annotated[str, AfterValidator(_device)]
+ModelName = Annotated[str, AfterValidator(_model)]
+LoraPath = Annotated[str, AfterValidator(_found)]
 StyleName = Annotated[str, Field(min_length=1, max_length=40)]
 StyleTemplate = Annotated[str, Field(max_length=300), AfterValidator(_style_template)]
 
@@ -55,14 +69,14 @@ class _Section(BaseModel):
 class LoraSettings(_Section):
     """One LoRA laid over the checkpoint."""
 
-    path: str
+    path: LoraPath
     weight: float = 1.0
 
 
 class ModelSettings(_Section):
     """Which checkpoint draws, and where."""
 
-    name: str = Field(default="tiny", min_length=1)
+    name: ModelName = "tiny"
     loras: Annotated[tuple[LoraSettings, ...], Field(strict=False)] = ()
     freeu: bool = False
     precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
@@ -90,9 +104,10 @@ class StorySettings(_Section):
 
 
 class LimitSettings(_Section):
-    """What one story may cost the host."""
+    """What one story, and one person, may cost the host."""
 
     scenes: Annotated[int, Field(ge=1, le=50)] = 20
+    waiting: Annotated[int, Field(ge=1)] = 200
     steps: Steps = 100
     side: Side = 1536
 
@@ -146,8 +161,6 @@ def read_settings(path: Path) -> Settings:
 
 def _check_names(path: Path, settings: Settings) -> None:
     """Values which must be the name of something else."""
-    from generator.profiles import Scheduler
-
     styles, schedulers = list(settings.styles), [str(scheduler) for scheduler in Scheduler]
     for key, value, known in (
         ("story.style", settings.story.style, styles),

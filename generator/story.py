@@ -8,6 +8,7 @@ is a new take that remembers the one it came from.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -67,6 +68,7 @@ class Engine:
 
     device: str
     precision: str
+    lean: bool = False  #: decoded in tiles to save memory, which changes the pixels a little
     samefox: str
     torch: str
     diffusers: str
@@ -172,10 +174,14 @@ class Story:
         return any(take.pending for take in self.takes)
 
     @property
-    def first_takes(self) -> tuple[Take, ...]:
-        """The story as it was told, one take a frame, in the order of its scenes."""
-        originals = {take.frame: take for take in self.takes if take.parent_id is None}
-        return tuple(originals[frame] for frame in sorted(originals))
+    def frames(self) -> tuple[Take, ...]:
+        """One take a frame, in the order of the scenes: the first that was drawn, or else the first."""
+        chosen: dict[int, Take] = {}
+        for take in self.takes:
+            known = chosen.setdefault(take.frame, take)
+            if known.state is not TakeState.DRAWN and take.state is TakeState.DRAWN:
+                chosen[take.frame] = take
+        return tuple(chosen[frame] for frame in sorted(chosen))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,3 +202,6 @@ class Changed:
 
 
 Event = Stepped | Changed
+
+OnStep = Callable[[int, int], None]
+"""Told (step, steps) after each denoising step; whatever it raises ends the drawing."""

@@ -16,8 +16,9 @@ from pathlib import Path
 from generator import storyboard
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
-from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError
+from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError, TooManyWaiting
 from generator.execution.dispatcher import Dispatcher, Task
+from generator.execution.executor import Executor
 from generator.execution.local import LocalExecutor
 from generator.execution.pace import Pace
 from generator.press import files
@@ -88,8 +89,13 @@ class Studio:
     ) -> Story:
         """Keep a story, have it introduced where the ids say, and only then put its frames in line.
 
+        Raises:
+            TooManyWaiting: the author has enough pictures waiting.
+            ArchiveError: it could not be kept.
+
         Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
         """
+        self._check_waiting(author, len(board.recipes))
         story = await self.archive.add_story(
             board, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
         )
@@ -110,7 +116,9 @@ class Studio:
 
         Raises:
             NotFound: there is no such take.
+            TooManyWaiting: this person has enough pictures waiting.
         """
+        self._check_waiting(author, 1)
         parent = await self.archive.take(take_id)
         recipe = replace(parent.recipe, seed=storyboard.new_seed() if seed is None else seed)
         take = await self.archive.add_take(parent, recipe, author)
@@ -125,7 +133,8 @@ class Studio:
         for executor in self._executors:
             for take_id in stopped:
                 executor.cancel(take_id)
-        self._announce(Changed(story_id=story_id))
+        if stopped:
+            self._announce(Changed(story_id=story_id))
         return bool(stopped)
 
     # -- looking ----------------------------------------------------------------------------------------
@@ -167,7 +176,11 @@ class Studio:
 
     async def strip(self, takes: tuple[Take, ...]) -> bytes:
         """Drawn takes side by side, as a PNG."""
-        return await asyncio.to_thread(lambda: strip([self.path(take).read_bytes() for take in takes]))
+
+        def compose() -> bytes:
+            return strip([self.path(take).read_bytes() for take in takes], [take.scene for take in takes])
+
+        return await asyncio.to_thread(compose)
 
     # -- drawing ----------------------------------------------------------------------------------------
 
@@ -180,6 +193,14 @@ class Studio:
             self._queue(take)
         if waiting:
             log.info("Taking up %d frames from before", len(waiting))
+
+    def _check_waiting(self, person: Person, more: int) -> None:
+        waiting, limit = self._dispatcher.waiting(person.id), self.settings.limits.waiting
+        if waiting + more > limit:
+            raise TooManyWaiting(
+                f"You have {waiting} pictures waiting already, and this host lets one person have {limit}; "
+                "please wait until some of them are drawn."
+            )
 
     def _queue(self, take: Take) -> None:
         self._dispatcher.add(Task(take_id=take.id, story_id=take.story_id, owner=take.author.id))
@@ -200,48 +221,68 @@ class Studio:
         self._executors.append(executor)
         try:
             try:
-                ready = await executor.start(self._sample())
-            except SamefoxError as error:
+                await executor.start(self._sample())
+            except (SamefoxError, OSError) as error:
                 log.error("%s It will be tried again for the next frame.", error)
-            else:
-                for sibling in ready.siblings:
-                    self._open(sibling)
             while True:
-                task = await self._dispatcher.next()
-                try:
-                    await self._draw(executor, task.take_id)
-                except Exception:
-                    # One take's bad luck must not close the device to all others.
-                    log.exception("Take %d could not be drawn", task.take_id)
-                    await self.archive.fail(
-                        task.take_id, "The host could not keep the picture; its log says why."
-                    )
-                    self._announce(Changed(story_id=task.story_id))
+                self._open_siblings(executor)
+                await self._draw_next(executor)
         finally:
             self._executors.remove(executor)
             await executor.close()
 
-    async def _draw(self, executor: LocalExecutor, take_id: int) -> None:
-        """Draw a take, however often that has to be tried, and write down what came of it."""
-        while await self.archive.start(take_id, executor.device):
-            take = await self.archive.take(take_id)
-            self._announce(Changed(story_id=take.story_id))
-            try:
-                picture = await self._picture(executor, take)
-            except DrawingCancelled:
-                pass  # whoever cancelled it has written that down
-            except DeviceLost as error:
-                log.warning("%s It was drawing take %d.", error, take_id)
-                if await self.archive.lose(take_id) < TRIES:
-                    continue
-                await self.archive.fail(take_id, _given_up(error))
-            except SamefoxError as error:
-                await self.archive.fail(take_id, str(error))
-            else:
-                await self._keep(take, picture)
-            self._announce(Changed(story_id=take.story_id))
+    def _open_siblings(self, executor: LocalExecutor) -> None:
+        """Use the machine's other devices too, once the first has told of them."""
+        known = {other.device for other in self._executors}
+        for device in executor.siblings:
+            if device not in known:
+                self._open(device)
 
-    async def _picture(self, executor: LocalExecutor, take: Take) -> Picture:
+    async def _draw_next(self, executor: Executor) -> None:
+        """Draw what is next; one take's bad luck must not close the device to all others."""
+        task = await self._dispatcher.next()
+        try:
+            await self._draw(executor, task.take_id)
+        except Exception:
+            log.exception("Take %d could not be drawn", task.take_id)
+            try:
+                await self.archive.fail(
+                    task.take_id, "The host could not keep the picture; its log says why."
+                )
+            except ArchiveError as error:
+                log.error("%s Take %d waits for the next start.", error, task.take_id)
+        self._announce(Changed(story_id=task.story_id))
+
+    async def _draw(self, executor: Executor, take_id: int) -> None:
+        """Draw a take and write down what came of it."""
+        if not await self.archive.start(take_id, executor.device):
+            return
+        take = await self.archive.take(take_id)
+        if take.state is not TakeState.DRAWING:
+            return  # cancelled since; from here on, the executor hears of it
+        self._announce(Changed(story_id=take.story_id))
+        try:
+            picture = await self._picture(executor, take)
+        except DrawingCancelled:
+            pass  # whoever cancelled it has written that down
+        except DeviceLost as error:
+            await self._lost(take, error)
+        except SamefoxError as error:
+            await self.archive.fail(take_id, str(error))
+        else:
+            await self._keep(take, picture)
+
+    async def _lost(self, take: Take, error: DeviceLost) -> None:
+        """Put a take on which a device died in line again, unless that has happened too often."""
+        log.warning("%s It was drawing take %d.", error, take.id)
+        if await self.archive.lose(take.id) < TRIES:
+            self._queue(take)
+        else:
+            await self.archive.fail(
+                take.id, f"The picture was given up after {TRIES} tries: {error} The host's log knows more."
+            )
+
+    async def _picture(self, executor: Executor, take: Take) -> Picture:
         def on_step(step: int, steps: int) -> None:
             self._announce(Stepped(story_id=take.story_id, take_id=take.id, step=step, steps=steps))
 
@@ -262,10 +303,6 @@ class Studio:
     def _announce(self, event: Event) -> None:
         for watcher in self._watchers:
             watcher.put_nowait(event)
-
-
-def _given_up(error: DeviceLost) -> str:
-    return f"The picture was given up after {TRIES} tries: {error} The host's log knows more."
 
 
 @asynccontextmanager

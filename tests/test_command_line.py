@@ -42,12 +42,23 @@ def test_the_originals_command_works_as_written(tmp_path: Path) -> None:
     ]
     told = json.loads((folder / "story.json").read_text(encoding="utf-8"))
     assert told["scenes"] == scenes
+    assert told["frames"][0]["scene"] == scenes[0]
     picture = read((folder / "frame-02.png").read_bytes())
     assert picture is not None
     assert (picture[0].express, picture[0].suppress) == ("雪地嬉戏", ("村庄边缘临溪",))
     assert told["frames"][1]["recipe"]["prompt"] == picture[0].prompt
     assert "6/6" in ended.stderr, "the progress bar counts steps"
     assert "Traceback" not in ended.stderr
+
+
+def test_a_listed_scene_is_one_scene_whatever_is_in_it(tmp_path: Path) -> None:
+    ended = run(
+        *("--id_prompt", "a fox", "--frame_prompt_list", "walks a -> b", "雪地嬉戏，傍晚；夜", *FAST),
+        cwd=tmp_path,
+    )
+    assert ended.returncode == 0, ended.stderr
+    told = json.loads((tmp_path / ended.stdout.strip() / "story.json").read_text(encoding="utf-8"))
+    assert told["scenes"] == ["walks a -> b", "雪地嬉戏，傍晚；夜"]
 
 
 def test_hyphens_do_as_well_and_every_combination_of_a_file_is_told(tmp_path: Path) -> None:
@@ -73,7 +84,8 @@ def test_hyphens_do_as_well_and_every_combination_of_a_file_is_told(tmp_path: Pa
         (("a: b", "--device", "gpu"), "'gpu': must be", 2),
         (("a: b", "--config", "nowhere.toml"), "cannot be read", 2),
         (("--json_path", "nowhere.json"), "cannot be read", 2),
-        (("a: b", "--model", "/no/such/model", *FAST), "There is no model", 1),
+        (("a: b", "--model", "/no/such/model", *FAST), "neither a file", 2),
+        (("a: b", "--model", "nobody/nothing", *FAST), "nobody/nothing", 1),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(

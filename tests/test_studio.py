@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import pytest
 
-from generator.errors import NotFound
+from generator.errors import NotFound, TooManyWaiting
 from generator.press.metadata import read
-from generator.settings import ModelSettings, Settings
+from generator.settings import LimitSettings, Settings
 from generator.story import Changed, Event, Stepped, Story, Storyboard, TakeState
 from generator.studio import TRIES, Studio, open_studio
 from tests.conftest import ANN, BEN
@@ -108,20 +108,17 @@ async def test_a_device_that_dies_once_costs_only_time(studio: Studio, board: St
 async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go_on(
     studio: Studio, board: Storyboard
 ) -> None:
-    with studio.watch() as events:
-        story = await studio.tell(
-            longer(replace(board, scenes=board.scenes[:1], recipes=board.recipes[:1]), 100), ANN
-        )
-        other = await studio.tell(board, BEN)
-        for _ in range(TRIES):
-            event = await first_step(events)
-            while event.take_id != story.takes[0].id:
-                event = await first_step(events)
-            os.kill(worker(studio), signal.SIGKILL)
-            await asyncio.sleep(0.1)  # lets the steps that were on their way arrive
-            while not studio_is_silent(studio):
-                await asyncio.sleep(0.05)
-        story = await told(studio, story)
+    fatal = longer(replace(board, scenes=board.scenes[:1], recipes=board.recipes[:1]), 100)
+    story = await studio.tell(fatal, ANN)
+    other = await studio.tell(board, BEN)
+    for attempt in range(TRIES):
+        async with asyncio.timeout(60):
+            take = await studio.archive.take(story.takes[0].id)
+            while (take.state, take.attempts) != (TakeState.DRAWING, attempt):
+                await asyncio.sleep(0.02)
+                take = await studio.archive.take(take.id)
+        os.kill(worker(studio), signal.SIGKILL)
+    story = await told(studio, story)
     assert story.takes[0].state is TakeState.FAILED
     assert story.takes[0].failure is not None
     assert f"after {TRIES} tries" in story.takes[0].failure
@@ -130,10 +127,15 @@ async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go
     assert [take.state for take in other.takes] == [TakeState.DRAWN] * 3
 
 
-def studio_is_silent(studio: Studio) -> bool:
-    """Whether the killed process is known to be dead."""
-    process = studio._executors[0]._process
-    return process is None or process.returncode is None or process.returncode == -signal.SIGKILL
+async def test_one_person_cannot_fill_the_line(settings: Settings, board: Storyboard) -> None:
+    settings = settings.model_copy(update={"limits": LimitSettings(waiting=4)})
+    async with open_studio(settings, settings.bot.data) as studio:
+        story = await studio.tell(longer(board, 100), ANN)
+        with pytest.raises(TooManyWaiting, match="lets one person have 4"):
+            await studio.tell(board, ANN)
+        await studio.tell(board, BEN)
+        await studio.cancel(story.id)
+        await studio.tell(board, ANN)
 
 
 async def test_a_new_studio_finishes_exactly_what_is_missing(settings: Settings, board: Storyboard) -> None:
@@ -154,8 +156,7 @@ async def test_a_new_studio_finishes_exactly_what_is_missing(settings: Settings,
 async def test_a_model_that_cannot_be_loaded_is_said_in_each_frames_words(
     settings: Settings, board: Storyboard
 ) -> None:
-    nowhere = settings.model_copy(update={"model": ModelSettings(name="/no/such/model")})
-    async with open_studio(nowhere, settings.bot.data) as studio:
+    async with open_studio(settings, settings.bot.data) as studio:
         recipes = tuple(replace(recipe, model="/no/such/model") for recipe in board.recipes)
         story = await told(studio, await studio.tell(replace(board, recipes=recipes), ANN))
         assert {take.state for take in story.takes} == {TakeState.FAILED}

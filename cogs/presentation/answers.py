@@ -50,7 +50,7 @@ def sentence(error: BaseException, reference: int) -> str:
         error = error.original
     match error:
         case SamefoxError():
-            return plain(str(error), 1500)
+            return plain(str(error), 600)
         case app_commands.NoPrivateMessage():
             return "Stories are told in servers; please use this in one of a server's text channels."
         case app_commands.MissingPermissions():

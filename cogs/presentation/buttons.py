@@ -12,6 +12,7 @@ from discord import ui
 
 from cogs.place import check_place, person
 from cogs.presentation.answers import answer, answer_error
+from cogs.presentation.text import plain
 from generator.errors import NotFound
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P
         studio = _studio(interaction)
         story = await studio.archive.story(self.story_id)
         if interaction.user.id != story.author.id and not interaction.permissions.manage_messages:
-            await answer(interaction, f"Only {story.author.name} or a moderator can stop this story.")
+            await answer(
+                interaction, f"Only {plain(story.author.name, 40)} or a moderator can stop this story."
+            )
         elif await studio.cancel(story.id):
             await answer(interaction, "✖️ Stopped. What is already drawn stays in the thread.")
         else:

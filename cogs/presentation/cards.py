@@ -108,7 +108,7 @@ def _picture(filename: str, description: str) -> discord.MediaGalleryItem:
 
 def _scenes(story: Story) -> str:
     """One line a scene, with a mark of how its picture stands."""
-    takes = story.first_takes
+    takes = story.frames
     length = SCENE_LENGTH if len(takes) <= 8 else SCENE_LENGTH // 2
     lines = [
         f"{_MARKS[take.state]} {take.frame + 1}\\. {plain(take.scene, length)}"
@@ -120,7 +120,7 @@ def _scenes(story: Story) -> str:
 
 
 def _status(story: Story, outlook: Outlook, step: Stepped | None) -> str:
-    takes = story.first_takes
+    takes = story.frames
     drawn = sum(take.state is TakeState.DRAWN for take in takes)
     if not story.pending:
         return _ending(story, drawn)
@@ -164,10 +164,10 @@ def _ending(story: Story, drawn: int) -> str:
 
 
 def _going_well(story: Story) -> bool:
-    return not story.cancelled and all(take.state is not TakeState.FAILED for take in story.first_takes)
+    return not story.cancelled and all(take.state is not TakeState.FAILED for take in story.frames)
 
 
 def _colophon(story: Story) -> str:
-    seed = story.first_takes[0].recipe.seed
+    seed = story.frames[0].recipe.seed
     style = "" if story.style == "plain" else f" · {plain(story.style, 40)}"
     return f"told by {plain(story.author.name, 40)} · seed {seed}{style} · story {story.id}"

@@ -21,7 +21,7 @@ class StoryModal(ui.Modal, title="Write a story"):
     """A subject, and one scene a line."""
 
     def __init__(self, on_written: OnWritten, subject: str = "", scenes: str = "") -> None:
-        super().__init__()
+        super().__init__(timeout=3600)  # seconds; discord.py keeps a form until then, also a dismissed one
         self._on_written = on_written
         self.subject: ui.TextInput[StoryModal] = ui.TextInput(
             placeholder="A photo of a red fox with coat", default=subject[:1000] or None, max_length=1000

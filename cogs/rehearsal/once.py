@@ -51,7 +51,7 @@ async def _ask(meadow: Meadow, find: Find, prompt: str) -> Story:
 
 def _told(story: Story) -> bool:
     """Whether everything is drawn and posted; raises ``DrawingError`` if it never will be."""
-    takes = story.first_takes
+    takes = story.frames
     if story.cancelled:
         raise DrawingError("The story was cancelled, so it has no strip; tell it again in a new folder.")
     if not story.pending and (failed := [take for take in takes if take.state is TakeState.FAILED]):
@@ -62,7 +62,7 @@ def _told(story: Story) -> bool:
 def _write(meadow: Meadow, story: Story, out: Path) -> None:
     posts = meadow.posts(story.channel_id, *filter(None, [story.thread_id]))
     attached = {post.id: post.attachments for post in posts if post.attachments}
-    shown = {f"frame-{take.frame + 1:02}.png": take.message_id for take in story.first_takes}
+    shown = {f"frame-{take.frame + 1:02}.png": take.message_id for take in story.frames}
     for name, message in {**shown, "story.png": story.strip_id}.items():
         if message not in attached:
             raise SamefoxError(

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from generator.errors import NotFound
+from generator.errors import ArchiveError, NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take, TakeState
 
@@ -144,8 +144,10 @@ class Archive:
     async def requeue(self) -> list[Take]:
         """Queue again what a stopped process left half drawn; every take that waits, oldest first."""
         async with self._transaction() as sql:
-            await sql.execute("UPDATE jobs SET state = 'queued' WHERE state = 'drawing'")
-            rows = await sql.execute_fetchall(f"{_TAKES} WHERE jobs.state = 'queued' ORDER BY takes.id")
+            await sql.execute("UPDATE jobs SET state = 'queued' WHERE state IN ('queued', 'drawing')")
+            rows = await sql.execute_fetchall(
+                f"{_TAKES} WHERE jobs.state IN ('queued', 'drawing') ORDER BY takes.id"
+            )
             return [_take(row) for row in rows]
 
     async def set_thread(self, story_id: int, thread_id: int) -> None:
@@ -165,12 +167,17 @@ class Archive:
         await self._update("UPDATE takes SET message_id = ? WHERE id = ?", (message_id, take_id))
 
     async def settle(self, story_id: int) -> bool:
-        """Note that a story owes no more messages; False if a new take came in between."""
+        """Note that a story owes no more messages; False if there is still something to draw or to show."""
         return await self._update(
             "UPDATE stories SET settled = 1 WHERE id = ? AND NOT EXISTS (SELECT 1 FROM takes JOIN jobs"
-            " ON take_id = takes.id WHERE story_id = stories.id AND state IN ('queued', 'drawing'))",
+            " ON take_id = takes.id WHERE story_id = stories.id AND (state IN ('queued', 'drawing')"
+            " OR (state != 'cancelled' AND message_id IS NULL)))",
             (story_id,),
         )
+
+    async def abandon(self, story_id: int) -> None:
+        """Note that a story's place is gone, and that nothing more of it can be shown."""
+        await self._update("UPDATE stories SET settled = 1 WHERE id = ?", (story_id,))
 
     async def set_note(self, name: str, value: str) -> None:
         """Remember a small thing between two starts."""
@@ -212,6 +219,11 @@ class Archive:
         rows = await self._fetch("SELECT id FROM stories WHERE NOT settled ORDER BY id")
         return [int(row["id"]) for row in rows]
 
+    async def unsettled_in(self, thread_id: int) -> list[int]:
+        """The stories that still owe a message to this thread."""
+        rows = await self._fetch("SELECT id FROM stories WHERE NOT settled AND thread_id = ?", (thread_id,))
+        return [int(row["id"]) for row in rows]
+
     async def recent_work(self, limit: int) -> list[tuple[Recipe, float]]:
         """The last drawn takes' recipes and seconds, oldest first."""
         rows = await self._fetch(
@@ -231,13 +243,18 @@ class Archive:
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
         async with self._lock:
-            await self._connection.execute("BEGIN IMMEDIATE")
             try:
+                await self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
+                await self._connection.commit()
+            except sqlite3.Error as error:
+                await self._connection.rollback()
+                raise ArchiveError(
+                    f"The host could not write this down ({error}); please try again."
+                ) from error
             except BaseException:
                 await self._connection.rollback()
                 raise
-            await self._connection.commit()
 
     async def _update(self, statement: str, values: tuple[object, ...]) -> bool:
         async with self._transaction() as sql:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -18,10 +18,7 @@ from generator.diffusion.devices import is_out_of_memory
 from generator.diffusion.schedulers import schedule
 from generator.errors import ConfigurationError, DrawingError, OutOfMemory
 from generator.method.identity import identity_attention
-from generator.story import Engine, Recipe
-
-OnStep = Callable[[int, int], None]
-"""Told the step just done and how many there are; whatever it raises ends the drawing."""
+from generator.story import Engine, OnStep, Recipe
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 

@@ -18,10 +18,16 @@ from generator.profiles import Scheduler
 
 # What each name changes in the checkpoint's own schedule; betas and prediction type stay the checkpoint's.
 KINDS: dict[Scheduler, tuple[Any, dict[str, object]]] = {
-    Scheduler.EULER: (EulerDiscreteScheduler, {}),
-    Scheduler.EULER_TRAILING: (EulerDiscreteScheduler, {"timestep_spacing": "trailing"}),
+    Scheduler.EULER: (EulerDiscreteScheduler, {"use_karras_sigmas": False}),
+    Scheduler.EULER_TRAILING: (
+        EulerDiscreteScheduler,
+        {"use_karras_sigmas": False, "timestep_spacing": "trailing"},
+    ),
     Scheduler.EULER_ANCESTRAL_TRAILING: (EulerAncestralDiscreteScheduler, {"timestep_spacing": "trailing"}),
-    Scheduler.DPM_KARRAS: (DPMSolverMultistepScheduler, {"use_karras_sigmas": True}),
+    Scheduler.DPM_KARRAS: (
+        DPMSolverMultistepScheduler,
+        {"use_karras_sigmas": True, "algorithm_type": "dpmsolver++"},
+    ),
     Scheduler.DPM_SDE_KARRAS: (
         DPMSolverMultistepScheduler,
         {"use_karras_sigmas": True, "algorithm_type": "sde-dpmsolver++"},

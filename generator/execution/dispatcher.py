@@ -54,6 +54,10 @@ class Dispatcher:
             else:
                 del self._queues[owner]
 
+    def waiting(self, owner: Hashable) -> int:
+        """How many tasks an owner has in line."""
+        return len(self._queues.get(owner, ()))
+
     def ahead(self, owner: Hashable, story_id: int) -> int:
         """How many tasks will be served before a story's first one, or before it if it were added now."""
         waiting = self._queues.get(owner, ())

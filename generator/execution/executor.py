@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import pickle
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from generator.story import Picture, Recipe
-
-OnStep = Callable[[int, int], None]
-"""Told (step, steps) after each denoising step."""
+from generator.story import OnStep, Picture, Recipe
 
 
 class Executor(Protocol):
@@ -92,6 +88,11 @@ class Ready:
     siblings: tuple[str, ...]  #: the machine's other devices of this kind
 
 
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The process is loading a checkpoint, perhaps over a slow network; it has not hung."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A denoising step is done."""
@@ -118,7 +119,7 @@ class Failed:
     sentence: str
 
 
-Reply = Ready | Step | Drawn | Failed
+Reply = Ready | Loading | Step | Drawn | Failed
 
 
 # -- how both go over a stream --------------------------------------------------------------------------

@@ -31,18 +31,17 @@ from generator.execution.executor import (
     Drawn,
     Failed,
     Failure,
-    OnStep,
     Prepare,
     Ready,
     Reply,
     Step,
     pack,
 )
-from generator.story import Picture, Recipe
+from generator.story import OnStep, Picture, Recipe
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 900.0  # seconds without a word from a drawing process until it counts as hung
+PATIENCE = 600.0  # seconds without a word from a drawing process until it counts as hung
 
 _ERRORS: dict[Failure, type[SamefoxError]] = {
     Failure.CANCELLED: DrawingCancelled,
@@ -60,8 +59,9 @@ class LocalExecutor:
         self._precision = precision
         self._process: Process | None = None
         self._drawing: int | None = None
+        self.siblings: tuple[str, ...] = ()  # the machine's other devices, known once it has started
 
-    async def start(self, prepare: Recipe | None = None) -> Ready:
+    async def start(self, prepare: Recipe | None = None) -> None:
         """Start the process, if it does not run, and have it load a recipe's checkpoint.
 
         Raises:
@@ -73,10 +73,9 @@ class LocalExecutor:
         if isinstance(ready, Failed):
             raise ModelError(ready.sentence)
         assert isinstance(ready, Ready)
-        self.device = ready.device
+        self.device, self.siblings = ready.device, ready.siblings
         if prepare is not None:
             await self._send(process, Prepare(recipe=prepare))
-        return ready
 
     async def draw(self, take_id: int, recipe: Recipe, on_step: OnStep) -> Picture:
         """Draw a frame; see `Executor.draw`."""
@@ -104,10 +103,8 @@ class LocalExecutor:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.stdin is not None:
-            process.stdin.close()
         with suppress(ProcessLookupError):
-            process.terminate()
+            process.kill()  # there is nothing in it that would have to be saved
         await process.wait()
 
     async def _spawn(self) -> Process:
@@ -120,6 +117,7 @@ class LocalExecutor:
             logging.getLevelName(logging.getLogger().getEffectiveLevel()),
             stdin=PIPE,
             stdout=PIPE,
+            start_new_session=True,  # a Ctrl-C in the terminal is the bot's to hear
             env=_environment(),
         )
         log.info("Drawing process %d started for %s", self._process.pid, self.device)

@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Lock, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -26,7 +28,7 @@ from generator.execution.executor import (
     Drawn,
     Failed,
     Failure,
-    OnStep,
+    Loading,
     Prepare,
     Ready,
     Reply,
@@ -34,12 +36,14 @@ from generator.execution.executor import (
     pack,
 )
 from generator.press.metadata import encode
-from generator.story import Picture, Recipe
+from generator.story import OnStep, Picture, Recipe
 
 if TYPE_CHECKING:
     from generator.diffusion.pipeline import Illustrator
 
 log = logging.getLogger(__name__)
+
+REPORT_INTERVAL = 60.0  # seconds between two words while a checkpoint is loaded
 
 _FAILURES = {
     DrawingCancelled: Failure.CANCELLED,
@@ -80,6 +84,8 @@ class Inbox:
 def main() -> None:
     """Serve one device until the bot is gone."""
     logging.basicConfig(level=sys.argv[3], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)  # meant for the bot, with whom this process ends
     if hasattr(os, "nice"):
         os.nice(5)  # where the processor draws, the bot must still answer within its three seconds
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
@@ -90,10 +96,13 @@ def main() -> None:
     from generator.diffusion.devices import find_devices
     from generator.diffusion.pipeline import Illustrator
 
+    sending = Lock()
+
     def send(reply: Reply) -> None:
         message = memoryview(pack(reply))
-        while message:
-            message = message[replies.write(message) :]
+        with sending:
+            while message:
+                message = message[replies.write(message) :]
 
     device, *siblings = find_devices(sys.argv[1])
     try:
@@ -114,9 +123,24 @@ def serve(
         send(draw(command, illustrator, cancelled, send))
         return
     try:
-        illustrator.prepare(command.recipe)
+        prepare(illustrator, command.recipe, send)
     except SamefoxError as error:
         log.error("%s", error)  # the first frame will run into it again, and tell its author
+
+
+def prepare(illustrator: Illustrator, recipe: Recipe, send: Send) -> None:
+    """Load a recipe's checkpoint, saying now and then that it goes on."""
+    done = Event()
+
+    def report() -> None:
+        while not done.wait(REPORT_INTERVAL):
+            send(Loading())
+
+    Thread(target=report, name="loading", daemon=True).start()
+    try:
+        illustrator.prepare(recipe)
+    finally:
+        done.set()
 
 
 def draw(
@@ -131,6 +155,7 @@ def draw(
         send(Step(take_id=take_id, step=step, steps=steps))
 
     try:
+        prepare(illustrator, command.recipe, send)
         return Drawn(take_id=take_id, picture=paint(illustrator, command.recipe, on_step))
     except SamefoxError as error:
         failure = _FAILURES.get(type(error), Failure.DRAWING)
@@ -153,10 +178,12 @@ def paint(illustrator: Illustrator, recipe: Recipe, on_step: OnStep) -> Picture:
         image = illustrator.draw(recipe, on_step)
     except OutOfMemory as error:
         log.warning("%s It is tried again in lean mode.", error)
+    lean = image is None
     if image is None:  # not in the handler, where the exception still holds on to the first try's tensors
         image = illustrator.draw(recipe, on_step, lean=True)
-    png = encode(image, recipe, illustrator.engine)
-    return Picture(png=png, seconds=perf_counter() - started, engine=illustrator.engine)
+    engine = replace(illustrator.engine, lean=lean)
+    png = encode(image, recipe, engine)
+    return Picture(png=png, seconds=perf_counter() - started, engine=engine)
 
 
 if __name__ == "__main__":

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from generator.errors import PromptTooLong
 from generator.method.tokens import CONTEXT_LENGTH
 
-DEFAULT_WINDOW_LENGTH = 10
-"""Scenes, as in the original."""
 
 TOKEN_LIMIT = CONTEXT_LENGTH - 2
 """Tokens a prompt may have, BOS and EOS taken off."""
@@ -41,6 +40,10 @@ def windows(
     """
     if window_length < 1:
         raise ValueError(f"window_length must be at least 1, but is {window_length}")
+    count = cache(count)  # every piece is counted once, however many windows it is in
+    for scene in scenes:
+        if not fits(subject, [scene], count):
+            raise PromptTooLong(scene, count(subject) + count(scene), TOKEN_LIMIT)
     if window_length >= len(scenes) and fits(subject, scenes, count):
         return tuple(whole(subject, scenes, frame) for frame in range(len(scenes)))
     return tuple(
@@ -54,11 +57,9 @@ def whole(subject: str, scenes: Sequence[str], frame: int) -> Window:
 
 
 def sliding(subject: str, scenes: Sequence[str], count: Callable[[str], int]) -> Window:
-    """The longest window over the first of ``scenes``, which is the frame's own and never dropped."""
-    for length in range(len(scenes), 0, -1):
-        if fits(subject, scenes[:length], count):
-            return Window(joined(subject, scenes[:length]), scenes[0], tuple(scenes[1:length]))
-    raise PromptTooLong(scenes[0], count(joined(subject, scenes[:1])), TOKEN_LIMIT)
+    """The longest window over the first of ``scenes``, which is the frame's own, fits, and is never dropped."""
+    length = max(length for length in range(1, len(scenes) + 1) if fits(subject, scenes[:length], count))
+    return Window(joined(subject, scenes[:length]), scenes[0], tuple(scenes[1:length]))
 
 
 def circle(scenes: Sequence[str], start: int) -> tuple[str, ...]:
@@ -72,5 +73,5 @@ def joined(subject: str, scenes: Sequence[str]) -> str:
 
 
 def fits(subject: str, scenes: Sequence[str], count: Callable[[str], int]) -> bool:
-    """Whether CLIP sees all of the prompt."""
-    return count(joined(subject, scenes)) <= TOKEN_LIMIT
+    """Whether CLIP sees all of the prompt; no token reaches across a space, so its pieces' counts add up."""
+    return count(subject) + sum(count(scene) for scene in scenes) <= TOKEN_LIMIT

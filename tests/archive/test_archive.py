@@ -79,7 +79,31 @@ async def test_a_reroll_remembers_its_ancestor_and_who_asked(archive: Archive, s
     assert (take.parent_id, take.author, take.frame) == (story.takes[1].id, BEN, 1)
     again = await archive.story(story.id)
     assert again.author == ANN
-    assert [first.id for first in again.first_takes] == [first.id for first in story.takes]
+    assert [first.id for first in again.frames] == [first.id for first in story.takes]
+
+
+async def test_a_frame_that_failed_is_stood_in_for_by_its_first_drawn_reroll(
+    archive: Archive, story: Story
+) -> None:
+    first, second, _ = story.takes
+    await archive.fail(first.id, "no")
+    again = await archive.add_take(first, first.recipe, BEN)
+    other = await archive.add_take(second, second.recipe, BEN)
+    for take in (again, second, other):
+        await archive.start(take.id, "cpu")
+        await archive.finish(take.id, FILE, PICTURE)
+    frames = (await archive.story(story.id)).frames
+    assert [take.id for take in frames[:2]] == [again.id, second.id]
+
+
+async def test_a_cancelled_writer_leaves_the_archive_usable(archive: Archive, story: Story) -> None:
+    writing = asyncio.create_task(archive.fail(story.takes[0].id, "no"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    writing.cancel()
+    await asyncio.gather(writing, return_exceptions=True)
+    await archive.set_note("still", "working")
+    assert await archive.note("still") == "working"
 
 
 async def test_a_lost_device_queues_the_take_again_and_is_counted(archive: Archive, story: Story) -> None:
@@ -105,6 +129,9 @@ async def test_a_story_is_unsettled_until_settled_and_again_after_a_reroll(
     assert not await archive.settle(story.id), "there is still something to draw"
     for take in story.takes:
         await archive.fail(take.id, "no")
+    assert not await archive.settle(story.id), "there is still something to show"
+    for take in story.takes:
+        await archive.set_message(take.id, 5)
     assert await archive.settle(story.id)
     assert await archive.unsettled() == []
     await archive.add_take(story.takes[0], story.takes[0].recipe, BEN)
@@ -148,7 +175,7 @@ async def test_writers_do_not_meet_in_a_transaction(archive: Archive, board: Sto
 async def test_a_write_that_fails_half_way_leaves_nothing_behind(
     archive: Archive, story: Story, tmp_path: Path
 ) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(ArchiveError, match="could not write this down"):
         await archive.add_take(replace(story.takes[0], frame=99), story.takes[0].recipe, BEN)
     with closing(sqlite3.connect(tmp_path / "archive.sqlite3")) as connection:
         assert connection.execute("SELECT name FROM contributors").fetchall() == [("Ann",)]

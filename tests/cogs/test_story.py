@@ -73,7 +73,7 @@ async def test_the_bots_process_never_meets_torch(tmp_path: Path) -> None:
         "        while story.pending:\n"
         "            await asyncio.sleep(0.05)\n"
         "            story = await samefox.studio.archive.story(story.id)\n"
-        "        await samefox.studio.strip(story.first_takes)\n"
+        "        await samefox.studio.strip(story.frames)\n"
         "        print([take.state.value for take in story.takes])\n"
         "asyncio.run(main(sys.argv[1]))\n"
         "roots = {name.partition('.')[0] for name in sys.modules}\n"
@@ -117,11 +117,27 @@ async def test_a_long_refused_text_comes_back_as_a_file(stage: Stage) -> None:
 
 
 async def test_a_refused_text_can_be_corrected_in_a_form(stage: Stage) -> None:
-    refused = await stage.ann.slash(stage.stories, "story tell", prompt=FOX, size="1001x512", seed=3)
+    prompt = "Subject: a red fox\nScenes: in a meadow | " + "very " * 90 + "far"
+    refused = await stage.ann.slash(stage.stories, "story tell", prompt=prompt, seed=3)
     assert refused.response is not None
     form = await stage.ann.click(refused.response, label="Correct it")
-    values = [field.get("value") for field in inputs(form)]
-    assert values == ["a red fox", "in a meadow | in the snow | by a river"]
+    subject, scenes = inputs(form)
+    assert subject["value"] == "a red fox"
+    assert scenes["value"].startswith("in a meadow\nvery very")
+    typed = {subject["custom_id"]: "a red fox", scenes["custom_id"]: "in a meadow\nfar away"}
+    await stage.ann.submit_modal(form, typed)
+    story = await stage.told((await stage.bot.studio.archive.unsettled())[-1])
+    assert story.scenes == ("in a meadow", "far away")
+    assert story.takes[0].recipe.seed == 3, "the options are kept"
+
+
+async def test_the_longest_scene_is_refused_with_the_text_coming_back(stage: Stage) -> None:
+    prompt = "a fox: in the snow | " + "w(o)w! " * 700
+    result = await stage.ann.slash(stage.stories, "story tell", prompt=prompt)
+    assert result.response is not None
+    assert "tokens" in said(result)
+    (file,) = result.response.attachments
+    assert (await file.read()).decode() == prompt
 
 
 async def test_a_story_is_written_in_a_form(stage: Stage) -> None:
