@@ -102,7 +102,7 @@ async def test_a_device_that_dies_once_costs_only_time(studio: Studio, board: St
         os.kill(worker(studio), signal.SIGKILL)
     story = await told(studio, story)
     assert [take.state for take in story.takes] == [TakeState.DRAWN] * 3
-    assert [take.attempts for take in story.takes] == [1, 0, 0]
+    assert sum(take.attempts for take in story.takes) == 1
 
 
 async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go_on(

@@ -20,13 +20,16 @@ import transformers
 from diffusers import StableDiffusionXLPipeline
 from safetensors import SafetensorError, safe_open
 
-from generator.diffusion.architecture import SDXL, Architecture, write_configs
+from generator.diffusion.architecture import SDXL, Architecture, tokenizers, write_configs
 from generator.diffusion.devices import is_out_of_memory
 from generator.diffusion.tiny import tiny
 from generator.errors import ModelError
 from generator.story import Lora, Recipe
 
 log = logging.getLogger(__name__)
+
+STORYBOOK_FOLDER = Path(__file__).parent.parent / "storybook" / "weights"
+"""The model that was trained here; its tokenizers are CLIP's, which the project has already."""
 
 FREEU = {"s1": 0.6, "s2": 0.4, "b1": 1.1, "b2": 1.2}
 """The original's parameters, which are FreeU's own for SDXL (arXiv 2309.11497)."""
@@ -88,6 +91,8 @@ def load(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
     path = Path(model).expanduser()
     if model == "tiny":
         pipe = tiny() if dtype == torch.float32 else tiny().to(dtype=dtype)
+    elif model == "storybook":
+        pipe = from_pretrained(str(STORYBOOK_FOLDER), dtype, None, **tokenizers())
     elif path.is_file():
         pipe = load_file(path, dtype)
     elif path.is_dir():
@@ -95,7 +100,7 @@ def load(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
     elif not is_hub_id(model):
         raise ModelError(
             f"There is no model at {model}: give a Hub id such as stabilityai/stable-diffusion-xl-base-1.0, "
-            "a folder, a .safetensors file, or tiny."
+            "a folder, a .safetensors file, storybook, or tiny."
         )
     else:
         pipe = load_from_hub(model, dtype)
@@ -176,10 +181,12 @@ def load_from_hub(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
         return from_pretrained(model, dtype, None)
 
 
-def from_pretrained(model: str, dtype: torch.dtype, variant: str | None) -> StableDiffusionXLPipeline:
-    """Only safetensors: a pickle from the internet is a program."""
+def from_pretrained(
+    model: str, dtype: torch.dtype, variant: str | None, **parts: Any
+) -> StableDiffusionXLPipeline:
+    """Only safetensors: a pickle from the internet is a program. ``parts`` are what the folder lacks."""
     return StableDiffusionXLPipeline.from_pretrained(
-        model, dtype=dtype, variant=variant, use_safetensors=True, add_watermarker=False
+        model, dtype=dtype, variant=variant, use_safetensors=True, add_watermarker=False, **parts
     )
 
 

@@ -19,8 +19,10 @@ from generator.execution.local import LocalExecutor
 from generator.press.metadata import read
 from generator.story import Recipe, Storyboard
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest_asyncio.fixture
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def executor() -> AsyncIterator[LocalExecutor]:
     executor = LocalExecutor("cpu", "auto")
     yield executor
@@ -91,25 +93,11 @@ async def test_a_killed_process_is_reported_and_a_fresh_one_draws_the_next_frame
 async def test_a_process_that_died_while_idle_is_not_the_next_frames_fault(
     executor: LocalExecutor, recipe: Recipe
 ) -> None:
-    await executor.start()
+    await executor.draw(1, recipe, lambda *_: None)
     assert executor._process is not None
     os.kill(pid(executor), signal.SIGKILL)
     await executor._process.wait()
     await executor.draw(1, recipe, lambda *_: None)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="limits another process's memory")
-async def test_out_of_memory_is_tried_again_in_lean_mode(
-    executor: LocalExecutor, recipe: Recipe, capfd: pytest.CaptureFixture[str]
-) -> None:
-    await executor.draw(1, recipe, lambda *_: None)
-    used = int(Path(f"/proc/{pid(executor)}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    # Decoding 1152 × 1152 at once takes about 380 MiB, in tiles about 100.
-    limit = used + 240 * 2**20
-    resource.prlimit(pid(executor), resource.RLIMIT_AS, (limit, limit))
-    picture = await executor.draw(2, replace(recipe, width=1152, height=1152, steps=1), lambda *_: None)
-    assert read(picture.png) is not None
-    assert "tried again in lean mode" in capfd.readouterr().err
 
 
 async def test_a_model_that_is_not_there_is_said_in_words_and_the_process_lives(
@@ -129,7 +117,25 @@ async def test_a_device_that_is_not_there_is_said_in_words(recipe: Recipe) -> No
         await executor.close()
 
 
-async def test_closing_twice_ends_the_process_once(executor: LocalExecutor) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="limits another process's memory")
+async def test_out_of_memory_is_tried_again_in_lean_mode(
+    recipe: Recipe, capfd: pytest.CaptureFixture[str]
+) -> None:
+    executor = LocalExecutor("cpu", "auto")  # of its own, as it cannot be fed again
+    await executor.draw(1, recipe, lambda *_: None)
+    used = int(Path(f"/proc/{pid(executor)}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    # Decoding 1152 × 1152 at once takes about 380 MiB, in tiles about 100.
+    limit = used + 240 * 2**20
+    resource.prlimit(pid(executor), resource.RLIMIT_AS, (limit, limit))
+    picture = await executor.draw(2, replace(recipe, width=1152, height=1152, steps=1), lambda *_: None)
+    await executor.close()
+    assert picture.engine.lean
+    assert read(picture.png) is not None
+    assert "tried again in lean mode" in capfd.readouterr().err
+
+
+async def test_closing_twice_ends_the_process_once() -> None:
+    executor = LocalExecutor("cpu", "auto")
     await executor.start()
     process = executor._process
     assert process is not None
