@@ -76,7 +76,7 @@ class LoraSettings(_Section):
 class ModelSettings(_Section):
     """Which checkpoint draws, and where."""
 
-    name: ModelName = "tiny"
+    name: ModelName = "storybook"
     loras: Annotated[tuple[LoraSettings, ...], Field(strict=False)] = ()
     freeu: bool = False
     precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from generator.settings import BotSettings, Settings, StorySettings
+from generator.settings import BotSettings, ModelSettings, Settings, StorySettings
 from generator.story import Options, Person, Script, Storyboard
 from generator.storyboard import draft
 from generator.studio import Studio, open_studio
@@ -19,7 +19,11 @@ BEN = Person(id=2, name="Ben")
 
 def small(folder: Path) -> Settings:
     """The tiny model at its smallest: a frame in a fraction of a second."""
-    return Settings(story=StorySettings(width=64, height=64, steps=2), bot=BotSettings(data=folder))
+    return Settings(
+        model=ModelSettings(name="tiny"),
+        story=StorySettings(width=64, height=64, steps=2),
+        bot=BotSettings(data=folder),
+    )
 
 
 @pytest.fixture

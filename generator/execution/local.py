@@ -166,6 +166,8 @@ def _environment() -> dict[str, str]:
     return {
         # What transformers has to say while it is imported concerns models that are not used here.
         "TRANSFORMERS_VERBOSITY": "error",
+        # Threads that wait for one another by spinning starve each other when the processor has other work.
+        "OMP_WAIT_POLICY": "PASSIVE",
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
     }

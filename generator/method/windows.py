@@ -13,7 +13,6 @@ from functools import cache
 from generator.errors import PromptTooLong
 from generator.method.tokens import CONTEXT_LENGTH
 
-
 TOKEN_LIMIT = CONTEXT_LENGTH - 2
 """Tokens a prompt may have, BOS and EOS taken off."""
 
@@ -57,7 +56,7 @@ def whole(subject: str, scenes: Sequence[str], frame: int) -> Window:
 
 
 def sliding(subject: str, scenes: Sequence[str], count: Callable[[str], int]) -> Window:
-    """The longest window over the first of ``scenes``, which is the frame's own, fits, and is never dropped."""
+    """The longest window over the first of ``scenes``, the frame's own, which is never dropped."""
     length = max(length for length in range(1, len(scenes) + 1) if fits(subject, scenes[:length], count))
     return Window(joined(subject, scenes[:length]), scenes[0], tuple(scenes[1:length]))
 

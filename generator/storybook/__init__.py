@@ -1,0 +1,1 @@
+"""The picture book: an illustrator of captioned pictures, and the small model that learnt from them."""

@@ -1,0 +1,168 @@
+"""Captioned pictures in bulk: processes that draw chunk after chunk into a folder, for a training to take."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.method.tokens import CONTEXT_LENGTH, ClipTokenizer, clip_tokenizer
+from generator.storybook.attributes import (
+    ACTIVITIES,
+    CHARACTERS,
+    COLOURS,
+    PLACES,
+    STYLES,
+    TIMES,
+    WEAR,
+    WEAR_COLOURS,
+    WEATHERS,
+    Attributes,
+    choose,
+    draw_attributes,
+    draw_scenery,
+    draw_subject,
+    draw_traits,
+)
+from generator.storybook.captions import Prompt, held_out, write_prompt
+from generator.storybook.illustrator import illustrate
+
+CHUNK = 256
+"""Pictures in a file."""
+
+VARIANTS = 6
+"""Captions of a picture, half of them with more scenes than the one it shows."""
+
+SUBJECT, END = 0, -1
+"""Segments of a prompt; its scenes are 1, 2 and so on."""
+
+LABELS: dict[str, tuple[str, ...]] = {
+    "character": CHARACTERS, "colour": COLOURS, "wear": WEAR, "wear_colour": WEAR_COLOURS, "place": PLACES,
+    "weather": WEATHERS, "time": TIMES, "activity": ACTIVITIES, "style": STYLES,
+}  # fmt: skip
+"""What a caption may say and a judge reads back."""
+
+TRAITS = {"ears": 3, "tail": 3, "pattern": 4, "eyes": 3, "iris": 4, "skin": 4}
+"""What no caption says, and how many kinds there are of each."""
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Prompts as a model sees them, all (n, 77) but the last."""
+
+    ids: Array
+    segments: Array  #: which part of the prompt a token belongs to
+    shown: Array  #: (n,) the segment that the picture shows, or 0
+
+
+def labels_of(picture: Attributes) -> list[int]:
+    """The attributes as numbers, in the order of ``LABELS`` and then ``TRAITS``."""
+    values = {
+        name: getattr(picture.subject, name, None) or getattr(picture.scenery, name, None) for name in LABELS
+    }
+    values["style"] = picture.style
+    said = [options.index(str(values[name])) for name, options in LABELS.items()]
+    return said + [getattr(picture.traits, name) for name in TRAITS]
+
+
+def tokenize(prompt: Prompt, tokens: ClipTokenizer) -> tuple[tuple[int, ...], list[int], int]:
+    """Ids and segments of a prompt, and the segment shown; the last scenes go where not all fit."""
+    scenes, shown = list(prompt.scenes), prompt.shown
+    parts = [tokens.ids(prompt.subject), *(tokens.ids(scene) for scene in scenes)]
+    while sum(map(len, parts)) > CONTEXT_LENGTH - 2 and len(parts) > 2:
+        drop = len(parts) - 1 if shown != len(parts) - 2 else 1
+        shown -= drop <= shown
+        del parts[drop]
+    segments = [SUBJECT] + [number for number, part in enumerate(parts) for _ in part]
+    segments = segments[: CONTEXT_LENGTH - 1]
+    segments += [END] * (CONTEXT_LENGTH - len(segments))
+    ids = [token for part in parts for token in part]
+    return with_ends(ids), segments, shown + 1 if len(parts) > 1 else 0
+
+
+def with_ends(ids: list[int]) -> tuple[int, ...]:
+    """The ids an encoder sees: BOS, what fits, EOS to the end."""
+    from generator.method.tokens import BOS, EOS
+
+    cut = (BOS, *ids[: CONTEXT_LENGTH - 2])
+    return cut + (EOS,) * (CONTEXT_LENGTH - len(cut))
+
+
+def captions_of(rng: np.random.Generator, picture: Attributes, tokens: ClipTokenizer) -> list[Any]:
+    """Several captions of a picture, tokenized."""
+    captions = []
+    for variant in range(VARIANTS):
+        count = int(rng.integers(1, 5)) if variant % 2 else 0
+        others = tuple(draw_scenery(rng) for _ in range(count))
+        captions.append(tokenize(write_prompt(rng, picture, others), tokens))
+    return captions
+
+
+def draw_four(rng: np.random.Generator) -> list[Attributes]:
+    """Two who fit one description, each in two scenes: so a judge learns whether it is the same one."""
+    subject = draw_subject(rng)
+    while held_out(subject):
+        subject = draw_subject(rng)
+    style = "storybook" if rng.random() < 0.35 else choose(rng, STYLES[1:])
+    pictures = []
+    for _ in range(2):
+        traits = draw_traits(rng)
+        pictures += [draw_attributes(rng, subject, traits, style) for _ in range(2)]
+    return pictures
+
+
+def draw_chunk(seed: int, count: int = CHUNK) -> dict[str, Array]:
+    """Pictures (n, 256, 256, 3), labels (n, 15) and captions (n, 6, 77) from a seed."""
+    rng, tokens = np.random.default_rng(seed), clip_tokenizer()
+    pictures = [picture for _ in range(count // 4) for picture in draw_four(rng)]
+    captions = [captions_of(rng, picture, tokens) for picture in pictures]
+    return {
+        "pictures": np.stack([np.asarray(illustrate(picture)) for picture in pictures]),
+        "labels": np.array([labels_of(picture) for picture in pictures], np.int64),
+        "ids": np.array([[ids for ids, _, _ in row] for row in captions], np.int32),
+        "segments": np.array([[segments for _, segments, _ in row] for row in captions], np.int8),
+        "shown": np.array([[shown for _, _, shown in row] for row in captions], np.int8),
+    }
+
+
+def fill(folder: Path, first: int, step: int, last: int) -> None:
+    """Draw every ``step``-th chunk from ``first`` into a folder; a file is complete when it has its name."""
+    for seed in range(first, last, step):
+        path = folder / f"{seed:06d}.npz"
+        aside = folder / f"{seed:06d}.part"
+        with aside.open("wb") as file:
+            np.savez(file, **draw_chunk(seed))  # type: ignore[arg-type]
+        aside.rename(path)
+
+
+def start(folder: Path, workers: int, first: int, last: int) -> list[BaseProcess]:
+    """Processes that fill a folder with the chunks from ``first`` to ``last``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    context = get_context("spawn")
+    processes = [
+        context.Process(target=fill, args=(folder, first + number, workers, last), daemon=True)
+        for number in range(workers)
+    ]
+    for process in processes:
+        process.start()
+    return list(processes)
+
+
+def take(folder: Path) -> dict[str, Array] | None:
+    """The next complete chunk, taken out of the folder; ``None`` while there is none."""
+    path = min(folder.glob("*.npz"), default=None)
+    if path is None:
+        return None
+    with np.load(path) as chunk:
+        arrays = dict(chunk)
+    path.unlink()
+    return arrays

@@ -1,0 +1,1 @@
+"""How the picture book's model came to be; two commands, and half an hour of one GPU."""
