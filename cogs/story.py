@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from discord.utils import MISSING
 from cogs.place import WrongPlace, check_place, person
 from cogs.presentation.answers import answer, sentence
 from cogs.presentation.modals import CorrectView, OnWritten, StoryModal
-from cogs.presentation.text import quote_block
+from cogs.presentation.text import plain, quote_block
 from generator.errors import OptionRefused, SamefoxError, ScriptRefused
 from generator.script import MAX_CHARACTERS, read_scenes, read_script
 from generator.story import Options, Script, SvrMode
@@ -181,7 +181,8 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             log.warning("A story could not be introduced: %s", error)
             await self._refuse(interaction, _NOT_SHOWN, wish)
             return
-        await answer(interaction, f"🦊 Your story begins in <#{story.thread_id}>.")
+        unknown = unknown_line(self.bot.studio.unknown_words(board))
+        await answer(interaction, f"🦊 Your story begins in <#{story.thread_id}>.{unknown}")
 
     async def _refuse(
         self, interaction: discord.Interaction[Samefox], refusal: SamefoxError, wish: Wish
@@ -198,6 +199,15 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         if not isinstance(refusal, OptionRefused):  # which the form could not correct
             view = CorrectView(self._on_written(wish.options), wish.subject, wish.scenes)
         await answer(interaction, text, view=view, file=file)
+
+
+def unknown_line(words: Sequence[str]) -> str:
+    """What to say of words that the picture book does not know: a line of its own, or nothing."""
+    if not words:
+        return ""
+    named = ", ".join(f"*{plain(word, 30)}*" for word in words[:8])
+    more = f" and {len(words) - 8} more" if len(words) > 8 else ""
+    return f"\n-# My picture book does not know {named}{more} yet, so its pictures do without."
 
 
 def _as_form(prompt: str) -> tuple[str, str]:

@@ -35,7 +35,8 @@ class Profile:
     height: int = 1024  #: pixels
 
 
-BUILT_IN = ("tiny", "storybook")
+STORYBOOK = "storybook"
+BUILT_IN = ("tiny", STORYBOOK)
 """Models that come with the project and are known by a bare name."""
 
 SDXL = Profile(family="SDXL", scheduler=Scheduler.EULER, guidance_scale=5.0, steps=50)

@@ -23,6 +23,7 @@ from generator.execution.local import LocalExecutor
 from generator.execution.pace import Pace
 from generator.press import files
 from generator.press.strip import strip
+from generator.profiles import STORYBOOK
 from generator.settings import Settings
 from generator.story import (
     Changed,
@@ -38,6 +39,7 @@ from generator.story import (
     Take,
     TakeState,
 )
+from generator.storybook.vocabulary import unknown_words
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,12 @@ class Studio:
             Refusal: it cannot be told like this; the sentence says why.
         """
         return storyboard.draft(script, options, self.settings)
+
+    def unknown_words(self, board: Storyboard) -> tuple[str, ...]:
+        """The words that the pictures will do without; only of our own model is it known what it knows."""
+        if self.settings.model.name != STORYBOOK:
+            return ()
+        return unknown_words(" ".join((board.subject, *board.scenes)))
 
     async def tell(
         self,

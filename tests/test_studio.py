@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +126,15 @@ async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go
     assert "killed by signal 9" in story.takes[0].failure
     other = await told(studio, other)
     assert [take.state for take in other.takes] == [TakeState.DRAWN] * 3
+
+
+async def test_the_picture_book_names_the_words_it_does_not_know(
+    studio: Studio, board: Storyboard, tmp_path: Path
+) -> None:
+    board = replace(board, scenes=("eating a pizza in the snow",))
+    assert studio.unknown_words(board) == (), "of another model nobody knows"
+    own = Studio(Settings(), studio.archive, tmp_path)
+    assert own.unknown_words(board) == ("pizza",)
 
 
 async def test_one_person_cannot_fill_the_line(settings: Settings, board: Storyboard) -> None:
