@@ -75,7 +75,7 @@ def run_bot(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         env={"PATH": "/usr/bin:/bin", **environment},
-        timeout=60,
+        timeout=180,
         check=False,
     )
 

@@ -21,7 +21,7 @@ from tests.conftest import ANN, BEN
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def told(studio: Studio, story: Story, seconds: float = 60) -> Story:
+async def told(studio: Studio, story: Story, seconds: float = 180) -> Story:
     async with asyncio.timeout(seconds):
         while story.pending:
             await asyncio.sleep(0.02)
@@ -34,7 +34,7 @@ def longer(board: Storyboard, steps: int) -> Storyboard:
 
 
 async def first_step(events: AsyncIterator[Event]) -> Stepped:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         async for event in events:
             if isinstance(event, Stepped):
                 return event
@@ -63,7 +63,7 @@ async def test_whoever_watches_hears_of_every_step_and_every_change(
     heard: list[Event] = []
     with studio.watch() as events:
         story = await studio.tell(board, ANN)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             async for event in events:
                 heard.append(event)
                 if not (await studio.archive.story(story.id)).pending:
@@ -113,7 +113,7 @@ async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go
     story = await studio.tell(fatal, ANN)
     other = await studio.tell(board, BEN)
     for attempt in range(TRIES):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             take = await studio.archive.take(story.takes[0].id)
             while (take.state, take.attempts) != (TakeState.DRAWING, attempt):
                 await asyncio.sleep(0.02)
@@ -152,7 +152,7 @@ async def test_a_new_studio_finishes_exactly_what_is_missing(settings: Settings,
     async with open_studio(settings, settings.bot.data) as first:
         with first.watch() as events:
             story = await first.tell(longer(board, 20), ANN)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(180):
                 async for event in events:
                     if isinstance(event, Stepped) and event.take_id == story.takes[1].id:
                         break

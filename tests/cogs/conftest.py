@@ -22,7 +22,7 @@ from generator.story import Story, TakeState
 from tests.conftest import small
 
 MODERATOR = discord.Permissions(manage_messages=True, manage_threads=True)
-PATIENCE = 60.0  # seconds; drawing processes start slowly on a busy machine
+PATIENCE = 180.0  # seconds; drawing processes start slowly on a busy machine
 
 
 @dataclass
