@@ -2,7 +2,8 @@
 
 Nothing here reacts to *what* happened; it looks at a story, posts what is missing and notes the messages'
 ids. So a frame just drawn, a restart and a reroll of last year are all the same work. Should the process die
-between a post and its note, the message is found again by its nonce or, after a restart, by its buttons.
+between a post and its note, the message is found again by its nonce or, after a restart, by its buttons and
+pictures.
 """
 
 from __future__ import annotations

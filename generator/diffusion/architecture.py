@@ -101,8 +101,8 @@ def networks(architecture: Architecture) -> dict[str, Any]:
     }
 
 
-def write_configs(architecture: Architecture, folder: Path) -> None:
-    """Lay out a pipeline's folder with everything but the weights, as diffusers reads a single file by."""
+def write_index(folder: Path) -> None:
+    """Write the table by which diffusers finds a pipeline's parts in its folder."""
     components = {
         "text_encoder": ("transformers", "CLIPTextModel"),
         "text_encoder_2": ("transformers", "CLIPTextModelWithProjection"),
@@ -113,7 +113,12 @@ def write_configs(architecture: Architecture, folder: Path) -> None:
         "scheduler": ("diffusers", "EulerDiscreteScheduler"),
     }
     index = {"_class_name": "StableDiffusionXLPipeline", "force_zeros_for_empty_prompt": True, **components}
-    (folder / "model_index.json").write_text(json.dumps(index))
+    (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
+
+
+def write_configs(architecture: Architecture, folder: Path) -> None:
+    """Lay out a pipeline's folder with everything but the weights, as diffusers reads a single file by."""
+    write_index(folder)
     with torch.device("meta"):  # shapes alone; filled in with diffusers' defaults
         described = networks(architecture)
     for name in ("text_encoder", "text_encoder_2"):

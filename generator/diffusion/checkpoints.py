@@ -24,6 +24,7 @@ from generator.diffusion.architecture import SDXL, Architecture, tokenizers, wri
 from generator.diffusion.devices import is_out_of_memory
 from generator.diffusion.tiny import tiny
 from generator.errors import ModelError
+from generator.profiles import STORYBOOK
 from generator.story import Lora, Recipe
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ def load(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
     path = Path(model).expanduser()
     if model == "tiny":
         pipe = tiny() if dtype == torch.float32 else tiny().to(dtype=dtype)
-    elif model == "storybook":
+    elif model == STORYBOOK:
         pipe = from_pretrained(str(STORYBOOK_FOLDER), dtype, None, **tokenizers())
     elif path.is_file():
         pipe = load_file(path, dtype)

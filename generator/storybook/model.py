@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from diffusers import EulerDiscreteScheduler
 
-from generator.diffusion.architecture import SCHEDULE, SDXL, Architecture, Config
+from generator.diffusion.architecture import SCHEDULE, SDXL, Architecture, Config, write_index
 
 FOLDER = Path(__file__).parent / "weights"
 """The trained model, as diffusers lays it out."""
@@ -66,17 +65,7 @@ def write_pipeline(folder: Path, networks: dict[str, Any]) -> None:
     project has once already: pass them to ``from_pretrained``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {
-        "text_encoder": ("transformers", "CLIPTextModel"),
-        "text_encoder_2": ("transformers", "CLIPTextModelWithProjection"),
-        "tokenizer": ("transformers", "CLIPTokenizer"),
-        "tokenizer_2": ("transformers", "CLIPTokenizer"),
-        "unet": ("diffusers", "UNet2DConditionModel"),
-        "vae": ("diffusers", "AutoencoderKL"),
-        "scheduler": ("diffusers", "EulerDiscreteScheduler"),
-    }
-    index = {"_class_name": "StableDiffusionXLPipeline", "force_zeros_for_empty_prompt": True, **parts}
-    (folder / "model_index.json").write_text(json.dumps(index, indent=2) + "\n")
+    write_index(folder)
     for name, network in networks.items():
         network.half().save_pretrained(folder / name, max_shard_size=SHARD)
     EulerDiscreteScheduler.from_config(SCHEDULER).save_pretrained(folder / "scheduler")
