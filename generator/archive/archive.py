@@ -6,22 +6,18 @@ come out frozen; rows do not leave this file.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 import aiosqlite
 
-from generator.errors import ArchiveError, NotFound
+from generator.archive.connection import NOW, Connection, insert
+from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take, TakeState
-
-_NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 _TAKES = """
     SELECT takes.*, jobs.state, jobs.attempts, jobs.failure, jobs.seconds, frames.scene,
@@ -43,10 +39,8 @@ _STORY = """
 class Archive:
     """All stories ever told here. Opened with `database.open_archive`."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        # One connection serves every task, so a transaction must not be interleaved with another's.
-        self._lock = asyncio.Lock()
 
     # -- writing ----------------------------------------------------------------------------------------
 
@@ -60,8 +54,8 @@ class Archive:
         thread_id: int | None = None,
     ) -> Story:
         """Keep a story with one queued take for each of its recipes."""
-        async with self._transaction() as sql:
-            story_id = await _insert(
+        async with self._connection.transaction() as sql:
+            story_id = await insert(
                 sql,
                 "INSERT INTO stories (guild_id, channel_id, thread_id, author_id, subject, style)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
@@ -79,7 +73,7 @@ class Archive:
 
     async def add_take(self, parent: Take, recipe: Recipe, author: Person) -> Take:
         """Keep another take of the parent's frame, queued."""
-        async with self._transaction() as sql:
+        async with self._connection.transaction() as sql:
             await _add_contributor(sql, parent.story_id, author)
             take_id = await _add_take(sql, parent.story_id, parent.frame, parent.id, author, recipe)
             await sql.execute("UPDATE stories SET settled = 0 WHERE id = ?", (parent.story_id,))
@@ -87,15 +81,15 @@ class Archive:
 
     async def start(self, take_id: int, device: str) -> bool:
         """Mark a queued take as being drawn; False if it is no longer wanted."""
-        return await self._update(
-            f"UPDATE jobs SET state = 'drawing', device = ?, started_at = {_NOW}"
+        return await self._connection.update(
+            f"UPDATE jobs SET state = 'drawing', device = ?, started_at = {NOW}"
             " WHERE take_id = ? AND state = 'queued'",
             (device, take_id),
         )
 
     async def lose(self, take_id: int) -> int:
         """Count that a device died on a take, and queue it again; how often that has happened."""
-        async with self._transaction() as sql:
+        async with self._connection.transaction() as sql:
             rows = await sql.execute_fetchall(
                 "UPDATE jobs SET state = 'queued', attempts = attempts + 1"
                 " WHERE take_id = ? AND state = 'drawing' RETURNING attempts",
@@ -105,10 +99,10 @@ class Archive:
 
     async def finish(self, take_id: int, path: Path, picture: Picture) -> bool:
         """Record a drawn take, whose file is complete; False if it was cancelled meanwhile."""
-        async with self._transaction() as sql:
+        async with self._connection.transaction() as sql:
             done = await sql.execute(
                 "UPDATE jobs SET state = 'drawn', seconds = ?, engine = ?,"
-                f" finished_at = {_NOW} WHERE take_id = ? AND state = 'drawing'",
+                f" finished_at = {NOW} WHERE take_id = ? AND state = 'drawing'",
                 (picture.seconds, json.dumps(asdict(picture.engine)), take_id),
             )
             if done.rowcount:
@@ -117,16 +111,16 @@ class Archive:
 
     async def fail(self, take_id: int, failure: str) -> bool:
         """Give a take up, with a sentence for its author."""
-        return await self._update(
+        return await self._connection.update(
             "UPDATE jobs SET state = 'failed', failure = ?,"
-            f" finished_at = {_NOW}"
+            f" finished_at = {NOW}"
             " WHERE take_id = ? AND state IN ('queued', 'drawing')",
             (failure, take_id),
         )
 
     async def cancel(self, story_id: int) -> list[int]:
         """Give up all takes of a story that are not drawn yet; their ids."""
-        async with self._transaction() as sql:
+        async with self._connection.transaction() as sql:
             await sql.execute(
                 "UPDATE stories SET cancelled = 1 WHERE id = ? AND EXISTS (SELECT 1 FROM takes JOIN jobs"
                 " ON take_id = takes.id WHERE story_id = stories.id AND parent_id IS NULL"
@@ -134,7 +128,7 @@ class Archive:
                 (story_id,),
             )
             rows = await sql.execute_fetchall(
-                f"UPDATE jobs SET state = 'cancelled', finished_at = {_NOW}"
+                f"UPDATE jobs SET state = 'cancelled', finished_at = {NOW}"
                 " WHERE state IN ('queued', 'drawing')"
                 " AND take_id IN (SELECT id FROM takes WHERE story_id = ?) RETURNING take_id",
                 (story_id,),
@@ -143,7 +137,7 @@ class Archive:
 
     async def requeue(self) -> list[Take]:
         """Queue again what a stopped process left half drawn; every take that waits, oldest first."""
-        async with self._transaction() as sql:
+        async with self._connection.transaction() as sql:
             await sql.execute("UPDATE jobs SET state = 'queued' WHERE state IN ('queued', 'drawing')")
             rows = await sql.execute_fetchall(
                 f"{_TAKES} WHERE jobs.state IN ('queued', 'drawing') ORDER BY takes.id"
@@ -152,23 +146,23 @@ class Archive:
 
     async def set_thread(self, story_id: int, thread_id: int) -> None:
         """Remember where a story's frames go."""
-        await self._update("UPDATE stories SET thread_id = ? WHERE id = ?", (thread_id, story_id))
+        await self._connection.update("UPDATE stories SET thread_id = ? WHERE id = ?", (thread_id, story_id))
 
     async def set_card(self, story_id: int, message_id: int) -> None:
         """Remember the message that follows a story's progress."""
-        await self._update("UPDATE stories SET card_id = ? WHERE id = ?", (message_id, story_id))
+        await self._connection.update("UPDATE stories SET card_id = ? WHERE id = ?", (message_id, story_id))
 
     async def set_strip(self, story_id: int, message_id: int) -> None:
         """Remember the message that shows a story's frames side by side."""
-        await self._update("UPDATE stories SET strip_id = ? WHERE id = ?", (message_id, story_id))
+        await self._connection.update("UPDATE stories SET strip_id = ? WHERE id = ?", (message_id, story_id))
 
     async def set_message(self, take_id: int, message_id: int) -> None:
         """Remember the message that shows a take."""
-        await self._update("UPDATE takes SET message_id = ? WHERE id = ?", (message_id, take_id))
+        await self._connection.update("UPDATE takes SET message_id = ? WHERE id = ?", (message_id, take_id))
 
     async def settle(self, story_id: int) -> bool:
         """Note that a story owes no more messages; False if there is still something to draw or to show."""
-        return await self._update(
+        return await self._connection.update(
             "UPDATE stories SET settled = 1 WHERE id = ? AND NOT EXISTS (SELECT 1 FROM takes JOIN jobs"
             " ON take_id = takes.id WHERE story_id = stories.id AND (state IN ('queued', 'drawing')"
             " OR (state != 'cancelled' AND message_id IS NULL)))",
@@ -177,11 +171,11 @@ class Archive:
 
     async def abandon(self, story_id: int) -> None:
         """Note that a story's place is gone, and that nothing more of it can be shown."""
-        await self._update("UPDATE stories SET settled = 1 WHERE id = ?", (story_id,))
+        await self._connection.update("UPDATE stories SET settled = 1 WHERE id = ?", (story_id,))
 
     async def set_note(self, name: str, value: str) -> None:
         """Remember a small thing between two starts."""
-        await self._update("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+        await self._connection.update("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     # -- reading ----------------------------------------------------------------------------------------
 
@@ -191,8 +185,8 @@ class Archive:
         Raises:
             NotFound: there is none with this number.
         """
-        async with self._lock:
-            return await _read_story(self._connection, story_id)
+        async with self._connection.reading() as sql:
+            return await _read_story(sql, story_id)
 
     async def take(self, take_id: int) -> Take:
         """One take.
@@ -200,12 +194,12 @@ class Archive:
         Raises:
             NotFound: there is none with this number.
         """
-        async with self._lock:
-            return await _read_take(self._connection, take_id)
+        async with self._connection.reading() as sql:
+            return await _read_take(sql, take_id)
 
     async def latest_telling(self, script: Script) -> Story | None:
         """The newest story with this subject and these scenes."""
-        rows = await self._fetch(
+        rows = await self._connection.fetch(
             "SELECT id FROM stories WHERE subject = ? ORDER BY id DESC", (script.subject,)
         )
         for row in rows:
@@ -216,17 +210,19 @@ class Archive:
 
     async def unsettled(self) -> list[int]:
         """The stories that still owe somebody a message, oldest first."""
-        rows = await self._fetch("SELECT id FROM stories WHERE NOT settled ORDER BY id")
+        rows = await self._connection.fetch("SELECT id FROM stories WHERE NOT settled ORDER BY id")
         return [int(row["id"]) for row in rows]
 
     async def unsettled_in(self, thread_id: int) -> list[int]:
         """The stories that still owe a message to this thread."""
-        rows = await self._fetch("SELECT id FROM stories WHERE NOT settled AND thread_id = ?", (thread_id,))
+        rows = await self._connection.fetch(
+            "SELECT id FROM stories WHERE NOT settled AND thread_id = ?", (thread_id,)
+        )
         return [int(row["id"]) for row in rows]
 
     async def recent_work(self, limit: int) -> list[tuple[Recipe, float]]:
         """The last drawn takes' recipes and seconds, oldest first."""
-        rows = await self._fetch(
+        rows = await self._connection.fetch(
             "SELECT recipe, seconds FROM jobs JOIN takes ON takes.id = take_id"
             " WHERE state = 'drawn' ORDER BY take_id DESC LIMIT ?",
             (limit,),
@@ -235,40 +231,8 @@ class Archive:
 
     async def note(self, name: str) -> str | None:
         """What `set_note` remembered."""
-        rows = await self._fetch("SELECT value FROM notes WHERE name = ?", (name,))
+        rows = await self._connection.fetch("SELECT value FROM notes WHERE name = ?", (name,))
         return next((str(row["value"]) for row in rows), None)
-
-    # -- the connection ---------------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        async with self._lock:
-            try:
-                await self._connection.execute("BEGIN IMMEDIATE")
-                yield self._connection
-                await self._connection.commit()
-            except sqlite3.Error as error:
-                await self._connection.rollback()
-                raise ArchiveError(
-                    f"The host could not write this down ({error}); please try again."
-                ) from error
-            except BaseException:
-                await self._connection.rollback()
-                raise
-
-    async def _update(self, statement: str, values: tuple[object, ...]) -> bool:
-        async with self._transaction() as sql:
-            return bool((await sql.execute(statement, values)).rowcount)
-
-    async def _fetch(self, query: str, values: tuple[object, ...] = ()) -> Iterable[sqlite3.Row]:
-        async with self._lock:
-            return await self._connection.execute_fetchall(query, values)
-
-
-async def _insert(sql: aiosqlite.Connection, statement: str, values: tuple[object, ...]) -> int:
-    cursor = await sql.execute(statement, values)
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
 
 
 async def _add_contributor(sql: aiosqlite.Connection, story_id: int, person: Person) -> None:
@@ -285,7 +249,7 @@ async def _add_take(
     author: Person,
     recipe: Recipe,
 ) -> int:
-    take_id = await _insert(
+    take_id = await insert(
         sql,
         "INSERT INTO takes (story_id, frame, parent_id, author_id, seed, recipe) VALUES (?, ?, ?, ?, ?, ?)",
         (story_id, frame, parent_id, author.id, recipe.seed, recipe_to_json(recipe)),

@@ -12,6 +12,7 @@ import aiosqlite
 from filelock import FileLock, Timeout
 
 from generator.archive.archive import Archive
+from generator.archive.connection import Connection
 from generator.errors import ArchiveError
 
 
@@ -35,7 +36,7 @@ async def open_archive(path: Path | None) -> AsyncIterator[Archive]:
                 await _migrate(connection, name)
             except sqlite3.Error as error:
                 raise ArchiveError(f"The archive {name} cannot be used: {error}.") from error
-            yield Archive(connection)
+            yield Archive(Connection(connection))
         finally:
             await connection.close()
 
