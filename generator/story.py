@@ -3,7 +3,7 @@
 Words, as the paper has them (One-Prompt-One-Story, arXiv 2501.13554): the *subject* is who the story is
 about (the identity prompt), a *scene* is what happens in one frame (a frame prompt). The house adds two:
 a *recipe* holds everything that decides a picture, and a *take* is one drawing of a frame; every reroll
-is a new take that remembers the one it came from.
+is a new take that remembers the one it came from. A *frame* is a scene with all its takes.
 """
 
 from __future__ import annotations
@@ -109,6 +109,20 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What is to be different when a frame is drawn again; ``None`` stays as it was."""
+
+    scene: str | None = None  #: other words for what the frame shows
+    seed: int | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    width: int | None = None
+    height: int | None = None
+    identity_strength: float | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Storyboard:
     """A story ready to be drawn: one recipe a scene."""
 
@@ -132,22 +146,63 @@ class Take:
 
     id: int
     story_id: int
-    frame: int  #: which scene, from 0
-    scene: str
-    parent_id: int | None  #: the take it was rerolled from
+    frame_id: int
+    scene: str  #: as its author wrote it; the recipe may have it in other words
+    parent_id: int | None  #: the take it came from
     author: Person  #: who asked for it
     recipe: Recipe
     state: TakeState
     attempts: int  #: how often a device died on it
     failure: str | None  #: why it failed, in a sentence for its author
-    path: str | None  #: its file, once drawn
+    path: str | None  #: its file, once drawn; None again when the picture was deleted
     seconds: float | None  #: what drawing it took
-    message_id: int | None  #: the message that shows it, or tells its failure
 
     @property
     def pending(self) -> bool:
         """Whether there is still something to draw."""
         return self.state in (TakeState.QUEUED, TakeState.DRAWING)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a picture to show."""
+        return self.path is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A scene of a story, and every drawing of it."""
+
+    id: int
+    position: int | None  #: in the story, from 0; None once its scene was taken back
+    author: Person  #: whose scene it is
+    takes: tuple[Take, ...]  #: at least one, in the order they were asked for
+    chosen_id: int | None  #: the drawn take that stands for the frame
+    shown_id: int | None  #: the drawn take that its message is turned to
+    message_id: int | None  #: the message that shows it
+    posted: str | None  #: what its message shows, as whoever posted it put it
+
+    @property
+    def pages(self) -> tuple[Take, ...]:
+        """The takes that there are pictures of."""
+        return tuple(take for take in self.takes if take.drawn)
+
+    @property
+    def chosen(self) -> Take:
+        """The take that stands for the frame: the chosen one, else the first picture, else the last try."""
+        return self._page(self.chosen_id) or next(iter(self.pages), self.takes[-1])
+
+    @property
+    def shown(self) -> Take:
+        """The take that the frame's message is turned to."""
+        return self._page(self.shown_id) or self.chosen
+
+    @property
+    def scene(self) -> str:
+        """The words that its picture shows."""
+        return self.chosen.scene
+
+    def _page(self, take_id: int | None) -> Take | None:
+        return next((take for take in self.pages if take.id == take_id), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,33 +210,51 @@ class Story:
     """A story with all its takes, as the archive knows it at one moment."""
 
     id: int
+    version: int  #: grows with every change
     guild_id: int
     channel_id: int  #: where it was asked for; the card stands here
     thread_id: int | None  #: where its frames go
     card_id: int | None  #: the message that follows its progress
     strip_id: int | None  #: the message that shows all frames side by side
+    strip_posted: str | None  #: what that message shows
     author: Person
     subject: str
     style: str
-    scenes: tuple[str, ...]
     created_at: datetime
     cancelled: bool
-    takes: tuple[Take, ...]  #: in the order they were asked for
+    growing: bool  #: more scenes may come, and its strip waits for the last
+    frames: tuple[Frame, ...]  #: in the order of the scenes
+    taken_back: tuple[Frame, ...]  #: whose scenes are not part of it any more
+
+    @property
+    def scenes(self) -> tuple[str, ...]:
+        """What its frames show, in order."""
+        return tuple(frame.scene for frame in self.frames)
+
+    @property
+    def takes(self) -> tuple[Take, ...]:
+        """Every drawing of every frame, in the order they were asked for."""
+        return tuple(
+            sorted((take for frame in self.frames for take in frame.takes), key=lambda take: take.id)
+        )
 
     @property
     def pending(self) -> bool:
         """Whether there is still something to draw."""
-        return any(take.pending for take in self.takes)
+        return any(take.pending for frame in self.frames for take in frame.takes)
 
     @property
-    def frames(self) -> tuple[Take, ...]:
-        """One take a frame, in the order of the scenes: the first that was drawn, or else the first."""
-        chosen: dict[int, Take] = {}
-        for take in self.takes:
-            known = chosen.setdefault(take.frame, take)
-            if known.state is not TakeState.DRAWN and take.state is TakeState.DRAWN:
-                chosen[take.frame] = take
-        return tuple(chosen[frame] for frame in sorted(chosen))
+    def pictures(self) -> tuple[Take, ...]:
+        """One drawn take a frame, in the order of the scenes; frames without a picture are left out."""
+        return tuple(frame.chosen for frame in self.frames if frame.chosen.drawn)
+
+    def frame_of(self, take_id: int) -> Frame:
+        """The frame that a take of this story belongs to."""
+        return next(
+            frame
+            for frame in (*self.frames, *self.taken_back)
+            if any(take.id == take_id for take in frame.takes)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

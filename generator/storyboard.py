@@ -63,7 +63,7 @@ def draft(script: Script, options: Options, settings: Settings) -> Storyboard:
         PromptTooLong: a scene does not fit into CLIP's context together with the subject.
         OptionRefused: an option is out of its bounds, or beyond what the host allows.
     """
-    _check(options, settings)
+    check(options, settings)
     style = options.style or settings.story.style
     subject = settings.styles[style].replace("{subject}", script.subject)
     length = options.window_length or settings.story.window_length
@@ -109,7 +109,12 @@ def _first(*wishes: _T | None) -> _T:
     return next(wish for wish in wishes if wish is not None)
 
 
-def _check(options: Options, settings: Settings) -> None:
+def check(options: Options, settings: Settings) -> None:
+    """Hold options against their bounds, and against what the host allows.
+
+    Raises:
+        OptionRefused: one is beyond them; the sentence names it.
+    """
     for name, bounds in _BOUNDS.items():
         value = getattr(options, name)
         if value is None:

@@ -1,4 +1,4 @@
-"""The one door to the generator: tell, reroll, cancel, watch. Cogs and the command line use only this.
+"""The one door to the generator: tell, redraw, cancel, watch. Cogs and the command line use only this.
 
 The archive is the truth and is written first; what happens in memory can be lost at any moment and is rebuilt
 from it. A picture's way: archive (queued) → dispatcher → executor → file → archive (drawn) → whoever watches.
@@ -25,8 +25,10 @@ from generator.press import files
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
 from generator.settings import Settings
+from generator.redraft import redraft
 from generator.story import (
     Changed,
+    Changes,
     Event,
     Options,
     Person,
@@ -119,20 +121,51 @@ class Studio:
         self._announce(Changed(story_id=story.id))
         return story
 
-    async def reroll(self, take_id: int, author: Person, *, seed: int | None = None) -> Take:
-        """Put another take of a frame in line: with the given seed, or a new one.
+    async def redraw(self, take_id: int, author: Person, changes: Changes, *, chooses: bool = True) -> Take:
+        """Put another take of a frame in line; one that `chooses` stands for its frame once it is drawn.
 
         Raises:
             NotFound: there is no such take.
-            TooManyWaiting: this person has enough pictures waiting.
+            Refusal: it cannot be drawn like this; the sentence says why.
         """
-        self._check_waiting(author, 1)
         parent = await self.archive.take(take_id)
-        recipe = replace(parent.recipe, seed=storyboard.new_seed() if seed is None else seed)
-        take = await self.archive.add_take(parent, recipe, author)
+        recipe = redraft(parent.recipe, changes, self.settings)
+        self._check_waiting(author, 1)
+        take = await self.archive.add_take(parent, recipe, author, scene=changes.scene, chooses=chooses)
         self._queue(take)
         self._announce(Changed(story_id=take.story_id))
         return take
+
+    async def redraw_story(self, story_id: int, author: Person, changes: Changes) -> Story:
+        """Put another take of every frame in line, each like the one that stands for it now.
+
+        Raises:
+            NotFound: there is no such story.
+            Refusal: it cannot be drawn like this; the sentence says why.
+        """
+        story = await self.archive.story(story_id)
+        recipes = [redraft(frame.chosen.recipe, changes, self.settings) for frame in story.frames]
+        self._check_waiting(author, len(recipes))
+        for frame, recipe in zip(story.frames, recipes, strict=True):
+            self._queue(await self.archive.add_take(frame.chosen, recipe, author))
+        self._announce(Changed(story_id=story_id))
+        return await self.archive.story(story_id)
+
+    async def turn(self, take_id: int) -> None:
+        """Turn a frame's message to this take.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        self._announce(Changed(story_id=await self.archive.turn(take_id)))
+
+    async def choose(self, take_id: int) -> None:
+        """Let this take stand for its frame.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        self._announce(Changed(story_id=await self.archive.choose(take_id)))
 
     async def cancel(self, story_id: int) -> bool:
         """Stop everything of a story that is not drawn yet; False if there was nothing to stop."""
@@ -298,7 +331,7 @@ class Studio:
 
     async def _keep(self, take: Take, picture: Picture) -> None:
         """Complete the file before its row says that it is there."""
-        path = Path("pictures", f"{take.story_id}-{take.frame + 1:02}-{take.id}.png")
+        path = Path("pictures", f"{take.story_id}-{take.id}.png")
         await asyncio.to_thread(files.save, self._folder / path, picture.png)
         if await self.archive.finish(take.id, path, picture):
             self._pace.measured(take.recipe, picture.seconds)

@@ -1,39 +1,30 @@
 """The archive: one SQLite file, one writer, whole transactions.
 
 Every write is one ``BEGIN IMMEDIATE`` transaction and is on disk when its method returns. Values go in and
-come out frozen; rows do not leave this file.
+come out frozen; rows do not leave this room.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 
-import aiosqlite
-
 from generator.archive.connection import NOW, Connection, insert
+from generator.archive.rows import (
+    TAKES,
+    add_contributor,
+    add_frame,
+    add_take,
+    read_story,
+    read_take,
+    take_of,
+    touch,
+    touch_of,
+)
 from generator.errors import NotFound
-from generator.press.metadata import recipe_from_json, recipe_to_json
-from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take, TakeState
-
-_TAKES = """
-    SELECT takes.*, jobs.state, jobs.attempts, jobs.failure, jobs.seconds, frames.scene,
-           contributors.name AS author_name
-    FROM takes
-    JOIN jobs ON jobs.take_id = takes.id
-    JOIN frames ON frames.story_id = takes.story_id AND frames.position = takes.frame
-    JOIN contributors ON contributors.story_id = takes.story_id AND contributors.person_id = takes.author_id
-"""
-
-_STORY = """
-    SELECT stories.*, contributors.name AS author_name
-    FROM stories
-    JOIN contributors ON contributors.story_id = stories.id AND contributors.person_id = stories.author_id
-    WHERE stories.id = ?
-"""
+from generator.press.metadata import recipe_from_json
+from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take
 
 
 class Archive:
@@ -61,23 +52,57 @@ class Archive:
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 (guild_id, channel_id, thread_id, author.id, storyboard.subject, storyboard.style),
             )
-            await _add_contributor(sql, story_id, author)
+            await add_contributor(sql, story_id, author)
             for position, (scene, recipe) in enumerate(
                 zip(storyboard.scenes, storyboard.recipes, strict=True)
             ):
-                await sql.execute(
-                    "INSERT INTO frames VALUES (?, ?, ?, ?)", (story_id, position, scene, author.id)
-                )
-                await _add_take(sql, story_id, position, None, author, recipe)
-            return await _read_story(sql, story_id)
+                frame_id = await add_frame(sql, story_id, position, author)
+                await add_take(sql, story_id, frame_id, scene, None, author, recipe)
+            return await read_story(sql, story_id)
 
-    async def add_take(self, parent: Take, recipe: Recipe, author: Person) -> Take:
-        """Keep another take of the parent's frame, queued."""
+    async def add_take(
+        self, parent: Take, recipe: Recipe, author: Person, *, scene: str | None = None, chooses: bool = True
+    ) -> Take:
+        """Keep another take of the parent's frame, queued; with other words for its `scene`, if given.
+
+        One that `chooses` stands for its frame as soon as it is drawn.
+        """
         async with self._connection.transaction() as sql:
-            await _add_contributor(sql, parent.story_id, author)
-            take_id = await _add_take(sql, parent.story_id, parent.frame, parent.id, author, recipe)
-            await sql.execute("UPDATE stories SET settled = 0 WHERE id = ?", (parent.story_id,))
-            return await _read_take(sql, take_id)
+            await add_contributor(sql, parent.story_id, author)
+            words = parent.scene if scene is None else scene
+            take_id = await add_take(
+                sql, parent.story_id, parent.frame_id, words, parent.id, author, recipe, chooses
+            )
+            await touch(sql, parent.story_id)
+            return await read_take(sql, take_id)
+
+    async def turn(self, take_id: int) -> int:
+        """Turn a frame's message to one of its drawn takes; the story's number.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        return await self._point("shown_id = ?1", take_id)
+
+    async def choose(self, take_id: int) -> int:
+        """Let a drawn take stand for its frame; the story's number.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        return await self._point("chosen_id = ?1, shown_id = ?1", take_id)
+
+    async def _point(self, assignments: str, take_id: int) -> int:
+        async with self._connection.transaction() as sql:
+            rows = await sql.execute_fetchall(
+                f"UPDATE frames SET {assignments} WHERE id ="
+                " (SELECT frame_id FROM takes WHERE id = ?1 AND path IS NOT NULL) RETURNING story_id",
+                (take_id,),
+            )
+            for (story_id,) in rows:
+                await touch(sql, story_id)
+                return int(story_id)
+            raise NotFound(f"There is no picture {take_id} here any more.")
 
     async def start(self, take_id: int, device: str) -> bool:
         """Mark a queued take as being drawn; False if it is no longer wanted."""
@@ -107,16 +132,25 @@ class Archive:
             )
             if done.rowcount:
                 await sql.execute("UPDATE takes SET path = ? WHERE id = ?", (path.as_posix(), take_id))
+                await sql.execute(
+                    "UPDATE frames SET shown_id = takes.id, chosen_id = iif(chooses, takes.id, chosen_id)"
+                    " FROM takes WHERE frames.id = frame_id AND takes.id = ?",
+                    (take_id,),
+                )
+                await touch_of(sql, take_id)
             return bool(done.rowcount)
 
     async def fail(self, take_id: int, failure: str) -> bool:
         """Give a take up, with a sentence for its author."""
-        return await self._connection.update(
-            "UPDATE jobs SET state = 'failed', failure = ?,"
-            f" finished_at = {NOW}"
-            " WHERE take_id = ? AND state IN ('queued', 'drawing')",
-            (failure, take_id),
-        )
+        async with self._connection.transaction() as sql:
+            given_up = await sql.execute(
+                "UPDATE jobs SET state = 'failed', failure = ?,"
+                f" finished_at = {NOW}"
+                " WHERE take_id = ? AND state IN ('queued', 'drawing')",
+                (failure, take_id),
+            )
+            await touch_of(sql, take_id)
+            return bool(given_up.rowcount)
 
     async def cancel(self, story_id: int) -> list[int]:
         """Give up all takes of a story that are not drawn yet; their ids."""
@@ -133,6 +167,7 @@ class Archive:
                 " AND take_id IN (SELECT id FROM takes WHERE story_id = ?) RETURNING take_id",
                 (story_id,),
             )
+            await touch(sql, story_id)
             return sorted(int(take_id) for (take_id,) in rows)
 
     async def requeue(self) -> list[Take]:
@@ -140,9 +175,9 @@ class Archive:
         async with self._connection.transaction() as sql:
             await sql.execute("UPDATE jobs SET state = 'queued' WHERE state IN ('queued', 'drawing')")
             rows = await sql.execute_fetchall(
-                f"{_TAKES} WHERE jobs.state IN ('queued', 'drawing') ORDER BY takes.id"
+                f"{TAKES} WHERE jobs.state IN ('queued', 'drawing') ORDER BY takes.id"
             )
-            return [_take(row) for row in rows]
+            return [take_of(row) for row in rows]
 
     async def set_thread(self, story_id: int, thread_id: int) -> None:
         """Remember where a story's frames go."""
@@ -152,21 +187,22 @@ class Archive:
         """Remember the message that follows a story's progress."""
         await self._connection.update("UPDATE stories SET card_id = ? WHERE id = ?", (message_id, story_id))
 
-    async def set_strip(self, story_id: int, message_id: int) -> None:
-        """Remember the message that shows a story's frames side by side."""
-        await self._connection.update("UPDATE stories SET strip_id = ? WHERE id = ?", (message_id, story_id))
+    async def set_strip(self, story_id: int, message_id: int, posted: str | None = None) -> None:
+        """Remember the message that shows a story's frames side by side, and what it shows."""
+        await self._connection.update(
+            "UPDATE stories SET strip_id = ?, strip_posted = ? WHERE id = ?", (message_id, posted, story_id)
+        )
 
-    async def set_message(self, take_id: int, message_id: int) -> None:
-        """Remember the message that shows a take."""
-        await self._connection.update("UPDATE takes SET message_id = ? WHERE id = ?", (message_id, take_id))
+    async def set_message(self, frame_id: int, message_id: int | None, posted: str | None = None) -> None:
+        """Remember the message that shows a frame, and what it shows."""
+        await self._connection.update(
+            "UPDATE frames SET message_id = ?, posted = ? WHERE id = ?", (message_id, posted, frame_id)
+        )
 
-    async def settle(self, story_id: int) -> bool:
-        """Note that a story owes no more messages; False if there is still something to draw or to show."""
+    async def settle(self, story: Story) -> bool:
+        """Note that a story owes no more messages; False if it has changed since it was read."""
         return await self._connection.update(
-            "UPDATE stories SET settled = 1 WHERE id = ? AND NOT EXISTS (SELECT 1 FROM takes JOIN jobs"
-            " ON take_id = takes.id WHERE story_id = stories.id AND (state IN ('queued', 'drawing')"
-            " OR (state != 'cancelled' AND message_id IS NULL)))",
-            (story_id,),
+            "UPDATE stories SET settled = 1 WHERE id = ? AND version = ?", (story.id, story.version)
         )
 
     async def abandon(self, story_id: int) -> None:
@@ -186,7 +222,7 @@ class Archive:
             NotFound: there is none with this number.
         """
         async with self._connection.reading() as sql:
-            return await _read_story(sql, story_id)
+            return await read_story(sql, story_id)
 
     async def take(self, take_id: int) -> Take:
         """One take.
@@ -195,7 +231,7 @@ class Archive:
             NotFound: there is none with this number.
         """
         async with self._connection.reading() as sql:
-            return await _read_take(sql, take_id)
+            return await read_take(sql, take_id)
 
     async def latest_telling(self, script: Script) -> Story | None:
         """The newest story with this subject and these scenes."""
@@ -233,76 +269,3 @@ class Archive:
         """What `set_note` remembered."""
         rows = await self._connection.fetch("SELECT value FROM notes WHERE name = ?", (name,))
         return next((str(row["value"]) for row in rows), None)
-
-
-async def _add_contributor(sql: aiosqlite.Connection, story_id: int, person: Person) -> None:
-    await sql.execute(
-        "INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story_id, person.id, person.name)
-    )
-
-
-async def _add_take(
-    sql: aiosqlite.Connection,
-    story_id: int,
-    frame: int,
-    parent_id: int | None,
-    author: Person,
-    recipe: Recipe,
-) -> int:
-    take_id = await insert(
-        sql,
-        "INSERT INTO takes (story_id, frame, parent_id, author_id, seed, recipe) VALUES (?, ?, ?, ?, ?, ?)",
-        (story_id, frame, parent_id, author.id, recipe.seed, recipe_to_json(recipe)),
-    )
-    await sql.execute("INSERT INTO jobs (take_id) VALUES (?)", (take_id,))
-    return take_id
-
-
-async def _read_story(sql: aiosqlite.Connection, story_id: int) -> Story:
-    for row in await sql.execute_fetchall(_STORY, (story_id,)):
-        scenes = await sql.execute_fetchall(
-            "SELECT scene FROM frames WHERE story_id = ? ORDER BY position", (story_id,)
-        )
-        takes = await sql.execute_fetchall(
-            f"{_TAKES} WHERE takes.story_id = ? ORDER BY takes.id", (story_id,)
-        )
-        return Story(
-            id=row["id"],
-            guild_id=row["guild_id"],
-            channel_id=row["channel_id"],
-            thread_id=row["thread_id"],
-            card_id=row["card_id"],
-            strip_id=row["strip_id"],
-            author=Person(id=row["author_id"], name=row["author_name"]),
-            subject=row["subject"],
-            style=row["style"],
-            scenes=tuple(scene["scene"] for scene in scenes),
-            created_at=datetime.fromisoformat(row["created_at"]),
-            cancelled=bool(row["cancelled"]),
-            takes=tuple(_take(take) for take in takes),
-        )
-    raise NotFound(f"There is no story {story_id} here any more.")
-
-
-async def _read_take(sql: aiosqlite.Connection, take_id: int) -> Take:
-    for row in await sql.execute_fetchall(f"{_TAKES} WHERE takes.id = ?", (take_id,)):
-        return _take(row)
-    raise NotFound(f"There is no picture {take_id} here any more.")
-
-
-def _take(row: sqlite3.Row) -> Take:
-    return Take(
-        id=row["id"],
-        story_id=row["story_id"],
-        frame=row["frame"],
-        scene=row["scene"],
-        parent_id=row["parent_id"],
-        author=Person(id=row["author_id"], name=row["author_name"]),
-        recipe=recipe_from_json(row["recipe"]),
-        state=TakeState(row["state"]),
-        attempts=row["attempts"],
-        failure=row["failure"],
-        path=row["path"],
-        seconds=row["seconds"],
-        message_id=row["message_id"],
-    )

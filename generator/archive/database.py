@@ -70,7 +70,7 @@ async def _migrate(connection: aiosqlite.Connection, name: str) -> None:
             f"knows {len(migrations)}). Please update Samefox, or start it with another data folder."
         )
     # WAL: readers never wait for the writer. FULL: what is committed survives a power cut.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 5000"):
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000"):
         await connection.execute_fetchall(f"PRAGMA {pragma}")
     # executescript() would commit an open transaction, so the script brings its own.
     script = "\n".join(file.read_text(encoding="utf-8") for file in migrations[version:])
@@ -82,3 +82,5 @@ async def _migrate(connection: aiosqlite.Connection, name: str) -> None:
         except sqlite3.Error:
             await connection.rollback()
             raise
+    # Not before: a migration may put a table in another's place, and every row refers to it again after.
+    await connection.execute_fetchall("PRAGMA foreign_keys = ON")

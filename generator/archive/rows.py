@@ -1,0 +1,166 @@
+"""Rows and values: what the shelves of the archive read and write in common."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from datetime import datetime
+
+import aiosqlite
+
+from generator.archive.connection import insert
+from generator.errors import NotFound
+from generator.press.metadata import recipe_from_json, recipe_to_json
+from generator.story import Frame, Person, Recipe, Story, Take, TakeState
+
+TAKES = """
+    SELECT takes.*, jobs.state, jobs.attempts, jobs.failure, jobs.seconds, contributors.name AS author_name
+    FROM takes
+    JOIN jobs ON jobs.take_id = takes.id
+    JOIN contributors ON contributors.story_id = takes.story_id AND contributors.person_id = takes.author_id
+"""
+
+_FRAMES = """
+    SELECT frames.*, contributors.name AS author_name
+    FROM frames
+    JOIN contributors ON contributors.story_id = frames.story_id AND contributors.person_id = frames.author_id
+    WHERE frames.story_id = ? ORDER BY frames.position, frames.id
+"""
+
+_STORY = """
+    SELECT stories.*, contributors.name AS author_name
+    FROM stories
+    JOIN contributors ON contributors.story_id = stories.id AND contributors.person_id = stories.author_id
+    WHERE stories.id = ?
+"""
+
+
+async def add_contributor(sql: aiosqlite.Connection, story_id: int, person: Person) -> None:
+    """Remember that a person has a part in a story, by the name they bear now."""
+    await sql.execute(
+        "INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story_id, person.id, person.name)
+    )
+
+
+async def add_frame(sql: aiosqlite.Connection, story_id: int, position: int, author: Person) -> int:
+    """Add an empty frame at a position, by an author who is a contributor; its number."""
+    return await insert(
+        sql,
+        "INSERT INTO frames (story_id, position, author_id) VALUES (?, ?, ?)",
+        (story_id, position, author.id),
+    )
+
+
+async def add_take(
+    sql: aiosqlite.Connection,
+    story_id: int,
+    frame_id: int,
+    scene: str,
+    parent_id: int | None,
+    author: Person,
+    recipe: Recipe,
+    chooses: bool = True,
+) -> int:
+    """Add a queued take to a frame, by an author who is a contributor; its number."""
+    take_id = await insert(
+        sql,
+        "INSERT INTO takes (story_id, frame_id, scene, parent_id, author_id, chooses, seed, recipe)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (story_id, frame_id, scene, parent_id, author.id, chooses, recipe.seed, recipe_to_json(recipe)),
+    )
+    await sql.execute("INSERT INTO jobs (take_id) VALUES (?)", (take_id,))
+    return take_id
+
+
+async def touch(sql: aiosqlite.Connection, story_id: int) -> None:
+    """A story has changed, and may owe somebody a message again."""
+    await sql.execute("UPDATE stories SET version = version + 1, settled = 0 WHERE id = ?", (story_id,))
+
+
+async def touch_of(sql: aiosqlite.Connection, take_id: int) -> None:
+    """`touch` the story of a take."""
+    for (story_id,) in await sql.execute_fetchall("SELECT story_id FROM takes WHERE id = ?", (take_id,)):
+        await touch(sql, story_id)
+
+
+async def read_story(sql: aiosqlite.Connection, story_id: int) -> Story:
+    """A story with all its takes.
+
+    Raises:
+        NotFound: there is none with this number.
+    """
+    for row in await sql.execute_fetchall(_STORY, (story_id,)):
+        frames = [_frame(frame, takes) for frame, takes in await _read_frames(sql, story_id)]
+        return Story(
+            id=row["id"],
+            version=row["version"],
+            guild_id=row["guild_id"],
+            channel_id=row["channel_id"],
+            thread_id=row["thread_id"],
+            card_id=row["card_id"],
+            strip_id=row["strip_id"],
+            strip_posted=row["strip_posted"],
+            author=Person(id=row["author_id"], name=row["author_name"]),
+            subject=row["subject"],
+            style=row["style"],
+            created_at=datetime.fromisoformat(row["created_at"]),
+            cancelled=bool(row["cancelled"]),
+            growing=bool(row["growing"]),
+            frames=tuple(frame for frame in frames if frame.position is not None),
+            taken_back=tuple(frame for frame in frames if frame.position is None),
+        )
+    raise NotFound(f"There is no story {story_id} here any more.")
+
+
+async def _read_frames(
+    sql: aiosqlite.Connection, story_id: int
+) -> list[tuple[sqlite3.Row, tuple[Take, ...]]]:
+    """A story's frames in order, each with its takes."""
+    takes: defaultdict[int, list[Take]] = defaultdict(list)
+    query = f"{TAKES} WHERE takes.story_id = ? ORDER BY takes.id"
+    for row in await sql.execute_fetchall(query, (story_id,)):
+        takes[row["frame_id"]].append(take_of(row))
+    rows = await sql.execute_fetchall(_FRAMES, (story_id,))
+    return [(row, tuple(takes[row["id"]])) for row in rows if takes[row["id"]]]
+
+
+async def read_take(sql: aiosqlite.Connection, take_id: int) -> Take:
+    """One take.
+
+    Raises:
+        NotFound: there is none with this number.
+    """
+    for row in await sql.execute_fetchall(f"{TAKES} WHERE takes.id = ?", (take_id,)):
+        return take_of(row)
+    raise NotFound(f"There is no picture {take_id} here any more.")
+
+
+def _frame(row: sqlite3.Row, takes: tuple[Take, ...]) -> Frame:
+    return Frame(
+        id=row["id"],
+        position=row["position"],
+        author=Person(id=row["author_id"], name=row["author_name"]),
+        takes=takes,
+        chosen_id=row["chosen_id"],
+        shown_id=row["shown_id"],
+        message_id=row["message_id"],
+        posted=row["posted"],
+    )
+
+
+def take_of(row: sqlite3.Row) -> Take:
+    """A row of `TAKES` as a value."""
+    return Take(
+        id=row["id"],
+        story_id=row["story_id"],
+        frame_id=row["frame_id"],
+        scene=row["scene"],
+        parent_id=row["parent_id"],
+        author=Person(id=row["author_id"], name=row["author_name"]),
+        recipe=recipe_from_json(row["recipe"]),
+        state=TakeState(row["state"]),
+        attempts=row["attempts"],
+        failure=row["failure"],
+        path=row["path"],
+        seconds=row["seconds"],
+    )

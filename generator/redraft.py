@@ -1,0 +1,70 @@
+"""From a recipe to the recipe of another take: what a person wants different, and everything else as it was."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+
+from generator.errors import PromptTooLong
+from generator.method.tokens import clip_tokenizer
+from generator.method.windows import CAPACITY
+from generator.profiles import profile_of
+from generator.settings import Settings
+from generator.story import Changes, Options, Recipe
+from generator.storyboard import check
+
+
+def redraft(recipe: Recipe, changes: Changes, settings: Settings) -> Recipe:
+    """The recipe with the changes made.
+
+    Raises:
+        PromptTooLong: the new words do not fit into CLIP's context together with the subject.
+        OptionRefused: a change is out of its bounds, or beyond what the host allows.
+    """
+    wishes = {name: value for name, value in asdict(changes).items() if value is not None}
+    scene, model = wishes.pop("scene", None), wishes.pop("model", None)
+    check(Options(**wishes), settings)
+    if model is not None and model != recipe.model:
+        recipe = _moved(recipe, model, settings)
+    if scene is not None and scene != recipe.express:
+        recipe = reworded(recipe, scene)
+    return replace(recipe, **wishes)
+
+
+def _moved(recipe: Recipe, model: str, settings: Settings) -> Recipe:
+    """The recipe for another checkpoint, which wants its own scheduler, steps and guidance."""
+    family = profile_of(model)
+    return replace(
+        recipe,
+        model=model,
+        scheduler=settings.story.scheduler or family.scheduler,
+        steps=family.steps,
+        guidance_scale=family.guidance_scale,
+    )
+
+
+def reworded(recipe: Recipe, scene: str) -> Recipe:
+    """The recipe with other words for its own scene, at the same place among the other scenes.
+
+    Should the prompt grow too long for CLIP, the last of the other scenes leave it.
+
+    Raises:
+        PromptTooLong: the scene does not fit even alone.
+    """
+    place, suppress = _place(recipe), recipe.suppress
+    while True:
+        scenes = [*suppress[:place], scene, *suppress[place:]]
+        prompt = " ".join([recipe.subject, *scenes])
+        if (tokens := clip_tokenizer().count(prompt)) <= CAPACITY:
+            return replace(recipe, express=scene, suppress=suppress, prompt=prompt)
+        if not suppress:
+            raise PromptTooLong(scene, tokens, CAPACITY)
+        suppress = suppress[:-1]
+
+
+def _place(recipe: Recipe) -> int:
+    """Where the prompt has the recipe's own scene among the suppressed ones."""
+    for place in range(len(recipe.suppress) + 1):
+        scenes = [*recipe.suppress[:place], recipe.express, *recipe.suppress[place:]]
+        if " ".join([recipe.subject, *scenes]) == recipe.prompt:
+            return place
+    return 0
