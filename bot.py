@@ -17,6 +17,7 @@ import aiohttp
 import discord
 from discord.ext import commands
 
+from cogs.languages import answer_in_their_language
 from cogs.place import PERMISSIONS
 from cogs.presentation.buttons import BUTTONS
 from cogs.publisher import Publisher
@@ -60,6 +61,7 @@ class Samefox(commands.AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
         )
+        answer_in_their_language(self)
         self.settings = settings
         self.studio = studio
         self.publisher = Publisher(self, studio)

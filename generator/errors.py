@@ -1,6 +1,6 @@
 """Everything that can go wrong in a way a person should hear about.
 
-SamefoxError                    its text is one sentence: what happened and what to do
+SamefoxError                    one sentence: what happened and what to do
 ├── ConfigurationError          config.toml cannot be used
 ├── Refusal                     a story cannot be told as it was asked for
 │   ├── ScriptRefused           the text has no subject, no scenes, or too much of them
@@ -18,9 +18,42 @@ SamefoxError                    its text is one sentence: what happened and what
 
 from __future__ import annotations
 
+from typing import Any
+
+from generator.sentence import Sentence
+
 
 class SamefoxError(Exception):
-    """The base of all; ``str()`` of it may be shown to a person as it is."""
+    """The base of all: a literal template with named fields, and their values.
+
+    ``str()`` of it is the English sentence, which may be shown to a person as it is; `sentence` can be said
+    in the person's own language. A template without values is not formatted.
+    """
+
+    def __init__(self, template: str, **values: Any) -> None:
+        self.sentence = Sentence(template, _values(values))
+        super().__init__(str(self.sentence))
+
+    @property
+    def template(self) -> str:
+        """English, with named fields."""
+        return self.sentence.template
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What goes into the fields."""
+        return dict(self.sentence.values)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without a call of __init__, whose parameters differ from class to class.
+        return type(self).__new__, (type(self), *self.args), self.__dict__
+
+
+def _values(values: dict[str, Any]) -> dict[str, Any]:
+    """The values of a sentence; an error among them is its own sentence."""
+    return {
+        name: value.sentence if isinstance(value, SamefoxError) else value for name, value in values.items()
+    }
 
 
 class ConfigurationError(SamefoxError):
@@ -41,8 +74,12 @@ class PromptTooLong(Refusal):
     def __init__(self, scene: str, tokens: int, limit: int) -> None:
         shown = scene if len(scene) <= 80 else scene[:79] + "…"
         super().__init__(
-            f"The subject and the scene “{shown}” make {tokens} tokens together, and a picture can follow "
-            f"at most {limit}; please shorten one of them by about {tokens - limit}."
+            "The subject and the scene “{scene}” make {tokens} tokens together, and a picture can follow at "
+            "most {limit}; please shorten one of them by about {excess}.",
+            scene=shown,
+            tokens=tokens,
+            limit=limit,
+            excess=tokens - limit,
         )
         self.scene = scene
         self.tokens = tokens
