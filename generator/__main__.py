@@ -24,7 +24,7 @@ from generator.press import files
 from generator.press.metadata import recipe_to_json
 from generator.script import listed_script, read_script
 from generator.settings import Settings, complaint, read_settings
-from generator.story import Options, Person, Script, Stepped, Story, Storyboard, SvrMode, TakeState
+from generator.story import Options, Person, Script, Stepped, Story, Storyboard, SvrMode
 from generator.storyboard import new_seed, read_size
 from generator.studio import Studio, open_studio
 
@@ -188,11 +188,13 @@ async def _tell(studio: Studio, board: Storyboard, folder: Path) -> None:
             if not story.pending:
                 break
     failures = [
-        f"Frame {take.frame + 1} could not be drawn. {take.failure}" for take in story.takes if take.failure
+        f"Frame {number} could not be drawn. {frame.chosen.failure}"
+        for number, frame in enumerate(story.frames, 1)
+        if frame.chosen.failure
     ]
     if failures:
         raise DrawingError(failures[0])
-    files.save(folder / "story.png", await studio.strip(story.frames))
+    files.save(folder / "story.png", await studio.strip(story.pictures))
 
 
 def _new_folder(out: Path, padding: str, seed: int) -> Path:
@@ -214,10 +216,11 @@ def _new_folder(out: Path, padding: str, seed: int) -> Path:
 def _save_frames(studio: Studio, story: Story, folder: Path) -> None:
     """Save the frames drawn so far, and what is known of them in ``story.json``."""
     frames = []
-    for take in story.frames:
-        if take.state is not TakeState.DRAWN:
+    for number, frame in enumerate(story.frames, 1):
+        take = frame.chosen
+        if not take.drawn:
             continue
-        name = f"frame-{take.frame + 1:02}.png"
+        name = f"frame-{number:02}.png"
         if not (folder / name).exists():
             files.save(folder / name, studio.path(take).read_bytes())
         frames.append({"file": name, "scene": take.scene, "recipe": json.loads(recipe_to_json(take.recipe))})

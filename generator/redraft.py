@@ -1,4 +1,4 @@
-"""From a recipe to the recipe of another take: what a person wants different, and everything else as it was."""
+"""From a recipe to the recipe of another take: what somebody wants different, and all else as it was."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 
 from generator.errors import PromptTooLong
 from generator.method.tokens import clip_tokenizer
-from generator.method.windows import CAPACITY
+from generator.method.windows import TOKEN_LIMIT, fits, joined
 from generator.profiles import profile_of
 from generator.settings import Settings
 from generator.story import Changes, Options, Recipe
@@ -50,14 +50,14 @@ def reworded(recipe: Recipe, scene: str) -> Recipe:
     Raises:
         PromptTooLong: the scene does not fit even alone.
     """
-    place, suppress = _place(recipe), recipe.suppress
+    place, suppress, count = _place(recipe), recipe.suppress, clip_tokenizer().count
     while True:
         scenes = [*suppress[:place], scene, *suppress[place:]]
-        prompt = " ".join([recipe.subject, *scenes])
-        if (tokens := clip_tokenizer().count(prompt)) <= CAPACITY:
+        if fits(recipe.subject, scenes, count):
+            prompt = joined(recipe.subject, scenes)
             return replace(recipe, express=scene, suppress=suppress, prompt=prompt)
         if not suppress:
-            raise PromptTooLong(scene, tokens, CAPACITY)
+            raise PromptTooLong(scene, count(recipe.subject) + count(scene), TOKEN_LIMIT)
         suppress = suppress[:-1]
 
 
@@ -65,6 +65,6 @@ def _place(recipe: Recipe) -> int:
     """Where the prompt has the recipe's own scene among the suppressed ones."""
     for place in range(len(recipe.suppress) + 1):
         scenes = [*recipe.suppress[:place], recipe.express, *recipe.suppress[place:]]
-        if " ".join([recipe.subject, *scenes]) == recipe.prompt:
+        if joined(recipe.subject, scenes) == recipe.prompt:
             return place
     return 0

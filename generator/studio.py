@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from generator import storyboard
@@ -24,8 +24,8 @@ from generator.execution.pace import Pace
 from generator.press import files
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
-from generator.settings import Settings
 from generator.redraft import redraft
+from generator.settings import Settings
 from generator.story import (
     Changed,
     Changes,
@@ -146,8 +146,9 @@ class Studio:
         story = await self.archive.story(story_id)
         recipes = [redraft(frame.chosen.recipe, changes, self.settings) for frame in story.frames]
         self._check_waiting(author, len(recipes))
-        for frame, recipe in zip(story.frames, recipes, strict=True):
-            self._queue(await self.archive.add_take(frame.chosen, recipe, author))
+        parents = [frame.chosen for frame in story.frames]
+        for take in await self.archive.add_takes(list(zip(parents, recipes, strict=True)), author):
+            self._queue(take)
         self._announce(Changed(story_id=story_id))
         return await self.archive.story(story_id)
 

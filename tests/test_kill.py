@@ -167,8 +167,9 @@ def assert_told_once(stage: Stage, story: int, earlier: set[str]) -> None:
     [place] = [channel for channel in stage.discord.threads() if channel.id == thread]
     pictures = {int(m["id"]): m for m in stage.public(place) if m["attachments"]}
     takes = stage.rows(
-        "SELECT frame, message_id, path FROM takes JOIN jobs ON take_id = id"
-        " WHERE story_id = ? AND state = 'drawn' ORDER BY frame",
+        "SELECT position, message_id, path FROM takes JOIN jobs ON take_id = takes.id"
+        " JOIN frames ON frames.id = frame_id"
+        " WHERE takes.story_id = ? AND state = 'drawn' ORDER BY position",
         story,
     )
     assert [frame for frame, _, _ in takes] == list(range(len(SCENES))), "each frame drawn once"

@@ -14,7 +14,7 @@ import pytest
 from generator.errors import NotFound, TooManyWaiting
 from generator.press.metadata import read
 from generator.settings import LimitSettings, Settings
-from generator.story import Changed, Event, Stepped, Story, Storyboard, TakeState
+from generator.story import Changed, Changes, Event, Stepped, Story, Storyboard, TakeState
 from generator.studio import TRIES, Studio, open_studio
 from tests.conftest import ANN, BEN
 
@@ -73,15 +73,22 @@ async def test_whoever_watches_hears_of_every_step_and_every_change(
     assert Changed(story_id=story.id) in heard
 
 
-async def test_a_reroll_is_the_same_recipe_but_for_the_seed(studio: Studio, board: Storyboard) -> None:
+async def test_a_frame_is_drawn_again_with_what_is_to_be_different(studio: Studio, board: Storyboard) -> None:
     story = await studio.tell(board, ANN)
-    take = await studio.reroll(story.takes[1].id, BEN)
-    same = await studio.reroll(story.takes[1].id, BEN, seed=7)
-    assert replace(take.recipe, seed=7) == board.recipes[1] == same.recipe
-    assert take.recipe.seed != 7
+    take = await studio.redraw(story.takes[1].id, BEN, Changes(seed=8, scene="in a hole"))
+    same = await studio.redraw(story.takes[1].id, BEN, Changes())
+    assert same.recipe == board.recipes[1]
+    assert (take.recipe.seed, take.recipe.express, take.scene) == (8, "in a hole", "in a hole")
+    assert take.recipe.prompt == "a red fox in a meadow in a hole by a river"
     await studio.cancel(story.id)
     with pytest.raises(NotFound):
-        await studio.reroll(999, BEN)
+        await studio.redraw(999, BEN, Changes())
+
+
+async def test_a_whole_story_is_drawn_again_with_one_seed(studio: Studio, board: Storyboard) -> None:
+    story = await studio.redraw_story((await studio.tell(board, ANN)).id, ANN, Changes(seed=9))
+    assert [take.recipe.seed for take in story.takes] == [7, 7, 7, 9, 9, 9]
+    await studio.cancel(story.id)
 
 
 async def test_cancelling_stops_what_is_drawn_and_what_waits(studio: Studio, board: Storyboard) -> None:

@@ -13,7 +13,10 @@ from discord import ui
 from cogs.place import check_place, person
 from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.text import plain
+from cogs.presentation.words import _, listed
 from generator.errors import NotFound
+from generator.story import Changes, Frame, Story
+from generator.storyboard import new_seed
 
 if TYPE_CHECKING:
     from bot import Samefox
@@ -42,7 +45,7 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P
     def __init__(self, story_id: int) -> None:
         super().__init__(
             ui.Button(
-                label="Cancel",
+                label=_("Cancel"),
                 emoji="✖️",
                 style=discord.ButtonStyle.secondary,
                 custom_id=cancel_id(story_id),
@@ -61,16 +64,19 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Stop the story."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        studio = _studio(interaction)
+        studio = studio_of(interaction)
         story = await studio.archive.story(self.story_id)
         if interaction.user.id != story.author.id and not interaction.permissions.manage_messages:
             await answer(
-                interaction, f"Only {plain(story.author.name, 40)} or a moderator can stop this story."
+                interaction,
+                _("Only {name} or a moderator can stop this story.").format(
+                    name=plain(story.author.name, 40)
+                ),
             )
         elif await studio.cancel(story.id):
-            await answer(interaction, "✖️ Stopped. What is already drawn stays in the thread.")
+            await answer(interaction, _("✖️ Stopped. What is already drawn stays in the thread."))
         else:
-            await answer(interaction, "There is nothing left to stop; everything is drawn already.")
+            await answer(interaction, _("There is nothing left to stop; everything is drawn already."))
 
 
 class RerollButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:reroll:(?P<take>\d+)"):
@@ -79,7 +85,7 @@ class RerollButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:reroll:(?P
     def __init__(self, take_id: int) -> None:
         super().__init__(
             ui.Button(
-                label="Reroll", emoji="🎲", style=discord.ButtonStyle.primary, custom_id=reroll_id(take_id)
+                label=_("Reroll"), emoji="🎲", style=discord.ButtonStyle.primary, custom_id=reroll_id(take_id)
             )
         )
         self.take_id = take_id
@@ -94,16 +100,19 @@ class RerollButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:reroll:(?P
     @answering_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Draw the frame with a new seed."""
-        await draw_again(interaction, self.take_id, same_seed=False)
+        await draw_again(interaction, self.take_id, Changes(seed=new_seed()))
 
 
 class AgainButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:again:(?P<take>\d+)"):
     """Draws a frame again with its own seed."""
 
-    def __init__(self, take_id: int, label: str = "Same seed") -> None:
+    def __init__(self, take_id: int, label: str | None = None) -> None:
         super().__init__(
             ui.Button(
-                label=label, emoji="♻️", style=discord.ButtonStyle.secondary, custom_id=again_id(take_id)
+                label=label or _("Same seed"),
+                emoji="♻️",
+                style=discord.ButtonStyle.secondary,
+                custom_id=again_id(take_id),
             )
         )
         self.take_id = take_id
@@ -118,27 +127,114 @@ class AgainButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:again:(?P<t
     @answering_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Draw the frame with its own seed."""
-        await draw_again(interaction, self.take_id, same_seed=True)
+        await draw_again(interaction, self.take_id, Changes())
 
 
-async def draw_again(interaction: discord.Interaction[Any], take_id: int, *, same_seed: bool) -> None:
-    """Put another take of a frame in line, and say so to the person who pressed."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+class PageButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:page:(?P<take>\d+):(?P<way>[<>])"):
+    """Turns a frame's message to another take; for anybody, since it decides nothing."""
+
+    def __init__(self, take_id: int, *, forth: bool) -> None:
+        way = ">" if forth else "<"
+        super().__init__(ui.Button(label="▶" if forth else "◀", custom_id=f"samefox:page:{take_id}:{way}"))
+        self.take_id = take_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Made anew from the pressed button."""
+        return cls(int(match["take"]), forth=match["way"] == ">")
+
+    @answering_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Turn the page."""
+        await interaction.response.defer()
+        await story_of(interaction, self.take_id)
+        await studio_of(interaction).turn(self.take_id)
+
+
+class ChooseButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:choose:(?P<take>\d+)"):
+    """Lets a take stand for its frame; for those whose frame it is."""
+
+    def __init__(self, take_id: int, *, chosen: bool = False) -> None:
+        super().__init__(
+            ui.Button(
+                label=_("In the story") if chosen else _("Use this"),
+                emoji="✅" if chosen else "👍",
+                style=discord.ButtonStyle.secondary if chosen else discord.ButtonStyle.success,
+                disabled=chosen,
+                custom_id=f"samefox:choose:{take_id}",
+            )
+        )
+        self.take_id = take_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Made anew from the pressed button."""
+        return cls(int(match["take"]))
+
+    @answering_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Choose the take."""
+        await interaction.response.defer(ephemeral=True)
+        story = await story_of(interaction, self.take_id)
+        frame = story.frame_of(self.take_id)
+        if not may_choose(interaction, story, frame):
+            names = {plain(person.name, 40): None for person in (frame.author, story.author)}
+            await answer(
+                interaction,
+                _("Only {names} or a moderator can decide which take is in the story.").format(
+                    names=listed(list(names))
+                ),
+            )
+            return
+        await studio_of(interaction).choose(self.take_id)
+
+
+async def draw_again(interaction: discord.Interaction[Any], take_id: int, changes: Changes) -> None:
+    """Put another take of a frame in line, and say so to the person who asked for it."""
+    if not interaction.response.is_done():
+        await interaction.response.defer(ephemeral=True, thinking=True)
     check_place(interaction)
-    studio = _studio(interaction)
-    parent = await studio.archive.take(take_id)
-    if (await studio.archive.story(parent.story_id)).thread_id != interaction.channel_id:
-        # The button is older than the archive, whose numbers have begun anew since.
-        raise NotFound("I do not remember this picture any more, so I cannot draw it again.")
-    seed = parent.recipe.seed if same_seed else None
-    take = await studio.reroll(take_id, person(interaction), seed=seed)
+    story = await story_of(interaction, take_id)
+    frame = story.frame_of(take_id)
+    chooses = may_choose(interaction, story, frame)
+    take = await studio_of(interaction).redraw(take_id, person(interaction), changes, chooses=chooses)
     await answer(
         interaction,
-        f"🎨 Frame {take.frame + 1} is being drawn again with seed {take.recipe.seed}; it will appear here.",
+        _("🎨 Frame {number} is being drawn again with seed {seed}; look at its message.").format(
+            number=(frame.position or 0) + 1, seed=take.recipe.seed
+        ),
     )
 
 
-def _studio(interaction: discord.Interaction[Any]) -> Studio:
+async def story_of(interaction: discord.Interaction[Any], take_id: int) -> Story:
+    """The story of the take that a pressed button names.
+
+    Raises:
+        NotFound: there is none any more, or the button means one of an archive since deleted.
+    """
+    studio = studio_of(interaction)
+    story = await studio.archive.story((await studio.archive.take(take_id)).story_id)
+    # The numbers of a new archive begin anew. Nothing about a story is posted before its card, and Discord's
+    # ids are in the order of time.
+    message_id = interaction.message.id if interaction.message is not None else interaction.id
+    if story.guild_id != interaction.guild_id or story.card_id is None or message_id < story.card_id:
+        raise NotFound("I do not remember this picture any more, so nothing can be done with it.")
+    return story
+
+
+def may_choose(interaction: discord.Interaction[Any], story: Story, frame: Frame) -> bool:
+    """Whether this person decides which take stands for a frame."""
+    return (
+        interaction.user.id in (story.author.id, frame.author.id) or interaction.permissions.manage_messages
+    )
+
+
+def studio_of(interaction: discord.Interaction[Any]) -> Studio:
+    """The studio behind the bot that was asked."""
     bot: Samefox = interaction.client
     return bot.studio
 
@@ -158,4 +254,4 @@ def again_id(take_id: int) -> str:
     return f"samefox:again:{take_id}"
 
 
-BUTTONS = (CancelButton, RerollButton, AgainButton)
+BUTTONS = (CancelButton, RerollButton, AgainButton, PageButton, ChooseButton)

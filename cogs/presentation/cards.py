@@ -10,9 +10,11 @@ from typing import Any
 import discord
 from discord import ui
 
-from cogs.presentation.buttons import AgainButton, CancelButton, RerollButton
-from cogs.presentation.text import count, duration, plain
-from generator.story import Stepped, Story, Take, TakeState
+from cogs.presentation.buttons import AgainButton, CancelButton, ChooseButton, PageButton, RerollButton
+from cogs.presentation.text import duration, plain
+from cogs.presentation.words import _, ngettext, say
+from generator.sentence import Sentence
+from generator.story import Frame, Stepped, Story, Take, TakeState
 from generator.studio import Outlook
 
 FOX = discord.Colour(0xE8762D)
@@ -29,6 +31,7 @@ _MARKS = {
 
 SCENES_SHOWN = 20
 SCENE_LENGTH = 120  # characters of a scene on the card, before escaping
+NAME_LENGTH = 40
 
 
 def story_card(
@@ -50,33 +53,28 @@ def story_card(
     return _view(ui.Container(*parts, accent_colour=FOX if _going_well(story) else GREY))
 
 
-def frame_card(story: Story, take: Take, filename: str) -> ui.LayoutView:
-    """A drawn frame: its picture, its scene, what it was drawn with, and the buttons to draw it again."""
-    recipe = take.recipe
-    title = f"**{take.frame + 1} of {len(story.scenes)}** · {plain(take.scene)}"
-    if take.parent_id is not None:
-        title += f"\n-# another take, asked for by {plain(take.author.name, 40)}"
-    facts = f"-# seed {recipe.seed} · {count(recipe.steps, 'step')} · {recipe.width} × {recipe.height}"
-    return _view(
-        ui.Container(
-            ui.TextDisplay(title),
-            ui.MediaGallery(_picture(filename, f"{story.subject}: {take.scene}")),
-            ui.TextDisplay(facts),
-            ui.ActionRow(RerollButton(take.id), AgainButton(take.id)),
-            accent_colour=FOX,
-        )
-    )
+def frame_card(story: Story, frame: Frame, filename: str) -> ui.LayoutView:
+    """A frame with a picture: the take it is turned to, what that was drawn with, and what can be done."""
+    take = frame.shown
+    parts: list[ui.Item[Any]] = [
+        ui.TextDisplay("\n".join([_title(story, frame), *_credits(story, frame)])),
+        ui.MediaGallery(_picture(filename, f"{story.subject}: {take.scene}")),
+        ui.TextDisplay("\n".join([f"-# {_facts(take)}", *_news(frame)])),
+    ]
+    if len(frame.pages) > 1:
+        parts.append(_pages(frame))
+    parts.append(ui.ActionRow(RerollButton(take.id), AgainButton(take.id)))
+    return _view(ui.Container(*parts, accent_colour=FOX))
 
 
-def failure_card(story: Story, take: Take) -> ui.LayoutView:
-    """A frame that could not be drawn, and the button to try it again."""
+def failure_card(story: Story, frame: Frame) -> ui.LayoutView:
+    """A frame without a picture, and the button to try it again."""
+    take = frame.takes[-1]
+    reason = _failure(take) if take.failure else _("This picture was deleted.")
     return _view(
         ui.Container(
-            ui.TextDisplay(
-                f"⚠️ **{take.frame + 1} of {len(story.scenes)}** · {plain(take.scene)}\n"
-                f"{plain(take.failure or 'It could not be drawn.', 500)}"
-            ),
-            ui.ActionRow(AgainButton(take.id, label="Try again")),
+            ui.TextDisplay(f"{_title(story, frame)}\n⚠️ {reason}"),
+            ui.ActionRow(AgainButton(take.id, label=_("Try again"))),
             accent_colour=RED,
         )
     )
@@ -106,37 +104,104 @@ def _picture(filename: str, description: str) -> discord.MediaGalleryItem:
     return discord.MediaGalleryItem(f"attachment://{filename}", description=description[:256])
 
 
+# -- a frame --------------------------------------------------------------------------------------------
+
+
+def _title(story: Story, frame: Frame) -> str:
+    place = _("{number} of {total}").format(number=(frame.position or 0) + 1, total=len(story.frames))
+    return f"**{place}** · {plain(frame.shown.scene)}"
+
+
+def _credits(story: Story, frame: Frame) -> list[str]:
+    """Whose scene and whose take it is, where that is not the story's author."""
+    lines = []
+    if frame.author.id != story.author.id:
+        lines.append(_("-# scene by {name}").format(name=plain(frame.author.name, NAME_LENGTH)))
+    if frame.shown.author.id != frame.author.id:
+        name = plain(frame.shown.author.name, NAME_LENGTH)
+        lines.append(_("-# this take was asked for by {name}").format(name=name))
+    return lines
+
+
+def _facts(take: Take) -> str:
+    recipe = take.recipe
+    steps = ngettext("{count} step", "{count} steps", recipe.steps).format(count=recipe.steps)
+    return _("seed {seed} · {steps} · {width} × {height}").format(
+        seed=recipe.seed, steps=steps, width=recipe.width, height=recipe.height
+    )
+
+
+def _news(frame: Frame) -> list[str]:
+    """What is happening to the frame besides what it shows."""
+    newest = frame.takes[-1]
+    if newest.pending:
+        name = plain(newest.author.name, NAME_LENGTH)
+        return [_("-# 🎲 Another take is on its way, asked for by {name}").format(name=name)]
+    if newest.state is TakeState.FAILED:
+        return [f"-# ⚠️ {_failure(newest)}"]
+    return []
+
+
+def _failure(take: Take) -> str:
+    return plain(say(Sentence.read(take.failure or "")), 500)
+
+
+def _pages(frame: Frame) -> ui.ActionRow[Any]:
+    """The buttons that turn to the frame's other takes, around in a circle."""
+    pages = frame.pages
+    page = next(number for number, take in enumerate(pages) if take.id == frame.shown.id)
+    back, forth = pages[page - 1], pages[(page + 1) % len(pages)]
+    return ui.ActionRow(
+        PageButton(back.id, forth=False),
+        ui.Button(label=f"{page + 1}/{len(pages)}", disabled=True, custom_id=f"samefox:pages:{frame.id}"),
+        PageButton(forth.id, forth=True),
+        ChooseButton(frame.shown.id, chosen=frame.shown.id == frame.chosen.id),
+    )
+
+
+# -- the whole story ------------------------------------------------------------------------------------
+
+
 def _scenes(story: Story) -> str:
     """One line a scene, with a mark of how its picture stands."""
-    takes = story.frames
-    length = SCENE_LENGTH if len(takes) <= 8 else SCENE_LENGTH // 2
+    length = SCENE_LENGTH if len(story.frames) <= 8 else SCENE_LENGTH // 2
     lines = [
-        f"{_MARKS[take.state]} {take.frame + 1}\\. {plain(take.scene, length)}"
-        for take in takes[:SCENES_SHOWN]
+        f"{_MARKS[frame.chosen.state]} {number}\\. {plain(frame.scene, length)}{_by(story, frame)}"
+        for number, frame in enumerate(story.frames[:SCENES_SHOWN], 1)
     ]
-    if len(takes) > SCENES_SHOWN:
-        lines.append(f"… and {len(takes) - SCENES_SHOWN} more")
+    if len(story.frames) > SCENES_SHOWN:
+        lines.append(_("… and {count} more").format(count=len(story.frames) - SCENES_SHOWN))
     return "\n".join(lines)
 
 
+def _by(story: Story, frame: Frame) -> str:
+    return "" if frame.author.id == story.author.id else f" · *{plain(frame.author.name, NAME_LENGTH // 2)}*"
+
+
 def _status(story: Story, outlook: Outlook, step: Stepped | None) -> str:
-    takes = story.frames
-    drawn = sum(take.state is TakeState.DRAWN for take in takes)
     if not story.pending:
-        return _ending(story, drawn)
+        return _ending(story)
     drawing = next((take for take in story.takes if take.state is TakeState.DRAWING), None)
     if drawing is None:
-        line = f"⏳ In line: {count(outlook.ahead, 'picture')} first" if outlook.ahead else "⏳ Next in line"
-        return line + _remaining(outlook, None)
+        return _in_line(outlook) + _remaining(outlook, None)
+    number = (story.frame_of(drawing.id).position or 0) + 1
     if drawing.parent_id is not None:
-        line = f"🎲 Drawing frame {drawing.frame + 1} again"
+        line = _("🎲 Drawing frame {number} again").format(number=number)
     else:
-        line = f"🖌️ Drawing frame {drawing.frame + 1} of {len(takes)}"
+        line = _("🖌️ Drawing frame {number} of {total}").format(number=number, total=len(story.frames))
     if step is not None and step.take_id == drawing.id:
-        line += f" · step {step.step} of {step.steps}"
+        line += _(" · step {step} of {steps}").format(step=step.step, steps=step.steps)
     else:
         step = None
     return f"{line}{_remaining(outlook, step)}\n{_bar(story, step)}"
+
+
+def _in_line(outlook: Outlook) -> str:
+    if not outlook.ahead:
+        return _("⏳ Next in line")
+    return ngettext(
+        "⏳ In line: {count} picture first", "⏳ In line: {count} pictures first", outlook.ahead
+    ).format(count=outlook.ahead)
 
 
 def _remaining(outlook: Outlook, step: Stepped | None) -> str:
@@ -144,7 +209,7 @@ def _remaining(outlook: Outlook, step: Stepped | None) -> str:
     if outlook.seconds is None:
         return ""
     drawn_part = outlook.seconds_per_frame * step.step / step.steps if step is not None else 0.0
-    return f" · {duration(outlook.seconds - drawn_part)} left"
+    return _(" · {time} left").format(time=duration(outlook.seconds - drawn_part))
 
 
 def _bar(story: Story, step: Stepped | None, width: int = 12) -> str:
@@ -154,20 +219,32 @@ def _bar(story: Story, step: Stepped | None, width: int = 12) -> str:
     return "▰" * filled + "▱" * (width - filled)
 
 
-def _ending(story: Story, drawn: int) -> str:
-    total = len(story.scenes)
+def _ending(story: Story) -> str:
+    drawn, total = len(story.pictures), len(story.frames)
     if story.cancelled:
-        return f"✖️ Stopped after {count(drawn, 'frame')} of {total}."
+        return ngettext(
+            "✖️ Stopped after {count} frame of {total}.", "✖️ Stopped after {count} frames of {total}.", drawn
+        ).format(count=drawn, total=total)
     if drawn == total:
-        return f"📖 Told in {count(total, 'frame')}; the pictures are in the thread."
-    return f"⚠️ Told with {drawn} of {total} frames; the thread says what happened to the others."
+        return ngettext(
+            "📖 Told in {count} frame; the picture is in the thread.",
+            "📖 Told in {count} frames; the pictures are in the thread.",
+            total,
+        ).format(count=total)
+    return _("⚠️ Told with {drawn} of {total} frames; the thread says what happened to the others.").format(
+        drawn=drawn, total=total
+    )
 
 
 def _going_well(story: Story) -> bool:
-    return not story.cancelled and all(take.state is not TakeState.FAILED for take in story.frames)
+    return not story.cancelled and all(frame.chosen.state is not TakeState.FAILED for frame in story.frames)
 
 
 def _colophon(story: Story) -> str:
-    seed = story.frames[0].recipe.seed
-    style = "" if story.style == "plain" else f" · {plain(story.style, 40)}"
-    return f"told by {plain(story.author.name, 40)} · seed {seed}{style} · story {story.id}"
+    facts = [
+        _("told by {name}").format(name=plain(story.author.name, NAME_LENGTH)),
+        _("seed {seed}").format(seed=story.frames[0].chosen.recipe.seed),
+        *([] if story.style == "plain" else [plain(story.style, NAME_LENGTH)]),
+        _("story {number}").format(number=story.id),
+    ]
+    return " · ".join(facts)

@@ -51,18 +51,20 @@ async def _ask(meadow: Meadow, find: Find, prompt: str) -> Story:
 
 def _told(story: Story) -> bool:
     """Whether everything is drawn and posted; raises ``DrawingError`` if it never will be."""
-    takes = story.frames
+    takes = [frame.chosen for frame in story.frames]
     if story.cancelled:
         raise DrawingError("The story was cancelled, so it has no strip; tell it again in a new folder.")
     if not story.pending and (failed := [take for take in takes if take.state is TakeState.FAILED]):
         raise DrawingError(failed[0].failure or "A frame could not be drawn.")
-    return not story.pending and story.strip_id is not None and all(take.message_id for take in takes)
+    return (
+        not story.pending and story.strip_id is not None and all(frame.message_id for frame in story.frames)
+    )
 
 
 def _write(meadow: Meadow, story: Story, out: Path) -> None:
     posts = meadow.posts(story.channel_id, *filter(None, [story.thread_id]))
     attached = {post.id: post.attachments for post in posts if post.attachments}
-    shown = {f"frame-{take.frame + 1:02}.png": take.message_id for take in story.frames}
+    shown = {f"frame-{number:02}.png": frame.message_id for number, frame in enumerate(story.frames, 1)}
     for name, message in {**shown, "story.png": story.strip_id}.items():
         if message not in attached:
             raise SamefoxError(

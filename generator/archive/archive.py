@@ -7,6 +7,7 @@ come out frozen; rows do not leave this room.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -75,6 +76,19 @@ class Archive:
             )
             await touch(sql, parent.story_id)
             return await read_take(sql, take_id)
+
+    async def add_takes(self, wanted: Sequence[tuple[Take, Recipe]], author: Person) -> list[Take]:
+        """Keep another take for each parent, of one story, queued; all of them or none."""
+        async with self._connection.transaction() as sql:
+            takes = []
+            for parent, recipe in wanted:
+                await add_contributor(sql, parent.story_id, author)
+                take_id = await add_take(
+                    sql, parent.story_id, parent.frame_id, parent.scene, parent.id, author, recipe
+                )
+                takes.append(await read_take(sql, take_id))
+                await touch(sql, parent.story_id)
+            return takes
 
     async def turn(self, take_id: int) -> int:
         """Turn a frame's message to one of its drawn takes; the story's number.

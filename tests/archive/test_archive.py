@@ -14,7 +14,8 @@ import pytest_asyncio
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
 from generator.errors import ArchiveError, NotFound
-from generator.story import Engine, Picture, Script, Story, Storyboard, TakeState
+from generator.press.metadata import recipe_to_json
+from generator.story import Engine, Picture, Script, Story, Storyboard, Take, TakeState
 from tests.conftest import ANN, BEN
 
 ENGINE = Engine(device="cpu", precision="fp32", samefox="1", torch="2", diffusers="3", transformers="4")
@@ -76,24 +77,58 @@ async def test_cancelling_a_reroll_leaves_the_story_told(archive: Archive, story
 
 async def test_a_reroll_remembers_its_ancestor_and_who_asked(archive: Archive, story: Story) -> None:
     take = await archive.add_take(story.takes[1], story.takes[1].recipe, BEN)
-    assert (take.parent_id, take.author, take.frame) == (story.takes[1].id, BEN, 1)
+    assert (take.parent_id, take.author, take.frame_id) == (story.takes[1].id, BEN, story.frames[1].id)
     again = await archive.story(story.id)
     assert again.author == ANN
-    assert [first.id for first in again.frames] == [first.id for first in story.takes]
+    assert [take.id for take in again.frames[1].takes] == [story.takes[1].id, take.id]
+    assert [len(frame.takes) for frame in again.frames] == [1, 2, 1]
 
 
-async def test_a_frame_that_failed_is_stood_in_for_by_its_first_drawn_reroll(
-    archive: Archive, story: Story
-) -> None:
-    first, second, _ = story.takes
-    await archive.fail(first.id, "no")
-    again = await archive.add_take(first, first.recipe, BEN)
-    other = await archive.add_take(second, second.recipe, BEN)
-    for take in (again, second, other):
+async def drawn(archive: Archive, *takes: Take) -> None:
+    for take in takes:
         await archive.start(take.id, "cpu")
         await archive.finish(take.id, FILE, PICTURE)
-    frames = (await archive.story(story.id)).frames
-    assert [take.id for take in frames[:2]] == [again.id, second.id]
+
+
+async def test_a_frame_shows_its_newest_picture_which_stands_for_it_unless_a_stranger_asked(
+    archive: Archive, story: Story
+) -> None:
+    (first, second, third), recipe = story.takes, story.takes[0].recipe
+    await archive.fail(first.id, "no")
+    await drawn(archive, second)
+    again = await archive.add_take(first, recipe, ANN, scene="in a hole")
+    other = await archive.add_take(second, recipe, BEN, chooses=False)
+    await drawn(archive, again, other)
+    one, two, three = (await archive.story(story.id)).frames
+    assert (one.chosen.id, one.shown.id, one.scene) == (again.id, again.id, "in a hole")
+    assert (two.chosen.id, two.shown.id) == (second.id, other.id)
+    assert [take.id for take in two.pages] == [second.id, other.id]
+    assert three.chosen.id == three.shown.id == third.id, "what is not drawn yet stands for itself"
+    assert three.pages == ()
+
+
+async def test_a_message_is_turned_without_choosing_and_choosing_turns_it(
+    archive: Archive, story: Story
+) -> None:
+    first = story.takes[0]
+    second = await archive.add_take(first, first.recipe, ANN)
+    await drawn(archive, first, second)
+    assert await archive.turn(first.id) == story.id
+    frame = (await archive.story(story.id)).frames[0]
+    assert (frame.shown.id, frame.chosen.id) == (first.id, second.id)
+    await archive.choose(first.id)
+    assert (await archive.story(story.id)).frames[0].chosen.id == first.id
+    with pytest.raises(NotFound):
+        await archive.choose(story.takes[1].id)  # of which there is no picture
+
+
+async def test_all_frames_are_drawn_again_or_none(archive: Archive, story: Story) -> None:
+    wanted = [(take, take.recipe) for take in story.takes]
+    takes = await archive.add_takes(wanted, BEN)
+    assert [take.parent_id for take in takes] == [take.id for take in story.takes]
+    with pytest.raises(ArchiveError):
+        await archive.add_takes([*wanted, (replace(story.takes[0], frame_id=99), wanted[0][1])], BEN)
+    assert len((await archive.story(story.id)).takes) == 6
 
 
 async def test_a_cancelled_writer_leaves_the_archive_usable(archive: Archive, story: Story) -> None:
@@ -122,31 +157,32 @@ async def test_what_was_half_drawn_is_queued_again_in_its_old_place(archive: Arc
     assert [take.id for take in await archive.requeue()] == [second.id, third.id]
 
 
-async def test_a_story_is_unsettled_until_settled_and_again_after_a_reroll(
-    archive: Archive, story: Story
-) -> None:
+async def test_a_story_settles_only_as_it_was_seen(archive: Archive, story: Story) -> None:
     assert await archive.unsettled() == [story.id]
-    assert not await archive.settle(story.id), "there is still something to draw"
-    for take in story.takes:
-        await archive.fail(take.id, "no")
-    assert not await archive.settle(story.id), "there is still something to show"
-    for take in story.takes:
-        await archive.set_message(take.id, 5)
-    assert await archive.settle(story.id)
+    await archive.fail(story.takes[0].id, "no")
+    assert not await archive.settle(story), "something has changed since"
+    seen = await archive.story(story.id)
+    await archive.set_message(story.frames[0].id, 5, "a failure")
+    assert await archive.settle(seen), "noting what was posted changes nothing"
     assert await archive.unsettled() == []
-    await archive.add_take(story.takes[0], story.takes[0].recipe, BEN)
-    assert await archive.unsettled() == [story.id]
+    for change in (
+        archive.add_take(story.takes[0], story.takes[0].recipe, BEN),
+        archive.cancel(story.id),
+    ):
+        await change
+        assert await archive.unsettled() == [story.id]
+        assert await archive.settle(await archive.story(story.id))
 
 
-async def test_message_and_thread_ids_are_kept(archive: Archive, story: Story) -> None:
+async def test_what_was_posted_is_kept(archive: Archive, story: Story) -> None:
     huge = 2**63 - 1  # Discord's ids need all of SQLite's integers
     await archive.set_card(story.id, huge)
     await archive.set_thread(story.id, 2)
-    await archive.set_strip(story.id, 3)
-    await archive.set_message(story.takes[0].id, 4)
+    await archive.set_strip(story.id, 3, "1-2-3")
+    await archive.set_message(story.frames[0].id, 4, "a picture")
     again = await archive.story(story.id)
-    assert (again.card_id, again.thread_id, again.strip_id) == (huge, 2, 3)
-    assert again.takes[0].message_id == 4
+    assert (again.card_id, again.thread_id, again.strip_id, again.strip_posted) == (huge, 2, 3, "1-2-3")
+    assert (again.frames[0].message_id, again.frames[0].posted) == (4, "a picture")
 
 
 async def test_what_does_not_exist_is_said_in_words(archive: Archive) -> None:
@@ -176,7 +212,7 @@ async def test_a_write_that_fails_half_way_leaves_nothing_behind(
     archive: Archive, story: Story, tmp_path: Path
 ) -> None:
     with pytest.raises(ArchiveError, match="could not write this down"):
-        await archive.add_take(replace(story.takes[0], frame=99), story.takes[0].recipe, BEN)
+        await archive.add_take(replace(story.takes[0], frame_id=99), story.takes[0].recipe, BEN)
     with closing(sqlite3.connect(tmp_path / "archive.sqlite3")) as connection:
         assert connection.execute("SELECT name FROM contributors").fetchall() == [("Ann",)]
     await archive.add_take(story.takes[0], story.takes[0].recipe, BEN)
@@ -220,6 +256,43 @@ async def test_what_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match=r"no\.sqlite3 cannot be used"):
         async with open_archive(path):
             pass
+
+
+async def test_an_archive_of_the_first_version_is_brought_up_to_date(
+    tmp_path: Path, board: Storyboard
+) -> None:
+    first = resources.files("generator.archive").joinpath("migrations/0001_stories.sql")
+    recipe = recipe_to_json(board.recipes[0])
+    with closing(sqlite3.connect(tmp_path / "old.sqlite3")) as old, old:
+        old.executescript(first.read_text(encoding="utf-8"))
+        old.executescript(
+            "PRAGMA user_version = 1;"
+            "INSERT INTO stories (id, guild_id, channel_id, thread_id, author_id, subject, style)"
+            " VALUES (7, 1, 2, 3, 1, 'a red fox', 'plain');"
+            "INSERT INTO contributors VALUES (7, 1, 'Ann');"
+            "INSERT INTO frames VALUES (7, 0, 'in a meadow', 1), (7, 1, 'in the snow', 1);"
+        )
+        for take_id, frame, parent, message, path in (
+            (4, 0, None, 40, "pictures/4.png"),
+            (5, 1, None, None, None),
+            (6, 0, 4, 60, "pictures/6.png"),
+        ):
+            old.execute(
+                "INSERT INTO takes (id, story_id, frame, parent_id, author_id, seed, recipe, message_id,"
+                " path) VALUES (?, 7, ?, ?, 1, 7, ?, ?, ?)",
+                (take_id, frame, parent, recipe, message, path),
+            )
+            old.execute(
+                "INSERT INTO jobs (take_id, state) VALUES (?, ?)", (take_id, "drawn" if path else "queued")
+            )
+    async with open_archive(tmp_path / "old.sqlite3") as archive:
+        story = await archive.story(7)
+        assert story.scenes == ("in a meadow", "in the snow")
+        assert [[take.id for take in frame.takes] for frame in story.frames] == [[4, 6], [5]]
+        assert [frame.message_id for frame in story.frames] == [40, None]
+        assert story.frames[0].chosen.id == 4
+        assert (await archive.take(6)).parent_id == 4
+        assert [take.id for take in await archive.requeue()] == [5]
 
 
 async def test_a_broken_migration_leaves_the_database_as_it_was(

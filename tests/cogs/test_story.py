@@ -45,10 +45,10 @@ async def test_a_story_is_told_in_a_thread_under_its_card(stage: Stage) -> None:
     assert [a["filename"] for a in card.attachments] == [f"story-{story.id}.png"]
 
     *frames, strip = stage.frames(story)
-    assert [m.attachments[0]["filename"] for m in frames] == ["frame-01.png", "frame-02.png", "frame-03.png"]
     assert strip.attachments[0]["filename"] == f"story-{story.id}.png"
-    for take, message in zip(story.takes, frames, strict=True):
-        assert take.message_id == message.id
+    for take, frame, message in zip(story.takes, story.frames, frames, strict=True):
+        assert frame.message_id == message.id
+        assert [a["filename"] for a in message.attachments] == [f"samefox-{story.id}-{take.id}.png"]
         assert take.scene in texts(message)
         assert "seed 7" in texts(message)
         assert custom_ids(message) == [f"samefox:reroll:{take.id}", f"samefox:again:{take.id}"]
@@ -74,7 +74,7 @@ async def test_the_bots_process_never_meets_torch(tmp_path: Path) -> None:
         "        while story.pending:\n"
         "            await asyncio.sleep(0.05)\n"
         "            story = await samefox.studio.archive.story(story.id)\n"
-        "        await samefox.studio.strip(story.frames)\n"
+        "        await samefox.studio.strip(story.pictures)\n"
         "        print([take.state.value for take in story.takes])\n"
         "asyncio.run(main(sys.argv[1]))\n"
         "roots = {name.partition('.')[0] for name in sys.modules}\n"
@@ -215,7 +215,9 @@ async def test_a_reroll_has_a_new_seed_and_the_same_seed_button_the_same_picture
     frame = stage.shown(stage.frames(story)[0])
     await stage.ben.click(frame, custom_id=f"samefox:reroll:{take.id}")
     await stage.told(story.id)
-    await stage.ben.click(frame, custom_id=f"samefox:again:{take.id}")
+    await stage.ben.click(stage.shown(stage.frames(story)[0]), custom_id=f"samefox:page:{take.id}:<")
+    await stage.told(story.id)
+    await stage.ben.click(stage.shown(stage.frames(story)[0]), custom_id=f"samefox:again:{take.id}")
     story = await stage.told(story.id)
     first, rerolled, again = story.takes
     assert rerolled.recipe == replace(first.recipe, seed=rerolled.recipe.seed)
@@ -223,16 +225,55 @@ async def test_a_reroll_has_a_new_seed_and_the_same_seed_button_the_same_picture
     assert again.recipe == first.recipe
     assert await stage.bot.studio.png(again) == await stage.bot.studio.png(first)
     assert (rerolled.parent_id, rerolled.author.name) == (first.id, "Ben")
-    posted = [m.id for m in stage.frames(story)]
-    assert [posted.count(take.message_id or 0) for take in story.takes] == [1, 1, 1]
-    assert len(posted) == 4, "three takes and one strip"
+    message, strip = stage.frames(story)
+    assert message.id == story.frames[0].message_id, "all takes are pages of one message"
+    assert [a["filename"] for a in message.attachments] == [f"samefox-{story.id}-{again.id}.png"]
+    assert "asked for by Ben" in texts(message)
+    assert f"samefox:choose:{again.id}" in custom_ids(message)
+    assert story.frames[0].chosen.id == first.id, "the story's author has not chosen another"
+    assert story.strip_posted == str(first.id)
+    assert strip.id == story.strip_id
+
+
+async def test_takes_are_paged_and_the_strip_follows_the_chosen_one(stage: Stage) -> None:
+    story = await stage.told(await stage.tell("a red fox: in a meadow | in the snow", seed=7))
+    first, other = story.takes
+    frame = stage.frames(story)[0]
+    await stage.ann.click(stage.shown(frame), custom_id=f"samefox:reroll:{first.id}")
+    story = await stage.told(story.id)
+    second = story.takes[-1]
+    assert story.frames[0].chosen.id == second.id, "its author asked for it"
+    assert story.strip_posted == f"{second.id}-{other.id}"
+    strip = story.strip_id
+
+    frame = stage.frames(story)[0]
+    assert "2/2" in str(frame.components)
+    await stage.ben.click(stage.shown(frame), custom_id=f"samefox:page:{first.id}:<")
+    story = await stage.told(story.id)
+    frame = stage.frames(story)[0]
+    assert [a["filename"] for a in frame.attachments] == [f"samefox-{story.id}-{first.id}.png"]
+    assert story.strip_posted == f"{second.id}-{other.id}", "turning a page chooses nothing"
+
+    choose = f"samefox:choose:{first.id}"
+    result = await stage.ben.click(stage.shown(frame), custom_id=choose)
+    assert "Only Ann or a moderator" in said(result)
+    await stage.ann.click(stage.shown(frame), custom_id=choose)
+    story = await stage.told(story.id)
+    assert (story.strip_posted, story.strip_id) == (f"{first.id}-{other.id}", strip)
+    frame = stage.frames(story)[0]
+    await stage.mo.click(stage.shown(frame), custom_id=f"samefox:page:{second.id}:>")
+    await stage.told(story.id)
+    await stage.mo.click(stage.shown(stage.frames(story)[0]), custom_id=f"samefox:choose:{second.id}")
+    assert (await stage.told(story.id)).strip_posted == f"{second.id}-{other.id}", "a moderator may"
+    card = stage.card(story)
+    assert [a["filename"] for a in card.attachments] == [f"story-{story.id}.png"]
 
 
 async def test_a_button_of_a_forgotten_story_says_so(stage: Stage) -> None:
     story = await stage.told(await stage.tell("a red fox: in a meadow"))
     frame = stage.shown(stage.frames(story)[0])
-    # As if this archive had begun anew and the number on the button were another story's.
-    await stage.bot.studio.archive.set_thread(story.id, 12345)
+    # As if this archive had begun anew and the number on the button were another, later story's.
+    await stage.bot.studio.archive.set_card(story.id, frame.id + 1)
     result = await stage.ben.click(frame, custom_id=f"samefox:again:{story.takes[0].id}")
     assert "do not remember this picture" in said(result)
 
@@ -247,12 +288,12 @@ async def test_a_deleted_thread_ends_the_story_and_the_next_one_is_told(stage: S
 
 
 async def test_an_error_of_discords_is_survived(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cogs.publisher.RETRY_INTERVAL", 0.05)
+    monkeypatch.setattr("cogs.telling.RETRY_INTERVAL", 0.05)
     story_id = await stage.tell(FOX)
     stage.env.inject_error("POST", "/channels/*/messages", status=500, times=2)
     story = await stage.told(story_id)
-    names = [m.attachments[0]["filename"] for m in stage.frames(story)]
-    assert names == ["frame-01.png", "frame-02.png", "frame-03.png", f"story-{story.id}.png"]
+    posted = [m.id for m in stage.frames(story)]
+    assert posted == [*(frame.message_id for frame in story.frames), story.strip_id]
 
 
 async def test_if_the_card_cannot_be_posted_the_text_comes_back_and_nothing_is_drawn(stage: Stage) -> None:

@@ -22,7 +22,7 @@ from PIL import Image
 
 from cogs.rehearsal.stage import rehearse
 from generator.errors import SamefoxError
-from generator.story import Person, Recipe, Story, Take, TakeState
+from generator.story import Frame, Person, Recipe, Story, Take, TakeState
 
 STRIP = "strip"
 
@@ -139,18 +139,26 @@ def to_story(prompt: str, told: dict) -> Story:
         model="toy", subject=prompt, express="", suppress=(), prompt=prompt, seed=0, width=8, height=8,
         steps=1, guidance_scale=1, scheduler="euler",
     )  # fmt: skip
-    takes = tuple(
-        Take(
-            id=frame, story_id=1, frame=frame, scene=scene, parent_id=None, author=person, recipe=recipe,
-            state=TakeState.DRAWN if scene in told["posted"] else TakeState.QUEUED, attempts=0, failure=None,
-            path=None, seconds=None, message_id=told["posted"].get(scene),
+    frames = tuple(
+        Frame(
+            id=number, position=number, author=person, chosen_id=None, shown_id=None, posted=None,
+            message_id=told["posted"].get(scene),
+            takes=(
+                Take(
+                    id=number, story_id=1, frame_id=number, scene=scene, parent_id=None, author=person,
+                    recipe=recipe, attempts=0, failure=None, seconds=None,
+                    state=TakeState.DRAWN if scene in told["posted"] else TakeState.QUEUED,
+                    path="a.png" if scene in told["posted"] else None,
+                ),
+            ),
         )
-        for frame, scene in enumerate(scenes)
+        for number, scene in enumerate(scenes)
     )  # fmt: skip
     return Story(
-        id=1, guild_id=1, channel_id=told["channel"], thread_id=told["thread"], card_id=told["card"],
-        strip_id=told["posted"].get(STRIP), author=person, subject=prompt, style="", scenes=tuple(scenes),
-        created_at=datetime.now(UTC), cancelled=False, takes=takes,
+        id=1, version=0, guild_id=1, channel_id=told["channel"], thread_id=told["thread"],
+        card_id=told["card"], strip_id=told["posted"].get(STRIP), strip_posted=None, author=person,
+        subject=prompt, style="", created_at=datetime.now(UTC), cancelled=False, growing=False,
+        frames=frames, taken_back=(),
     )  # fmt: skip
 
 
