@@ -24,6 +24,7 @@ from generator.execution.pace import Pace
 from generator.press import files
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
+from generator.server import MemberDefaults, ServerSettings
 from generator.settings import Settings
 from generator.story import (
     Changed,
@@ -172,6 +173,14 @@ class Studio:
             return Outlook(ahead=ahead, seconds=None, seconds_per_frame=0.0)
         total = per_frame * (ahead + len(pending)) / max(1, len(self._executors))
         return Outlook(ahead=ahead, seconds=total, seconds_per_frame=per_frame)
+
+    async def server(self, guild_id: int) -> ServerSettings:
+        """What a server has decided for itself."""
+        return await self.archive.servers.settings(guild_id)
+
+    async def defaults(self, person_id: int) -> MemberDefaults:
+        """What a member's stories are drawn with when they do not say."""
+        return await self.archive.servers.defaults(person_id)
 
     def path(self, take: Take) -> Path:
         """The file of a drawn take."""

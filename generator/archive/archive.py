@@ -15,6 +15,7 @@ from pathlib import Path
 import aiosqlite
 
 from generator.archive.connection import NOW, Connection, insert
+from generator.archive.servers import Servers
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take, TakeState
@@ -41,6 +42,7 @@ class Archive:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.servers = Servers(connection)
 
     # -- writing ----------------------------------------------------------------------------------------
 
