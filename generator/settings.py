@@ -40,6 +40,12 @@ def _some(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("must name each model once")
+    return names
+
+
 def _found(name: str) -> str:
     if not Path(name).exists() and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
         raise ValueError("is neither a file or folder that exists nor a Hub id such as owner/name")
@@ -77,10 +83,16 @@ class ModelSettings(_Section):
     """Which checkpoint draws, and where."""
 
     name: ModelName = "storybook"
+    others: Annotated[tuple[ModelName, ...], Field(strict=False), AfterValidator(_each_once)] = ()
     loras: Annotated[tuple[LoraSettings, ...], Field(strict=False)] = ()
     freeu: bool = False
     precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
     devices: Annotated[tuple[Device, ...], Field(strict=False), AfterValidator(_some)] = ("auto",)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All models that are offered, the usual one first."""
+        return (self.name, *(other for other in self.others if other != self.name))
 
     @property
     def lora_files(self) -> tuple[Lora, ...]:
