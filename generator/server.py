@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +11,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from generator.settings import GuidanceScale, IdentityStrength, Side, Steps
+from generator.settings import GuidanceScale, IdentityStrength, Settings, Side, Steps
 from generator.story import Person
 
 
@@ -86,6 +87,25 @@ class ServerSettings(_Choices):
     language: str | None = None  #: of what everybody sees; None: the server's own in Discord
     read_messages: bool = False  #: whether what is written in a shared story's thread is a scene
 
+    def offered_models(self, host: Settings) -> tuple[str, ...]:
+        """The host's models that may be chosen here; names that the host has given up do not count."""
+        return _offered(host.model.names, self.models)
+
+    def offered_styles(self, host: Settings) -> tuple[str, ...]:
+        """The host's styles that may be chosen here."""
+        return _offered(tuple(host.styles), self.styles)
+
+    def default_model(self, host: Settings) -> str:
+        """What draws here when an author does not say."""
+        offered = self.offered_models(host)
+        return self.model if self.model in offered else offered[0]
+
+    def most_scenes(self, host: Settings, roles: Collection[int]) -> int:
+        """How many scenes a story of somebody with these roles may have."""
+        if self.limits.scenes is None or not set(roles).isdisjoint(self.limits.exempt_roles):
+            return host.limits.scenes
+        return min(self.limits.scenes, host.limits.scenes)
+
 
 class MemberDefaults(_Choices):
     """What a member's stories are drawn with when a command does not say."""
@@ -107,6 +127,10 @@ class Change:
     setting: str  #: a field of `ServerSettings`; of its limits, ``limits.`` and the field
     before: Any  #: as JSON has it
     after: Any
+
+
+def _offered(known: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in known if name in chosen) or known
 
 
 def differences(before: ServerSettings, after: ServerSettings) -> dict[str, tuple[Any, Any]]:

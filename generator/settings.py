@@ -15,12 +15,6 @@ from generator.profiles import BUILT_IN, Scheduler
 from generator.story import Lora, SvrMode
 
 
-def _multiple_of_8(pixels: int) -> int:
-    if pixels % 8:
-        raise ValueError("must be a multiple of 8, since a latent stands for 8 × 8 pixels")
-    return pixels
-
-
 def _style_template(template: str) -> str:
     if template.count("{subject}") != 1:
         raise ValueError("must name {subject} exactly once")
@@ -58,9 +52,9 @@ def _model(name: str) -> str:
 
 Steps = Annotated[int, Field(ge=1, le=150)]
 GuidanceScale = Annotated[float, Field(ge=0, le=30)]
-Side = Annotated[int, Field(ge=64, le=2048), AfterValidator(_multiple_of_8)]
+Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]  # pixels; a latent stands for 8 × 8
 WindowLength = Annotated[int, Field(ge=1, le=50)]
-IdentityStrength = Annotated[float, Field(gt=0, le=16)]
+IdentityStrength = Annotated[float, Field(ge=0.1, le=16)]
 Device = Annotated[str, AfterValidator(_device)]
 ModelName = Annotated[str, AfterValidator(_model)]
 LoraPath = Annotated[str, AfterValidator(_found)]

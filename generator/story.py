@@ -94,7 +94,7 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a person may choose for a story; ``None`` leaves it to their defaults, the server's, the host's."""
+    """What a person may choose for a story; ``None`` is their default, or the server's, or the host's."""
 
     model: str | None = None
     seed: int | None = None

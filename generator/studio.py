@@ -72,17 +72,23 @@ class Studio:
 
     # -- asking -----------------------------------------------------------------------------------------
 
-    def draft(self, script: Script, options: Options) -> Storyboard:
+    def draft(
+        self,
+        script: Script,
+        options: Options,
+        server: ServerSettings | None = None,
+        member: MemberDefaults | None = None,
+    ) -> Storyboard:
         """Decide everything about a story's pictures, before anything is queued.
 
         Raises:
             Refusal: it cannot be told like this; the sentence says why.
         """
-        return storyboard.draft(script, options, self.settings)
+        return storyboard.draft(script, options, self.settings, server, member)
 
     def unknown_words(self, board: Storyboard) -> tuple[str, ...]:
         """The words that the pictures will do without; only of our own model is it known what it knows."""
-        if self.settings.model.name != STORYBOOK:
+        if board.recipes[0].model != STORYBOOK:
             return ()
         return unknown_words(" ".join((board.subject, *board.scenes)))
 
