@@ -101,7 +101,7 @@ def test_braces_in_a_subject_are_only_text() -> None:
         (Options(height=32), "height = 32"),
         (Options(steps=0), "steps = 0"),
         (Options(steps=101), "steps = 101 is not possible; please choose 1 to 100"),
-        (Options(width=1544), "choose a multiple of 8 from 64 to 1536"),
+        (Options(width=1544), "choose a multiple of 8, 64 to 1536"),
         (Options(guidance_scale=31.0), "guidance = 31"),
         (Options(identity_strength=0.0), "identity = 0"),
         (Options(window_length=0), "window = 0"),
