@@ -18,7 +18,7 @@ SamefoxError                    one sentence: what happened and what to do
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from generator.sentence import Sentence
 
@@ -33,6 +33,11 @@ class SamefoxError(Exception):
     def __init__(self, template: str, **values: Any) -> None:
         self.sentence = Sentence(template, _values(values))
         super().__init__(str(self.sentence))
+
+    @classmethod
+    def of(cls, sentence: Sentence) -> Self:
+        """The error that a sentence is about."""
+        return cls(sentence.template, **sentence.values)
 
     @property
     def template(self) -> str:

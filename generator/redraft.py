@@ -8,21 +8,25 @@ from generator.errors import PromptTooLong
 from generator.method.tokens import clip_tokenizer
 from generator.method.windows import TOKEN_LIMIT, fits, joined
 from generator.profiles import profile_of
+from generator.server import ServerSettings
 from generator.settings import Settings
 from generator.story import Changes, Options, Recipe
 from generator.storyboard import check
 
 
-def redraft(recipe: Recipe, changes: Changes, settings: Settings) -> Recipe:
+def redraft(
+    recipe: Recipe, changes: Changes, settings: Settings, server: ServerSettings | None = None
+) -> Recipe:
     """The recipe with the changes made.
 
     Raises:
         PromptTooLong: the new words do not fit into CLIP's context together with the subject.
-        OptionRefused: a change is out of its bounds, or beyond what the host allows.
+        OptionRefused: a change is out of its bounds, beyond what the host allows, or not offered here.
     """
     wishes = {name: value for name, value in asdict(changes).items() if value is not None}
-    scene, model = wishes.pop("scene", None), wishes.pop("model", None)
-    check(Options(**wishes), settings)
+    scene = wishes.pop("scene", None)
+    check(Options(**wishes), settings, server or ServerSettings())
+    model = wishes.pop("model", None)
     if model is not None and model != recipe.model:
         recipe = _moved(recipe, model, settings)
     if scene is not None and scene != recipe.express:

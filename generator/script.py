@@ -126,7 +126,9 @@ def listed_script(subject: str, scenes: Sequence[str], *, max_scenes: int) -> Sc
 def _refuse_long(characters: int) -> None:
     if characters > MAX_CHARACTERS:
         raise ScriptRefused(
-            f"The text has {characters} characters, and I read at most {MAX_CHARACTERS}; please shorten it."
+            "The text has {characters} characters, and I read at most {limit}; please shorten it.",
+            characters=characters,
+            limit=MAX_CHARACTERS,
         )
 
 
@@ -140,13 +142,16 @@ def _script(subject: str, scenes: list[str], max_scenes: int) -> Script:
     if not scenes:
         start = subject if len(subject) <= 60 else subject[:60].rstrip() + "…"
         raise ScriptRefused(
-            f"I found the subject “{start}” but no scenes; please add them after a colon, "
-            f"like “{start}: in the snow | at night”."
+            "I found the subject “{subject}” but no scenes; please add them after a colon, "
+            "like “{subject}: in the snow | at night”.",
+            subject=start,
         )
     if len(scenes) > max_scenes:
         raise ScriptRefused(
-            f"The story has {len(scenes)} scenes, and I can draw at most {max_scenes}; "
-            f"please leave out {len(scenes) - max_scenes}."
+            "The story has {scenes} scenes, and I can draw at most {limit}; please leave out {excess}.",
+            scenes=len(scenes),
+            limit=max_scenes,
+            excess=len(scenes) - max_scenes,
         )
     return Script(subject=subject, scenes=tuple(scenes))
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from generator.settings import GuidanceScale, IdentityStrength, Side, Steps
+from generator.settings import GuidanceScale, IdentityStrength, Settings, Side, Steps
+from generator.story import Person
 
 
 class Shade(StrEnum):
@@ -21,10 +26,34 @@ class Shade(StrEnum):
 class _Choices(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
+    def altered(self, **changes: Any) -> Self:
+        """The same with some choices made differently.
+
+        Raises:
+            ValidationError: one of them is not possible.
+        """
+        return self.model_validate(self.model_dump() | changes)
+
+    def kept(self) -> str:
+        """What was chosen as JSON; what was not is left out, and follows the defaults of later versions."""
+        return self.model_dump_json(exclude_defaults=True)
+
+    @classmethod
+    def recalled(cls, kept: str) -> Self:
+        """What `kept` wrote; a choice that is not possible any more is as if it had not been made."""
+        try:
+            return cls.model_validate_json(kept)
+        except ValidationError as error:
+            spoilt = {problem["loc"][0] for problem in error.errors()}
+            choices = {name: value for name, value in json.loads(kept).items() if name not in spoilt}
+            return cls.model_validate_json(json.dumps(choices))
+
 
 Id = Annotated[int, Field(gt=0)]
-Ids = Annotated[tuple[Id, ...], Field(strict=False, max_length=50)]
+Ids = Annotated[tuple[Id, ...], Field(strict=False, max_length=25)]  # as many as a menu of Discord's holds
+Names = Annotated[tuple[str, ...], Field(strict=False)]
 Weight = Annotated[float, Field(ge=0.1, le=10)]
+PerDay = Annotated[int, Field(ge=1, le=100_000)]
 
 
 class Limits(_Choices):
@@ -32,8 +61,8 @@ class Limits(_Choices):
 
     stories_at_once: Annotated[int, Field(ge=1, le=50)] | None = None  #: of one member, not all drawn yet
     scenes: Annotated[int, Field(ge=1, le=50)] | None = None  #: of one story
-    frames_a_day: Annotated[int, Field(ge=1)] | None = None  #: of one member, in the last 24 hours
-    server_frames_a_day: Annotated[int, Field(ge=1)] | None = None  #: of the whole server
+    frames_a_day: PerDay | None = None  #: of one member, in the last 24 hours
+    server_frames_a_day: PerDay | None = None  #: of the whole server
     exempt_roles: Ids = ()  #: who may exceed all of them
 
 
@@ -42,8 +71,9 @@ class ServerSettings(_Choices):
 
     channels: Ids = ()  #: where stories may be told, threads in them included; empty: wherever the bot may
     teller_roles: Ids = ()  #: who may tell stories; empty: everyone
-    model: str | None = None  #: one of the host's; None: the host's first
-    styles: tuple[str, ...] = Field(default=(), strict=False)  #: offered here; empty: all of the host's
+    models: Names = ()  #: offered here; empty: all of the host's
+    model: str | None = None  #: when an author does not say; None: the host's first
+    styles: Names = ()  #: offered here; empty: all of the host's
     style: str | None = None  #: when an author does not say
     steps: Steps | None = None
     width: Side | None = None
@@ -57,6 +87,25 @@ class ServerSettings(_Choices):
     language: str | None = None  #: of what everybody sees; None: the server's own in Discord
     read_messages: bool = False  #: whether what is written in a shared story's thread is a scene
 
+    def offered_models(self, host: Settings) -> tuple[str, ...]:
+        """The host's models that may be chosen here; names that the host has given up do not count."""
+        return _offered(host.model.names, self.models)
+
+    def offered_styles(self, host: Settings) -> tuple[str, ...]:
+        """The host's styles that may be chosen here."""
+        return _offered(tuple(host.styles), self.styles)
+
+    def default_model(self, host: Settings) -> str:
+        """What draws here when an author does not say."""
+        offered = self.offered_models(host)
+        return self.model if self.model in offered else offered[0]
+
+    def most_scenes(self, host: Settings, roles: Collection[int]) -> int:
+        """How many scenes a story of somebody with these roles may have."""
+        if self.limits.scenes is None or not set(roles).isdisjoint(self.limits.exempt_roles):
+            return host.limits.scenes
+        return min(self.limits.scenes, host.limits.scenes)
+
 
 class MemberDefaults(_Choices):
     """What a member's stories are drawn with when a command does not say."""
@@ -67,3 +116,30 @@ class MemberDefaults(_Choices):
     width: Side | None = None
     height: Side | None = None
     identity_strength: IdentityStrength | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One setting of a server that somebody changed."""
+
+    person: Person
+    at: datetime
+    setting: str  #: a field of `ServerSettings`; of its limits, ``limits.`` and the field
+    before: Any  #: as JSON has it
+    after: Any
+
+
+def _offered(known: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in known if name in chosen) or known
+
+
+def differences(before: ServerSettings, after: ServerSettings) -> dict[str, tuple[Any, Any]]:
+    """The settings that are not the same, each as it was and is, as JSON has them."""
+    old, new = _flat(before), _flat(after)
+    return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
+
+
+def _flat(settings: ServerSettings) -> dict[str, Any]:
+    values = settings.model_dump(mode="json")
+    limits = values.pop("limits")
+    return values | {f"limits.{name}": value for name, value in limits.items()}

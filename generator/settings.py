@@ -15,12 +15,6 @@ from generator.profiles import BUILT_IN, Scheduler
 from generator.story import Lora, SvrMode
 
 
-def _multiple_of_8(pixels: int) -> int:
-    if pixels % 8:
-        raise ValueError("must be a multiple of 8, since a latent stands for 8 × 8 pixels")
-    return pixels
-
-
 def _style_template(template: str) -> str:
     if template.count("{subject}") != 1:
         raise ValueError("must name {subject} exactly once")
@@ -40,6 +34,12 @@ def _some(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("must name each model once")
+    return names
+
+
 def _found(name: str) -> str:
     if not Path(name).exists() and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
         raise ValueError("is neither a file or folder that exists nor a Hub id such as owner/name")
@@ -52,9 +52,9 @@ def _model(name: str) -> str:
 
 Steps = Annotated[int, Field(ge=1, le=150)]
 GuidanceScale = Annotated[float, Field(ge=0, le=30)]
-Side = Annotated[int, Field(ge=64, le=2048), AfterValidator(_multiple_of_8)]
+Side = Annotated[int, Field(ge=64, le=2048, multiple_of=8)]  # pixels; a latent stands for 8 × 8
 WindowLength = Annotated[int, Field(ge=1, le=50)]
-IdentityStrength = Annotated[float, Field(gt=0, le=16)]
+IdentityStrength = Annotated[float, Field(ge=0.1, le=16)]
 Device = Annotated[str, AfterValidator(_device)]
 ModelName = Annotated[str, AfterValidator(_model)]
 LoraPath = Annotated[str, AfterValidator(_found)]
@@ -77,10 +77,16 @@ class ModelSettings(_Section):
     """Which checkpoint draws, and where."""
 
     name: ModelName = "storybook"
+    others: Annotated[tuple[ModelName, ...], Field(strict=False), AfterValidator(_each_once)] = ()
     loras: Annotated[tuple[LoraSettings, ...], Field(strict=False)] = ()
     freeu: bool = False
     precision: Literal["auto", "fp32", "fp16", "bf16"] = "auto"
     devices: Annotated[tuple[Device, ...], Field(strict=False), AfterValidator(_some)] = ("auto",)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All models that are offered, the usual one first."""
+        return (self.name, *(other for other in self.others if other != self.name))
 
     @property
     def lora_files(self) -> tuple[Lora, ...]:

@@ -94,8 +94,9 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a person may choose for a story; ``None`` leaves it to the host's configuration."""
+    """What a person may choose for a story; ``None`` is their default, or the server's, or the host's."""
 
+    model: str | None = None
     seed: int | None = None
     style: str | None = None
     steps: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 from typing import Any, TypeVar
@@ -11,22 +12,28 @@ from pydantic import TypeAdapter, ValidationError
 from generator.errors import OptionRefused
 from generator.method.tokens import clip_tokenizer
 from generator.method.windows import windows
-from generator.profiles import profile_of
+from generator.profiles import Profile, profile_of
+from generator.server import MemberDefaults, ServerSettings
 from generator.settings import (
     GuidanceScale,
     IdentityStrength,
+    LimitSettings,
     Settings,
     Side,
     Steps,
+    StorySettings,
     WindowLength,
 )
 from generator.story import Options, Recipe, Script, Storyboard
 
 MAX_SEED = 2**32 - 1
 
-_T = TypeVar("_T")
+Wish = Options | MemberDefaults | ServerSettings | StorySettings | Profile
+"""What may have an opinion on how a story is drawn."""
 
-_BOUNDS: dict[str, TypeAdapter[float]] = {
+_DefaultsT = TypeVar("_DefaultsT", MemberDefaults, ServerSettings)
+
+_KINDS: dict[str, TypeAdapter[float]] = {
     "steps": TypeAdapter(Steps),
     "guidance_scale": TypeAdapter(GuidanceScale),
     "width": TypeAdapter(Side),
@@ -34,6 +41,7 @@ _BOUNDS: dict[str, TypeAdapter[float]] = {
     "window_length": TypeAdapter(WindowLength),
     "identity_strength": TypeAdapter(IdentityStrength),
 }
+"""The options that are numbers."""
 
 _NAMES = {"guidance_scale": "guidance", "window_length": "window", "identity_strength": "identity"}
 """Where an option's name in Discord is shorter."""
@@ -52,22 +60,40 @@ def read_size(text: str) -> tuple[int, int]:
     """
     sides = re.fullmatch(r"\s*(\d{1,5})\s*(?:[x×*,]\s*(\d{1,5})\s*)?", text, re.IGNORECASE)
     if sides is None:
-        raise OptionRefused(f"“{text}” is no size; please write width x height in pixels, such as 1024x768.")
+        raise OptionRefused(
+            "“{text}” is no size; please write width x height in pixels, such as 1024x768.", text=text
+        )
     return int(sides[1]), int(sides[2] or sides[1])
 
 
-def draft(script: Script, options: Options, settings: Settings) -> Storyboard:
-    """Decide everything about a story's pictures.
+def draft(
+    script: Script,
+    options: Options,
+    settings: Settings,
+    server: ServerSettings | None = None,
+    member: MemberDefaults | None = None,
+) -> Storyboard:
+    """Decide everything about a story's pictures: the author's wish, else the member's default, else the
+    server's, else the host's, else the model family's.
 
     Raises:
         PromptTooLong: a scene does not fit into CLIP's context together with the subject.
-        OptionRefused: an option is out of its bounds, or beyond what the host allows.
+        OptionRefused: an option is out of its bounds, beyond what the host allows, or not offered here.
     """
-    check(options, settings)
-    style = options.style or settings.story.style
+    server, member = server or ServerSettings(), member or MemberDefaults()
+    check(options, settings, server)
+    model = options.model or server.default_model(settings)
+    wishes = (
+        options,
+        _within(member, settings.limits),
+        _within(server, settings.limits),
+        settings.story,
+        profile_of(model),
+    )
+    style = _style(wishes, server.offered_styles(settings))
     subject = settings.styles[style].replace("{subject}", script.subject)
-    length = options.window_length or settings.story.window_length
-    look = _look(options, settings)
+    length = _wished(wishes, "window_length")
+    look = _look(wishes, settings, model)
     return Storyboard(
         subject=script.subject,
         style=style,
@@ -85,54 +111,98 @@ def draft(script: Script, options: Options, settings: Settings) -> Storyboard:
     )
 
 
-def _look(options: Options, settings: Settings) -> dict[str, Any]:
-    """What all frames of a story share: the author's wish, else the host's, else the model family's."""
-    host, model = settings.story, settings.model
-    family = profile_of(model.name)
-    return {
-        "model": model.name,
-        "loras": model.lora_files,
-        "freeu": model.freeu,
-        "scheduler": host.scheduler or family.scheduler,
-        "seed": new_seed() if options.seed is None else options.seed,
-        "steps": _first(options.steps, host.steps, family.steps),
-        "guidance_scale": _first(options.guidance_scale, host.guidance_scale, family.guidance_scale),
-        "width": _first(options.width, host.width, family.width),
-        "height": _first(options.height, host.height, family.height),
-        "identity_strength": _first(options.identity_strength, host.identity_strength),
-        "svr": _first(options.svr, host.svr),
-        "negative_prompt": _first(options.negative_prompt, host.negative_prompt),
+def _look(wishes: tuple[Wish, ...], settings: Settings, model: str) -> dict[str, Any]:
+    """What all frames of a story share."""
+    seed: int | None = getattr(wishes[0], "seed", None)
+    names = (
+        "scheduler", "steps", "guidance_scale", "width", "height", "identity_strength", "svr",
+        "negative_prompt",
+    )  # fmt: skip
+    return {name: _wished(wishes, name) for name in names} | {
+        "model": model,
+        "loras": settings.model.lora_files,
+        "freeu": settings.model.freeu,
+        "seed": new_seed() if seed is None else seed,
     }
 
 
-def _first(*wishes: _T | None) -> _T:
-    return next(wish for wish in wishes if wish is not None)
+def _wished(wishes: tuple[Wish, ...], name: str) -> Any:
+    """The first opinion there is; zero and the empty text are opinions."""
+    return next(value for wish in wishes if (value := getattr(wish, name, None)) is not None)
 
 
-def check(options: Options, settings: Settings) -> None:
-    """Hold options against their bounds, and against what the host allows.
+def _style(wishes: tuple[Wish, ...], offered: tuple[str, ...]) -> str:
+    """The first style wished for that is offered here; a default from elsewhere may not be."""
+    wished = (getattr(wish, "style", None) for wish in wishes)
+    return next((style for style in wished if style in offered), offered[0])
+
+
+def _within(defaults: _DefaultsT, limits: LimitSettings) -> _DefaultsT:
+    """Defaults that are older than the host's limits, lowered to them."""
+    most = _host_limits(limits)
+    chosen = {name: getattr(defaults, name) for name in most}
+    return defaults.model_copy(
+        update={name: min(value, most[name]) for name, value in chosen.items() if value is not None}
+    )
+
+
+def check(options: Options, settings: Settings, server: ServerSettings) -> None:
+    """Make sure that what a person chose is possible, allowed and offered.
 
     Raises:
-        OptionRefused: one is beyond them; the sentence names it.
+        OptionRefused: it is not; the sentence says what is.
     """
-    for name, bounds in _BOUNDS.items():
-        value = getattr(options, name)
-        if value is None:
-            continue
-        try:
-            bounds.validate_python(value)
-        except ValidationError as error:
-            reason = error.errors()[0]["msg"].removeprefix("Value error, ").lower()
-            raise OptionRefused(f"{_NAMES.get(name, name)} = {value} is not possible: {reason}.") from error
-    limits = settings.limits
-    for name, limit in (("steps", limits.steps), ("width", limits.side), ("height", limits.side)):
-        if (getattr(options, name) or 0) > limit:
-            raise OptionRefused(
-                f"{getattr(options, name)} is more {name} than this host allows; please stay within {limit}."
-            )
+    for name in _KINDS:
+        if (value := getattr(options, name)) is not None:
+            check_number(name, value, settings.limits)
     if options.seed is not None and not 0 <= options.seed <= MAX_SEED:
-        raise OptionRefused(f"A seed is a whole number from 0 to {MAX_SEED}; {options.seed} is not.")
-    if options.style is not None and options.style not in settings.styles:
         raise OptionRefused(
-            f"There is no style “{options.style}” here; choose one of {', '.join(settings.styles)}."
+            "A seed is a whole number from 0 to {most}; {seed} is not.", most=MAX_SEED, seed=options.seed
         )
+    styles, models = server.offered_styles(settings), server.offered_models(settings)
+    if options.style is not None and options.style not in styles:
+        raise OptionRefused(
+            "There is no style “{style}” here; choose one of {styles}.", style=options.style, styles=styles
+        )
+    if options.model is not None and options.model not in models:
+        raise OptionRefused(
+            "There is no model “{model}” here; choose one of {models}.", model=options.model, models=models
+        )
+
+
+def check_number(name: str, value: float, limits: LimitSettings) -> None:
+    """Make sure that an option's number is within its bounds and the host's.
+
+    Raises:
+        OptionRefused: it is not.
+    """
+    kind = _KINDS[name]
+    bounds = kind.json_schema()
+    least, most = bounds["minimum"], min(bounds["maximum"], _host_limits(limits).get(name, math.inf))
+    multiple = bounds.get("multipleOf")
+    try:
+        kind.validate_python(value)
+        possible = value <= most
+    except ValidationError:
+        possible = False
+    if not possible and multiple:
+        raise OptionRefused(
+            "{name} = {value} is not possible; please choose a multiple of {multiple} from {least} to {most}.",
+            name=name,
+            value=value,
+            multiple=multiple,
+            least=least,
+            most=most,
+        )
+    if not possible:
+        raise OptionRefused(
+            "{name} = {value} is not possible; please choose {least} to {most}.",
+            name=_NAMES.get(name, name),
+            value=value,
+            least=least,
+            most=most,
+        )
+
+
+def _host_limits(limits: LimitSettings) -> dict[str, int]:
+    return {"steps": limits.steps, "width": limits.side, "height": limits.side}

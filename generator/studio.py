@@ -25,6 +25,7 @@ from generator.press import files
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
 from generator.redraft import redraft
+from generator.server import MemberDefaults, ServerSettings
 from generator.settings import Settings
 from generator.story import (
     Changed,
@@ -73,17 +74,23 @@ class Studio:
 
     # -- asking -----------------------------------------------------------------------------------------
 
-    def draft(self, script: Script, options: Options) -> Storyboard:
+    def draft(
+        self,
+        script: Script,
+        options: Options,
+        server: ServerSettings | None = None,
+        member: MemberDefaults | None = None,
+    ) -> Storyboard:
         """Decide everything about a story's pictures, before anything is queued.
 
         Raises:
             Refusal: it cannot be told like this; the sentence says why.
         """
-        return storyboard.draft(script, options, self.settings)
+        return storyboard.draft(script, options, self.settings, server, member)
 
     def unknown_words(self, board: Storyboard) -> tuple[str, ...]:
         """The words that the pictures will do without; only of our own model is it known what it knows."""
-        if self.settings.model.name != STORYBOOK:
+        if board.recipes[0].model != STORYBOOK:
             return ()
         return unknown_words(" ".join((board.subject, *board.scenes)))
 
@@ -129,7 +136,8 @@ class Studio:
             Refusal: it cannot be drawn like this; the sentence says why.
         """
         parent = await self.archive.take(take_id)
-        recipe = redraft(parent.recipe, changes, self.settings)
+        story = await self.archive.story(parent.story_id)
+        recipe = redraft(parent.recipe, changes, self.settings, await self.server(story.guild_id))
         self._check_waiting(author, 1)
         take = await self.archive.add_take(parent, recipe, author, scene=changes.scene, chooses=chooses)
         self._queue(take)
@@ -144,7 +152,8 @@ class Studio:
             Refusal: it cannot be drawn like this; the sentence says why.
         """
         story = await self.archive.story(story_id)
-        recipes = [redraft(frame.chosen.recipe, changes, self.settings) for frame in story.frames]
+        server = await self.server(story.guild_id)
+        recipes = [redraft(frame.chosen.recipe, changes, self.settings, server) for frame in story.frames]
         self._check_waiting(author, len(recipes))
         parents = [frame.chosen for frame in story.frames]
         for take in await self.archive.add_takes(list(zip(parents, recipes, strict=True)), author):
@@ -206,6 +215,14 @@ class Studio:
             return Outlook(ahead=ahead, seconds=None, seconds_per_frame=0.0)
         total = per_frame * (ahead + len(pending)) / max(1, len(self._executors))
         return Outlook(ahead=ahead, seconds=total, seconds_per_frame=per_frame)
+
+    async def server(self, guild_id: int) -> ServerSettings:
+        """What a server has decided for itself."""
+        return await self.archive.servers.settings(guild_id)
+
+    async def defaults(self, person_id: int) -> MemberDefaults:
+        """What a member's stories are drawn with when they do not say."""
+        return await self.archive.servers.defaults(person_id)
 
     def path(self, take: Take) -> Path:
         """The file of a drawn take."""

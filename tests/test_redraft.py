@@ -7,7 +7,7 @@ import pytest
 from generator.errors import OptionRefused, PromptTooLong
 from generator.method.tokens import clip_tokenizer
 from generator.redraft import redraft
-from generator.settings import Settings
+from generator.settings import ModelSettings, Settings
 from generator.story import Changes, Options, Script, Storyboard
 from generator.storyboard import draft
 
@@ -48,14 +48,16 @@ def test_long_words_push_other_scenes_out_and_too_long_ones_are_refused(
 
 
 def test_another_model_brings_its_own_scheduler_and_steps(board: Storyboard, settings: Settings) -> None:
-    recipe = redraft(board.recipes[0], Changes(model="RunDiffusion/Juggernaut-X-v10", seed=3), settings)
+    model = ModelSettings(name="tiny", others=("RunDiffusion/Juggernaut-X-v10",))
+    settings = settings.model_copy(update={"model": model})
+    recipe = redraft(board.recipes[0], Changes(model=model.others[0], seed=3), settings)
     assert (recipe.scheduler, recipe.steps, recipe.guidance_scale) == ("dpm-karras", 35, 6.0)
     assert (recipe.seed, recipe.width) == (3, 64)
     assert redraft(recipe, Changes(model="tiny", steps=4), settings).steps == 4
 
 
 def test_what_the_host_does_not_allow_is_refused(board: Storyboard, settings: Settings) -> None:
-    with pytest.raises(OptionRefused, match="more steps"):
+    with pytest.raises(OptionRefused, match="steps = 140"):
         redraft(board.recipes[0], Changes(steps=140), settings)
     with pytest.raises(OptionRefused, match="multiple of 8"):
         redraft(board.recipes[0], Changes(width=100), settings)

@@ -44,6 +44,8 @@ def test_every_setting_is_named_in_the_shipped_file() -> None:
         ("[model]\ndevices = []", ["model.devices", "at least one"]),
         ("[model]\ndevices = ['cpu', 'cpu']", ["model.devices", "each once"]),
         ("[model]\nname = 'tny'", ["model.name", "'tny'", "Hub id"]),
+        ("[model]\nothers = ['tny']", ["model.others", "'tny'", "Hub id"]),
+        ("[model]\nothers = ['tiny', 'tiny']", ["model.others", "once"]),
         ("[model]\nloras = [{ path = 'no/such/lora' }]", ["model.loras", "no/such/lora"]),
         ("[model]\nprecision = 'fp8'", ["model.precision", "'fp8'"]),
         ("[styles]\nplain = 'no place for it'", ["styles.plain", "{subject}"]),

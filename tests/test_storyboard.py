@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from generator.errors import OptionRefused, PromptTooLong
+from generator.server import Limits, MemberDefaults, ServerSettings
 from generator.settings import LimitSettings, ModelSettings, Settings, StorySettings
 from generator.story import Options, Script, SvrMode
 from generator.storyboard import draft, read_size
@@ -29,6 +30,54 @@ def test_the_author_goes_before_the_host_and_the_host_before_the_model() -> None
     assert (recipe.guidance_scale, recipe.steps, recipe.width) == (3.0, 30, 1024)
 
 
+def test_a_members_default_goes_between_the_author_and_the_server_and_the_server_before_the_host() -> None:
+    host = Settings(story=StorySettings(steps=30, width=512), model=ModelSettings(name="someone/sdxl"))
+    server = ServerSettings(steps=20, width=640, height=704)
+    member = MemberDefaults(steps=10, guidance_scale=0.0)
+    recipe = draft(FOX, Options(seed=1, width=768), host, server, member).recipes[0]
+    assert (recipe.width, recipe.steps, recipe.height, recipe.guidance_scale) == (768, 10, 704, 0.0)
+
+
+def test_a_default_above_the_hosts_limits_is_lowered_to_them() -> None:
+    host = Settings(limits=LimitSettings(steps=50, side=512))
+    recipe = draft(FOX, Options(), host, ServerSettings(width=1024), MemberDefaults(steps=99)).recipes[0]
+    assert (recipe.width, recipe.steps) == (512, 50)
+
+
+def test_a_server_offers_some_of_the_hosts_styles_and_other_defaults_count_not() -> None:
+    server = ServerSettings(styles=("ink", "photo", "gone"), style="photo")
+    assert draft(FOX, Options(), Settings(), server).style == "photo"
+    assert draft(FOX, Options(), Settings(), server, MemberDefaults(style="watercolor")).style == "photo"
+    assert draft(FOX, Options(), Settings(), server, MemberDefaults(style="ink")).style == "ink"
+    assert draft(FOX, Options(), Settings(), ServerSettings(styles=("ink",))).style == "ink", "plain is not"
+    with pytest.raises(OptionRefused, match="choose one of photo, ink"):
+        draft(FOX, Options(style="plain"), Settings(), server)
+
+
+def test_a_server_chooses_among_the_hosts_models_and_each_is_asked_its_own_way() -> None:
+    host = Settings(model=ModelSettings(name="storybook", others=("tiny", "someone/sdxl-turbo")))
+    assert draft(FOX, Options(), host).recipes[0].model == "storybook"
+    server = ServerSettings(model="someone/sdxl-turbo")
+    recipe = draft(FOX, Options(), host, server).recipes[0]
+    assert (recipe.model, recipe.steps, recipe.width) == ("someone/sdxl-turbo", 4, 512)
+    assert draft(FOX, Options(model="tiny"), host, server).recipes[0].steps == 8
+    with pytest.raises(OptionRefused, match="no model “tiny” here; choose one of storybook"):
+        draft(FOX, Options(model="tiny"), host, ServerSettings(models=("storybook",)))
+
+
+def test_a_model_that_the_host_gave_up_is_replaced_by_the_hosts_first() -> None:
+    server = ServerSettings(models=("gone/sdxl",), model="gone/sdxl")
+    assert draft(FOX, Options(), Settings(), server).recipes[0].model == "storybook"
+
+
+@pytest.mark.parametrize(("limit", "roles", "most"), [(None, [], 20), (5, [], 5), (5, [7], 20), (50, [], 20)])
+def test_a_servers_limit_of_scenes_is_never_above_the_hosts(
+    limit: int | None, roles: list[int], most: int
+) -> None:
+    server = ServerSettings(limits=Limits(scenes=limit, exempt_roles=(7,)))
+    assert server.most_scenes(Settings(), roles) == most
+
+
 def test_a_wish_of_zero_is_a_wish() -> None:
     recipe = draft(FOX, Options(seed=0, guidance_scale=0.0), Settings()).recipes[0]
     assert (recipe.seed, recipe.guidance_scale) == (0, 0.0)
@@ -51,8 +100,8 @@ def test_braces_in_a_subject_are_only_text() -> None:
         (Options(width=1001), "width = 1001"),
         (Options(height=32), "height = 32"),
         (Options(steps=0), "steps = 0"),
-        (Options(steps=101), "101 is more steps"),
-        (Options(width=1544), "1544 is more width"),
+        (Options(steps=101), "steps = 101 is not possible; please choose 1 to 100"),
+        (Options(width=1544), "choose a multiple of 8, 64 to 1536"),
         (Options(guidance_scale=31.0), "guidance = 31"),
         (Options(identity_strength=0.0), "identity = 0"),
         (Options(window_length=0), "window = 0"),

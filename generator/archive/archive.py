@@ -23,6 +23,7 @@ from generator.archive.rows import (
     touch,
     touch_of,
 )
+from generator.archive.servers import Servers
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json
 from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take
@@ -33,6 +34,7 @@ class Archive:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.servers = Servers(connection)
 
     # -- writing ----------------------------------------------------------------------------------------
 

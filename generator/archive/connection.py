@@ -38,7 +38,7 @@ class Connection:
             except sqlite3.Error as error:
                 await self._connection.rollback()
                 raise ArchiveError(
-                    f"The host could not write this down ({error}); please try again."
+                    "The host could not write this down ({reason}); please try again.", reason=str(error)
                 ) from error
             except BaseException:
                 await self._connection.rollback()

@@ -100,8 +100,9 @@ def load(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
         pipe = load_folder(path, dtype)
     elif not is_hub_id(model):
         raise ModelError(
-            f"There is no model at {model}: give a Hub id such as stabilityai/stable-diffusion-xl-base-1.0, "
-            "a folder, a .safetensors file, storybook, or tiny."
+            "There is no model at {model}: give a Hub id such as stabilityai/stable-diffusion-xl-base-1.0, "
+            "a folder, a .safetensors file, storybook, or tiny.",
+            model=model,
         )
     else:
         pipe = load_from_hub(model, dtype)
@@ -119,7 +120,10 @@ def is_hub_id(name: str) -> bool:
 def load_file(path: Path, dtype: torch.dtype, architecture: Architecture = SDXL) -> StableDiffusionXLPipeline:
     """A checkpoint in one ``.safetensors`` file, in the format Stability AI published; needs no network."""
     architecture = inspect_file(path, architecture)
-    with TemporaryDirectory() as folder, sentence(f"The model file {path} cannot be loaded"):
+    with (
+        TemporaryDirectory() as folder,
+        sentence("The model file {path} cannot be loaded ({reason}).", path=str(path)),
+    ):
         write_configs(architecture, Path(folder))
         return StableDiffusionXLPipeline.from_single_file(
             str(path), config=folder, dtype=dtype, local_files_only=True, add_watermarker=False
@@ -134,12 +138,15 @@ def inspect_file(path: Path, architecture: Architecture) -> Architecture:
             playground = {name: file.get_tensor(name) for name in ("edm_mean", "edm_std") if name in names}
     except (SafetensorError, OSError) as error:
         raise ModelError(
-            f"The model file {path} is not a whole .safetensors file ({reason(error)}); "
-            "please download it again."
+            "The model file {path} is not a whole .safetensors file ({reason}); please download it again.",
+            path=str(path),
+            reason=reason(error),
         ) from error
     if missing := [part for part, name in PARTS.items() if name not in names]:
         raise ModelError(
-            f"The model file {path} is not a complete SDXL checkpoint: it lacks {' and '.join(missing)}."
+            "The model file {path} is not a complete SDXL checkpoint: it lacks {missing}.",
+            path=str(path),
+            missing=missing,
         )
     if len(playground) < 2:
         return architecture
@@ -156,12 +163,15 @@ def load_folder(folder: Path, dtype: torch.dtype) -> StableDiffusionXLPipeline:
     index = folder / "model_index.json"
     if not index.is_file():
         raise ModelError(
-            f"The folder {folder} holds no diffusers pipeline: there is no model_index.json in it."
+            "The folder {folder} holds no diffusers pipeline: there is no model_index.json in it.",
+            folder=str(folder),
         )
-    with sentence(f"The model in {folder} cannot be loaded"):
+    with sentence("The model in {folder} cannot be loaded ({reason}).", folder=str(folder)):
         kind = json.loads(index.read_text(encoding="utf-8")).get("_class_name")
         if not str(kind).startswith("StableDiffusionXL"):
-            raise ModelError(f"The model in {folder} is not an SDXL pipeline but a {kind}.")
+            raise ModelError(
+                "The model in {folder} is not an SDXL pipeline but a {kind}.", folder=str(folder), kind=kind
+            )
         halves = any((folder / "unet").glob("*.fp16.safetensors"))
         whole = any(set((folder / "unet").glob("*.safetensors")) - set((folder / "unet").glob("*.fp16.*")))
         half = halves and (dtype != torch.float32 or not whole)
@@ -171,8 +181,9 @@ def load_folder(folder: Path, dtype: torch.dtype) -> StableDiffusionXLPipeline:
 def load_from_hub(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
     """A pipeline from the Hugging Face Hub, or from this machine's copy of it."""
     with sentence(
-        f"The model {model} is neither on this machine nor could it be fetched from the Hugging Face Hub; "
-        "check its name, the network, and HF_TOKEN where the model asks for one"
+        "The model {model} is neither on this machine nor could it be fetched from the Hugging Face Hub "
+        "({reason}); check its name, the network, and HF_TOKEN where the model asks for one.",
+        model=model,
     ):
         if dtype != torch.float32:
             try:
@@ -209,12 +220,17 @@ def load_lora(pipe: StableDiffusionXLPipeline, name: str, lora: Lora) -> None:
     """
     path = Path(lora.path).expanduser()
     if not path.exists() and not is_hub_id(lora.path):
-        raise ModelError(f"There is no LoRA at {lora.path}: give a .safetensors file or a Hub id.")
+        raise ModelError("There is no LoRA at {path}: give a .safetensors file or a Hub id.", path=lora.path)
     try:
-        with sentence(f"The LoRA {lora.path} cannot be loaded; is it a .safetensors file made for SDXL?"):
+        with sentence(
+            "The LoRA {path} cannot be loaded ({reason}); is it a .safetensors file made for SDXL?",
+            path=lora.path,
+        ):
             pipe.load_lora_weights(str(path) if path.exists() else lora.path, adapter_name=name)
             if not any(name in names for names in pipe.get_list_adapters().values()):
-                raise ModelError(f"The LoRA {lora.path} fits no layer of this model; is it made for SDXL?")
+                raise ModelError(
+                    "The LoRA {path} fits no layer of this model; is it made for SDXL?", path=lora.path
+                )
     except ModelError:
         take_off(pipe)
         raise
@@ -227,7 +243,7 @@ def take_off(pipe: StableDiffusionXLPipeline) -> None:
 
 
 @contextmanager
-def sentence(text: str) -> Iterator[None]:
+def sentence(template: str, **values: str) -> Iterator[None]:
     """Whatever a loader complains about becomes a ``ModelError``: what could not be done, and its reason."""
     try:
         yield
@@ -236,9 +252,9 @@ def sentence(text: str) -> Iterator[None]:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        raise ModelError(f"{text} ({reason(error)}).") from error
+        raise ModelError(template, reason=reason(error), **values) from error
 
 
-def reason(error: Exception) -> Any:
+def reason(error: Exception) -> str:
     """The first line of what a library says, which is often pages."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".:")

@@ -89,8 +89,11 @@ class Illustrator:
         except Exception as error:
             if is_out_of_memory(error):
                 raise OutOfMemory(
-                    f"{device_name(self._device)} has not enough memory for a picture of "
-                    f"{recipe.width} × {recipe.height}; a smaller size needs less."
+                    "{device} has not enough memory for a picture of {width} × {height}; "
+                    "a smaller size needs less.",
+                    device=device_name(self._device),
+                    width=recipe.width,
+                    height=recipe.height,
                 ) from error
             raise
 

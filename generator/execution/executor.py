@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from generator.sentence import Sentence
 from generator.story import OnStep, Picture, Recipe
 
 
@@ -116,7 +117,7 @@ class Failed:
 
     take_id: int
     failure: Failure
-    sentence: str
+    sentence: Sentence
 
 
 Reply = Ready | Loading | Step | Drawn | Failed

@@ -37,6 +37,7 @@ from generator.execution.executor import (
     Step,
     pack,
 )
+from generator.sentence import Sentence
 from generator.story import OnStep, Picture, Recipe
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class LocalExecutor:
         process = await self._spawn()
         ready = await self._receive(process)
         if isinstance(ready, Failed):
-            raise ModelError(ready.sentence)
+            raise ModelError.of(ready.sentence)
         assert isinstance(ready, Ready)
         self.device, self.siblings = ready.device, ready.siblings
         if prepare is not None:
@@ -132,7 +133,7 @@ class LocalExecutor:
                 case Drawn(take_id=id_, picture=picture) if id_ == take_id:
                     return picture
                 case Failed(take_id=id_, failure=failure, sentence=sentence) if id_ == take_id:
-                    raise _ERRORS[failure](sentence)
+                    raise _ERRORS[failure].of(sentence)
 
     async def _receive(self, process: Process) -> Reply:
         assert process.stdout is not None
@@ -142,9 +143,11 @@ class LocalExecutor:
                 reply: Reply = pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 our own
         except asyncio.IncompleteReadError as error:
             code = await process.wait()
-            raise DeviceLost(f"The drawing process for {self.device} died ({_death(code)}).") from error
+            raise DeviceLost(
+                "The drawing process for {device} died ({how}).", device=self.device, how=_death(code)
+            ) from error
         except TimeoutError as error:
-            raise DeviceLost(f"The drawing process for {self.device} hung.") from error
+            raise DeviceLost("The drawing process for {device} hung.", device=self.device) from error
         return reply
 
     async def _send(self, process: Process, command: Command) -> None:
@@ -173,5 +176,7 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _death(code: int) -> str:
-    return f"killed by signal {-code}" if code < 0 else f"exit status {code}"
+def _death(code: int) -> Sentence:
+    if code < 0:
+        return Sentence("killed by signal {signal}", {"signal": -code})
+    return Sentence("exit status {status}", {"status": code})

@@ -36,6 +36,7 @@ from generator.execution.executor import (
     pack,
 )
 from generator.press.metadata import encode
+from generator.sentence import Sentence
 from generator.story import OnStep, Picture, Recipe
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def main() -> None:
     try:
         illustrator = Illustrator(device, sys.argv[2])
     except SamefoxError as error:
-        send(Failed(take_id=0, failure=Failure.MODEL, sentence=str(error)))
+        send(Failed(take_id=0, failure=Failure.MODEL, sentence=error.sentence))
         return
     send(Ready(device=device, siblings=tuple(siblings)))
     while True:
@@ -159,14 +160,16 @@ def draw(
         return Drawn(take_id=take_id, picture=paint(illustrator, command.recipe, on_step))
     except SamefoxError as error:
         failure = _FAILURES.get(type(error), Failure.DRAWING)
-        return Failed(take_id=take_id, failure=failure, sentence=str(error))
+        return Failed(take_id=take_id, failure=failure, sentence=error.sentence)
     except Exception as error:
         from generator.diffusion.devices import is_lost
 
         log.exception("Take %d could not be drawn", take_id)
         if is_lost(error):
             os._exit(1)  # the bot starts a fresh process
-        sentence = "The picture could not be drawn, because of an error that the host's log explains."
+        sentence = Sentence(
+            "The picture could not be drawn, because of an error that the host's log explains."
+        )
         return Failed(take_id=take_id, failure=Failure.DRAWING, sentence=sentence)
 
 
