@@ -12,6 +12,7 @@ from discord import ui
 
 from cogs.presentation.buttons import AgainButton, CancelButton, RerollButton
 from cogs.presentation.text import count, duration, plain
+from cogs.presentation.words import _, say
 from generator.story import Stepped, Story, Take, TakeState
 from generator.studio import Outlook
 
@@ -70,11 +71,11 @@ def frame_card(story: Story, take: Take, filename: str) -> ui.LayoutView:
 
 def failure_card(story: Story, take: Take) -> ui.LayoutView:
     """A frame that could not be drawn, and the button to try it again."""
+    failure = say(take.failure) if take.failure is not None else _("It could not be drawn.")
     return _view(
         ui.Container(
             ui.TextDisplay(
-                f"⚠️ **{take.frame + 1} of {len(story.scenes)}** · {plain(take.scene)}\n"
-                f"{plain(take.failure or 'It could not be drawn.', 500)}"
+                f"⚠️ **{take.frame + 1} of {len(story.scenes)}** · {plain(take.scene)}\n{plain(failure, 500)}"
             ),
             ui.ActionRow(AgainButton(take.id, label="Try again")),
             accent_colour=RED,

@@ -18,6 +18,7 @@ from generator.archive.connection import NOW, Connection, insert
 from generator.archive.servers import Servers
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
+from generator.sentence import Sentence
 from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take, TakeState
 
 _TAKES = """
@@ -111,13 +112,13 @@ class Archive:
                 await sql.execute("UPDATE takes SET path = ? WHERE id = ?", (path.as_posix(), take_id))
             return bool(done.rowcount)
 
-    async def fail(self, take_id: int, failure: str) -> bool:
+    async def fail(self, take_id: int, failure: Sentence) -> bool:
         """Give a take up, with a sentence for its author."""
         return await self._connection.update(
             "UPDATE jobs SET state = 'failed', failure = ?,"
             f" finished_at = {NOW}"
             " WHERE take_id = ? AND state IN ('queued', 'drawing')",
-            (failure, take_id),
+            (failure.kept(), take_id),
         )
 
     async def cancel(self, story_id: int) -> list[int]:
@@ -283,13 +284,13 @@ async def _read_story(sql: aiosqlite.Connection, story_id: int) -> Story:
             cancelled=bool(row["cancelled"]),
             takes=tuple(_take(take) for take in takes),
         )
-    raise NotFound(f"There is no story {story_id} here any more.")
+    raise NotFound("There is no story {number} here any more.", number=story_id)
 
 
 async def _read_take(sql: aiosqlite.Connection, take_id: int) -> Take:
     for row in await sql.execute_fetchall(f"{_TAKES} WHERE takes.id = ?", (take_id,)):
         return _take(row)
-    raise NotFound(f"There is no picture {take_id} here any more.")
+    raise NotFound("There is no picture {number} here any more.", number=take_id)
 
 
 def _take(row: sqlite3.Row) -> Take:
@@ -303,7 +304,7 @@ def _take(row: sqlite3.Row) -> Take:
         recipe=recipe_from_json(row["recipe"]),
         state=TakeState(row["state"]),
         attempts=row["attempts"],
-        failure=row["failure"],
+        failure=None if row["failure"] is None else Sentence.read(row["failure"]),
         path=row["path"],
         seconds=row["seconds"],
         message_id=row["message_id"],

@@ -14,6 +14,7 @@ import pytest_asyncio
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
 from generator.errors import ArchiveError, NotFound
+from generator.sentence import Sentence
 from generator.story import Engine, Picture, Script, Story, Storyboard, TakeState
 from tests.conftest import ANN, BEN
 
@@ -82,11 +83,28 @@ async def test_a_reroll_remembers_its_ancestor_and_who_asked(archive: Archive, s
     assert [first.id for first in again.frames] == [first.id for first in story.takes]
 
 
+async def test_a_failure_is_kept_so_that_it_can_be_said_in_another_language(
+    archive: Archive, story: Story
+) -> None:
+    died = Sentence("{device} died ({how}).", {"device": "cpu", "how": Sentence("signal {n}", {"n": 9})})
+    await archive.fail(story.takes[0].id, died)
+    assert (await archive.take(story.takes[0].id)).failure == died
+    assert str(died) == "cpu died (signal 9)."
+
+
+async def test_a_failure_kept_as_plain_text_by_an_older_samefox_is_said_as_it_is(
+    archive: Archive, story: Story
+) -> None:
+    async with archive._connection.transaction() as sql:
+        await sql.execute("UPDATE jobs SET failure = 'It {broke}.' WHERE take_id = ?", (story.takes[0].id,))
+    assert str((await archive.take(story.takes[0].id)).failure) == "It {broke}."
+
+
 async def test_a_frame_that_failed_is_stood_in_for_by_its_first_drawn_reroll(
     archive: Archive, story: Story
 ) -> None:
     first, second, _ = story.takes
-    await archive.fail(first.id, "no")
+    await archive.fail(first.id, Sentence("no"))
     again = await archive.add_take(first, first.recipe, BEN)
     other = await archive.add_take(second, second.recipe, BEN)
     for take in (again, second, other):
@@ -97,7 +115,7 @@ async def test_a_frame_that_failed_is_stood_in_for_by_its_first_drawn_reroll(
 
 
 async def test_a_cancelled_writer_leaves_the_archive_usable(archive: Archive, story: Story) -> None:
-    writing = asyncio.create_task(archive.fail(story.takes[0].id, "no"))
+    writing = asyncio.create_task(archive.fail(story.takes[0].id, Sentence("no")))
     for _ in range(3):
         await asyncio.sleep(0)
     writing.cancel()
@@ -128,7 +146,7 @@ async def test_a_story_is_unsettled_until_settled_and_again_after_a_reroll(
     assert await archive.unsettled() == [story.id]
     assert not await archive.settle(story.id), "there is still something to draw"
     for take in story.takes:
-        await archive.fail(take.id, "no")
+        await archive.fail(take.id, Sentence("no"))
     assert not await archive.settle(story.id), "there is still something to show"
     for take in story.takes:
         await archive.set_message(take.id, 5)
