@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from generator.sentence import Sentence
+
 
 class SvrMode(StrEnum):
     """How singular-value reweighting treats the end-of-text rows (see ``method/svr.py``)."""
@@ -76,12 +78,23 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the safety model makes of a picture."""
+
+    label: str  #: the unsafe label that fits best
+    score: float  #: how probable it is, 0 to 1
+    unsafe: bool  #: whether that is too much for every place
+    doubtful: bool  #: whether that is too much where everybody may look; what is unsafe is doubtful
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """A finished drawing, as it comes back from a device."""
 
     png: bytes  #: the recipe and the engine are in its metadata
     seconds: float  #: from the device's beginning to the encoded file
     engine: Engine
+    verdict: Verdict | None = None  #: None where no safety model is configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +167,7 @@ class Take:
     recipe: Recipe
     state: TakeState
     attempts: int  #: how often a device died on it
-    failure: str | None  #: why it failed, in a sentence for its author
+    failure: Sentence | None  #: why it failed, for its author
     path: str | None  #: its file, once drawn; None again when the picture was deleted
     seconds: float | None  #: what drawing it took
 

@@ -25,6 +25,7 @@ from generator.press import files
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
 from generator.redraft import redraft
+from generator.sentence import Sentence
 from generator.server import MemberDefaults, ServerSettings
 from generator.settings import Settings
 from generator.story import (
@@ -257,8 +258,10 @@ class Studio:
         waiting, limit = self._dispatcher.waiting(person.id), self.settings.limits.waiting
         if waiting + more > limit:
             raise TooManyWaiting(
-                f"You have {waiting} pictures waiting already, and this host lets one person have {limit}; "
-                "please wait until some of them are drawn."
+                "You can have {limit} pictures waiting on this host, and {waiting} wait already; please ask "
+                "again when some of them are drawn.",
+                limit=limit,
+                waiting=waiting,
             )
 
     def _queue(self, take: Take) -> None:
@@ -305,9 +308,8 @@ class Studio:
         except Exception:
             log.exception("Take %d could not be drawn", task.take_id)
             try:
-                await self.archive.fail(
-                    task.take_id, "The host could not keep the picture; its log says why."
-                )
+                sentence = Sentence("The host could not keep the picture; its log says why.")
+                await self.archive.fail(task.take_id, sentence)
             except ArchiveError as error:
                 log.error("%s Take %d waits for the next start.", error, task.take_id)
         self._announce(Changed(story_id=task.story_id))
@@ -327,7 +329,7 @@ class Studio:
         except DeviceLost as error:
             await self._lost(take, error)
         except SamefoxError as error:
-            await self.archive.fail(take_id, str(error))
+            await self.archive.fail(take_id, error.sentence)
         else:
             await self._keep(take, picture)
 
@@ -337,9 +339,11 @@ class Studio:
         if await self.archive.lose(take.id) < TRIES:
             self._queue(take)
         else:
-            await self.archive.fail(
-                take.id, f"The picture was given up after {TRIES} tries: {error} The host's log knows more."
+            sentence = Sentence(
+                "The picture was given up after {tries} tries: {error} The host's log knows more.",
+                {"tries": TRIES, "error": error.sentence},
             )
+            await self.archive.fail(take.id, sentence)
 
     async def _picture(self, executor: Executor, take: Take) -> Picture:
         def on_step(step: int, steps: int) -> None:

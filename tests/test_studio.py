@@ -129,8 +129,8 @@ async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go
     story = await told(studio, story)
     assert story.takes[0].state is TakeState.FAILED
     assert story.takes[0].failure is not None
-    assert f"after {TRIES} tries" in story.takes[0].failure
-    assert "killed by signal 9" in story.takes[0].failure
+    assert f"after {TRIES} tries" in str(story.takes[0].failure)
+    assert "killed by signal 9" in str(story.takes[0].failure)
     other = await told(studio, other)
     assert [take.state for take in other.takes] == [TakeState.DRAWN] * 3
 

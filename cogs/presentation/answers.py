@@ -10,6 +10,7 @@ from discord import app_commands, ui
 from discord.utils import MISSING
 
 from cogs.presentation.text import plain
+from cogs.presentation.words import _, say
 from generator.errors import SamefoxError
 
 log = logging.getLogger(__name__)
@@ -50,19 +51,21 @@ def sentence(error: BaseException, reference: int) -> str:
         error = error.original
     match error:
         case SamefoxError():
-            return plain(str(error), 600)
+            return plain(say(error), 600)
         case app_commands.NoPrivateMessage():
-            return "Stories are told in servers; please use this in one of a server's text channels."
+            return _("Stories are told in servers; please use this in one of a server's text channels.")
         case app_commands.MissingPermissions():
-            return "You lack the permission for this here; please ask a moderator."
+            return _("You lack the permission for this here; please ask a moderator.")
         case app_commands.TransformerError():
-            return f"“{plain(str(error.value), 100)}” is not possible here; please choose another value."
+            return _("“{value}” is not possible here; please choose another value.").format(
+                value=plain(str(error.value), 100)
+            )
         case app_commands.CommandNotFound() | app_commands.CommandSignatureMismatch():
-            return "This command has just changed; please wait a moment, then type it again."
+            return _("This command has just changed; please wait a moment, then type it again.")
         case discord.Forbidden():
-            return "Discord does not let me do that here; please ask a moderator to check my permissions."
+            return _("Discord does not let me do that here; please ask a moderator to check my permissions.")
     log.error("Interaction %d failed", reference, exc_info=error)
-    return (
+    return _(
         "Something went wrong on my side. Please try again; should it happen once more, the host finds the "
-        f"reason in the log under {reference}."
-    )
+        "reason in the log under {reference}."
+    ).format(reference=reference)

@@ -13,7 +13,6 @@ from discord import ui
 from cogs.presentation.buttons import AgainButton, CancelButton, ChooseButton, PageButton, RerollButton
 from cogs.presentation.text import duration, plain
 from cogs.presentation.words import _, ngettext, say
-from generator.sentence import Sentence
 from generator.story import Frame, Stepped, Story, Take, TakeState
 from generator.studio import Outlook
 
@@ -143,7 +142,7 @@ def _news(frame: Frame) -> list[str]:
 
 
 def _failure(take: Take) -> str:
-    return plain(say(Sentence.read(take.failure or "")), 500)
+    return plain(say(take.failure), 500) if take.failure else ""
 
 
 def _pages(frame: Frame) -> ui.ActionRow[Any]:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from generator.errors import DrawingError, Refusal, SamefoxError
+from generator.sentence import Sentence
 from generator.story import Story, TakeState
 
 from .meadow import Meadow, Post
@@ -55,7 +56,7 @@ def _told(story: Story) -> bool:
     if story.cancelled:
         raise DrawingError("The story was cancelled, so it has no strip; tell it again in a new folder.")
     if not story.pending and (failed := [take for take in takes if take.state is TakeState.FAILED]):
-        raise DrawingError(failed[0].failure or "A frame could not be drawn.")
+        raise DrawingError.of(failed[0].failure or Sentence("A frame could not be drawn."))
     return (
         not story.pending and story.strip_id is not None and all(frame.message_id for frame in story.frames)
     )

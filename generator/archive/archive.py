@@ -26,6 +26,7 @@ from generator.archive.rows import (
 from generator.archive.servers import Servers
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json
+from generator.sentence import Sentence
 from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take
 
 
@@ -118,7 +119,7 @@ class Archive:
             for (story_id,) in rows:
                 await touch(sql, story_id)
                 return int(story_id)
-            raise NotFound(f"There is no picture {take_id} here any more.")
+            raise NotFound("There is no picture {number} here any more.", number=take_id)
 
     async def start(self, take_id: int, device: str) -> bool:
         """Mark a queued take as being drawn; False if it is no longer wanted."""
@@ -156,14 +157,14 @@ class Archive:
                 await touch_of(sql, take_id)
             return bool(done.rowcount)
 
-    async def fail(self, take_id: int, failure: str) -> bool:
+    async def fail(self, take_id: int, failure: Sentence) -> bool:
         """Give a take up, with a sentence for its author."""
         async with self._connection.transaction() as sql:
             given_up = await sql.execute(
                 "UPDATE jobs SET state = 'failed', failure = ?,"
                 f" finished_at = {NOW}"
                 " WHERE take_id = ? AND state IN ('queued', 'drawing')",
-                (failure, take_id),
+                (failure.kept(), take_id),
             )
             await touch_of(sql, take_id)
             return bool(given_up.rowcount)

@@ -11,6 +11,7 @@ import aiosqlite
 from generator.archive.connection import insert
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
+from generator.sentence import Sentence
 from generator.story import Frame, Person, Recipe, Story, Take, TakeState
 
 TAKES = """
@@ -109,7 +110,7 @@ async def read_story(sql: aiosqlite.Connection, story_id: int) -> Story:
             frames=tuple(frame for frame in frames if frame.position is not None),
             taken_back=tuple(frame for frame in frames if frame.position is None),
         )
-    raise NotFound(f"There is no story {story_id} here any more.")
+    raise NotFound("There is no story {number} here any more.", number=story_id)
 
 
 async def _read_frames(
@@ -132,7 +133,7 @@ async def read_take(sql: aiosqlite.Connection, take_id: int) -> Take:
     """
     for row in await sql.execute_fetchall(f"{TAKES} WHERE takes.id = ?", (take_id,)):
         return take_of(row)
-    raise NotFound(f"There is no picture {take_id} here any more.")
+    raise NotFound("There is no picture {number} here any more.", number=take_id)
 
 
 def _frame(row: sqlite3.Row, takes: tuple[Take, ...]) -> Frame:
@@ -160,7 +161,7 @@ def take_of(row: sqlite3.Row) -> Take:
         recipe=recipe_from_json(row["recipe"]),
         state=TakeState(row["state"]),
         attempts=row["attempts"],
-        failure=row["failure"],
+        failure=None if row["failure"] is None else Sentence.read(row["failure"]),
         path=row["path"],
         seconds=row["seconds"],
     )

@@ -15,6 +15,7 @@ from generator.archive.archive import Archive
 from generator.archive.database import open_archive
 from generator.errors import ArchiveError, NotFound
 from generator.press.metadata import recipe_to_json
+from generator.sentence import Sentence
 from generator.story import Engine, Picture, Script, Story, Storyboard, Take, TakeState
 from tests.conftest import ANN, BEN
 
@@ -84,6 +85,23 @@ async def test_a_reroll_remembers_its_ancestor_and_who_asked(archive: Archive, s
     assert [len(frame.takes) for frame in again.frames] == [1, 2, 1]
 
 
+async def test_a_failure_is_kept_so_that_it_can_be_said_in_another_language(
+    archive: Archive, story: Story
+) -> None:
+    died = Sentence("{device} died ({how}).", {"device": "cpu", "how": Sentence("signal {n}", {"n": 9})})
+    await archive.fail(story.takes[0].id, died)
+    assert (await archive.take(story.takes[0].id)).failure == died
+    assert str(died) == "cpu died (signal 9)."
+
+
+async def test_a_failure_kept_as_plain_text_by_an_older_samefox_is_said_as_it_is(
+    archive: Archive, story: Story
+) -> None:
+    async with archive._connection.transaction() as sql:
+        await sql.execute("UPDATE jobs SET failure = 'It {broke}.' WHERE take_id = ?", (story.takes[0].id,))
+    assert str((await archive.take(story.takes[0].id)).failure) == "It {broke}."
+
+
 async def drawn(archive: Archive, *takes: Take) -> None:
     for take in takes:
         await archive.start(take.id, "cpu")
@@ -94,7 +112,7 @@ async def test_a_frame_shows_its_newest_picture_which_stands_for_it_unless_a_str
     archive: Archive, story: Story
 ) -> None:
     (first, second, third), recipe = story.takes, story.takes[0].recipe
-    await archive.fail(first.id, "no")
+    await archive.fail(first.id, Sentence("no"))
     await drawn(archive, second)
     again = await archive.add_take(first, recipe, ANN, scene="in a hole")
     other = await archive.add_take(second, recipe, BEN, chooses=False)
@@ -132,7 +150,7 @@ async def test_all_frames_are_drawn_again_or_none(archive: Archive, story: Story
 
 
 async def test_a_cancelled_writer_leaves_the_archive_usable(archive: Archive, story: Story) -> None:
-    writing = asyncio.create_task(archive.fail(story.takes[0].id, "no"))
+    writing = asyncio.create_task(archive.fail(story.takes[0].id, Sentence("no")))
     for _ in range(3):
         await asyncio.sleep(0)
     writing.cancel()
@@ -159,7 +177,7 @@ async def test_what_was_half_drawn_is_queued_again_in_its_old_place(archive: Arc
 
 async def test_a_story_settles_only_as_it_was_seen(archive: Archive, story: Story) -> None:
     assert await archive.unsettled() == [story.id]
-    await archive.fail(story.takes[0].id, "no")
+    await archive.fail(story.takes[0].id, Sentence("no"))
     assert not await archive.settle(story), "something has changed since"
     seen = await archive.story(story.id)
     await archive.set_message(story.frames[0].id, 5, "a failure")
