@@ -187,7 +187,7 @@ def check_number(name: str, value: float, limits: LimitSettings) -> None:
         possible = False
     if not possible and multiple:
         raise OptionRefused(
-            "{name} = {value} is not possible; please choose a multiple of {multiple} from {least} to {most}.",
+            "{name} = {value} is not possible; please choose a multiple of {multiple}, {least} to {most}.",
             name=name,
             value=value,
             multiple=multiple,

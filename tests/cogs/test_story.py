@@ -95,10 +95,7 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     ({"prompt": FOX, "steps": 120}, ["steps = 120", "1 to 100"]),
     ({"prompt": "a fox: in the snow | " + "very " * 90 + "far"}, ["tokens", "shorten"]),
     ({"prompt": "a fox: " + " | ".join("abcdefghijklmnopqrstuvwxyz")}, ["26", "20"]),
-    (
-        {"prompt": "a small fox: in the ```snow```", "size": "1x1"},
-        ["a multiple of 8 from 64", "`\u200b``snow"],
-    ),
+    ({"prompt": "a small fox: in the ```snow```", "size": "1x1"}, ["a multiple of 8, 64", "`\u200b``snow"]),
 ]
 
 
