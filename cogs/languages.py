@@ -6,10 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 import discord
+from discord import app_commands
+from discord.app_commands import TranslationContextLocation as Location
 
-from cogs.presentation.words import speaking
+from cogs.presentation.words import pgettext, speaking
 
 _INTERACTION = "INTERACTION_CREATE"
+
+KINDS = {
+    Location.command_name: "command",
+    Location.group_name: "command",
+    Location.parameter_name: "option",
+    Location.choice_name: "choice",
+    Location.command_description: "description",
+    Location.group_description: "description",
+    Location.parameter_description: "description",
+}
+"""What each text of a command is, as the catalogues call it; Discord has rules of its own for each."""
 
 
 def answer_in_their_language(client: discord.Client) -> None:
@@ -27,3 +40,18 @@ def answer_in_their_language(client: discord.Client) -> None:
             parse(data)
 
     parsers[_INTERACTION] = parse_in_their_language
+
+
+class CommandTranslator(app_commands.Translator):
+    """What Discord shows of a command before it is sent, in every language of the catalogues."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """The translation, or None where there is none."""
+        with speaking(locale):
+            said = pgettext(KINDS[context.location], string.message)
+        return None if said == string.message else said

@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 
+from cogs.presentation.words import _
 from generator.errors import SamefoxError
 from generator.story import Person
 
@@ -20,8 +21,16 @@ PERMISSIONS = discord.Permissions(
 """All that the bot needs in a channel; the invitation asks for no more."""
 
 
-_NAMES = {"read_messages": "View Channel"}
-"""Where Discord's settings have another name than its protocol."""
+def _permission_names() -> dict[str, str]:
+    """What Discord's settings call each of `PERMISSIONS`."""
+    return {
+        "read_messages": _("View Channel"),
+        "send_messages": _("Send Messages"),
+        "create_public_threads": _("Create Public Threads"),
+        "send_messages_in_threads": _("Send Messages in Threads"),
+        "attach_files": _("Attach Files"),
+        "read_message_history": _("Read Message History"),
+    }
 
 
 class WrongPlace(SamefoxError):
@@ -48,10 +57,10 @@ def check_place(interaction: discord.Interaction[Any]) -> None:
         needed.update(send_messages=False, create_public_threads=False)
     missing = [name for name, wanted in needed if wanted and not getattr(interaction.app_permissions, name)]
     if missing:
-        names = ", ".join(_NAMES.get(name, name.replace("_", " ").title()) for name in missing)
         raise WrongPlace(
-            f"I cannot tell a story in this channel, because I lack the permission {names} here. A moderator "
-            "can grant it to me in the channel's settings; nothing has been drawn."
+            "I cannot tell a story in this channel, because I lack the permission {names} here. A moderator "
+            "can grant it to me in the channel's settings; nothing has been drawn.",
+            names=[_permission_names()[name] for name in missing],
         )
 
 

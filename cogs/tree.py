@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import discord
 from discord import app_commands
 
+from cogs.languages import CommandTranslator
 from cogs.presentation.answers import answer_error
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ class StoryTree(app_commands.CommandTree["Samefox"]):
 
     async def sync_if_changed(self) -> None:
         """Register the commands unless Discord has exactly these already; registering is rate-limited."""
-        commands = [command.to_dict(self) for command in self.get_commands()]
+        await self.set_translator(translator := CommandTranslator())
+        commands = [await command.get_translated_payload(self, translator) for command in self.get_commands()]
         fingerprint = hashlib.sha256(json.dumps(commands, sort_keys=True).encode()).hexdigest()
         archive = self.client.studio.archive
         registered = {command.name for command in await self.fetch_commands()}

@@ -9,6 +9,7 @@ import discord
 from discord import ui
 
 from cogs.presentation.answers import answer_error
+from cogs.presentation.words import _
 
 if TYPE_CHECKING:
     from bot import Samefox
@@ -17,29 +18,32 @@ OnWritten = Callable[["discord.Interaction[Samefox]", str, str], Awaitable[None]
 """Called with the interaction, the subject and the scenes as they were typed."""
 
 
-class StoryModal(ui.Modal, title="Write a story"):
+class StoryModal(ui.Modal):
     """A subject, and one scene a line."""
 
     def __init__(self, on_written: OnWritten, subject: str = "", scenes: str = "") -> None:
-        super().__init__(timeout=3600)  # seconds; discord.py keeps a form until then, also a dismissed one
+        # Seconds; discord.py keeps a form until then, also a dismissed one.
+        super().__init__(title=_("Write a story"), timeout=3600)
         self._on_written = on_written
         self.subject: ui.TextInput[StoryModal] = ui.TextInput(
-            placeholder="A photo of a red fox with coat", default=subject[:1000] or None, max_length=1000
+            placeholder=_("A photo of a red fox with coat"), default=subject[:1000] or None, max_length=1000
         )
         self.scenes: ui.TextInput[StoryModal] = ui.TextInput(
             style=discord.TextStyle.paragraph,
-            placeholder="wearing a scarf in a meadow\nplaying in the snow\nby a river",
+            placeholder=_("wearing a scarf in a meadow\nplaying in the snow\nby a river"),
             default=scenes[:4000] or None,
             max_length=4000,
         )
         self.add_item(
             ui.Label(
-                text="Who is it about?",
-                description="This stays the same in every picture.",
+                text=_("Who is it about?"),
+                description=_("This stays the same in every picture."),
                 component=self.subject,
             )
         )
-        self.add_item(ui.Label(text="What happens?", description="One scene a line.", component=self.scenes))
+        self.add_item(
+            ui.Label(text=_("What happens?"), description=_("One scene a line."), component=self.scenes)
+        )
 
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
         """Hand over what was typed."""
@@ -60,8 +64,11 @@ class CorrectView(ui.View):
         self._on_written = on_written
         self._subject = subject
         self._scenes = scenes
+        self.correct.label = _("Correct it")
 
-    @ui.button(label="Correct it", emoji="✏️", style=discord.ButtonStyle.primary)
-    async def correct(self, interaction: discord.Interaction[Samefox], _: ui.Button[CorrectView]) -> None:
+    @ui.button(emoji="✏️", style=discord.ButtonStyle.primary)
+    async def correct(
+        self, interaction: discord.Interaction[Samefox], button: ui.Button[CorrectView]
+    ) -> None:
         """Open the form with the text in it."""
         await interaction.response.send_modal(StoryModal(self._on_written, self._subject, self._scenes))

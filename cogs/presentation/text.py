@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from cogs.presentation.words import _
+
 # Discord drops a backslash before any of these, so escaping all of them shows the text as it was typed:
 # no bold, no link, no mention, no heading, no list.
 _MARKUP = re.compile(r"([!-/:-@\[-`{-~])")
@@ -32,10 +34,10 @@ def quote_block(text: str) -> str:
 def duration(seconds: float) -> str:
     """A time as people say it: ``about 40 s``, ``about 3 min``, ``about 2 h``."""
     if seconds < 90:
-        return f"about {max(1, round(seconds))} s"
+        return _("about {seconds} s").format(seconds=max(1, round(seconds)))
     if seconds < 90 * 60:
-        return f"about {round(seconds / 60)} min"
-    return f"about {round(seconds / 3600)} h"
+        return _("about {minutes} min").format(minutes=round(seconds / 60))
+    return _("about {hours} h").format(hours=round(seconds / 3600))
 
 
 def count(number: int, noun: str) -> str:

@@ -62,6 +62,11 @@ def ngettext(singular: str, plural: str, number: int) -> str:
     return catalogue(_language.get()).ngettext(singular, plural, number)
 
 
+def pgettext(kind: str, text: str) -> str:
+    """A text that means something else elsewhere, in the language spoken at the moment."""
+    return catalogue(_language.get()).pgettext(kind, text)
+
+
 def say(sentence: Sentence | SamefoxError) -> str:
     """What came from below the cogs, in the language spoken at the moment."""
     if isinstance(sentence, SamefoxError):
