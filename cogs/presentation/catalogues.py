@@ -1,0 +1,128 @@
+"""The catalogues of translations: ``python -m cogs.presentation.catalogues`` brings them up to date.
+
+Every sentence that people in Discord may read gets an entry in each ``locales/LANGUAGE.po``, entries that
+nobody says any more go, and what has no translation yet is named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import discord
+from babel import Locale
+from babel.messages import Catalog, Message
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po, write_po
+from discord import app_commands
+
+from bot import EXTENSIONS, Samefox
+from cogs.languages import KINDS
+from cogs.presentation.words import ENGLISH, LANGUAGES, LOCALES
+from generator.errors import ConfigurationError, SamefoxError
+from generator.settings import Settings
+from generator.studio import Studio
+
+ROOT = Path(__file__).parents[2]
+
+#: What only the host reads, in the terminal or the log.
+HOSTS_OWN = (
+    "cogs/rehearsal/",
+    "generator/__main__.py",
+    "generator/archive/database.py",
+    "generator/evaluation/",
+    "generator/sentence.py",
+    "generator/settings.py",
+    "generator/storybook/",
+)
+
+
+def up_to_date(language: str) -> Catalog:
+    """A language's catalogue with exactly the sentences that are said now, translated as far as they were."""
+    path = LOCALES / f"{language}.po"
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=Locale.parse(language, sep="-"))
+    present = Catalog(creation_date=catalogue.creation_date)
+    for source, message, context in gathered():
+        present.add(message, locations=[(source, 0)] if source else [], context=context)
+    catalogue.update(present, no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    return catalogue
+
+
+def untranslated(catalogue: Catalog) -> list[Message]:
+    """The sentences that a catalogue has no translation of."""
+    return [message for message in catalogue if message.id and not message.string]
+
+
+def gathered() -> Iterator[tuple[str, str | tuple[str, str], str | None]]:
+    """Every sentence, with the file it is in and what tells it apart from one of the same words."""
+    texts = asyncio.run(_of_commands())  # first, since it imports every cog with the errors it raises
+    keywords = _keywords()
+    for path in sorted([*ROOT.glob("cogs/**/*.py"), *ROOT.glob("generator/**/*.py")]):
+        source = path.relative_to(ROOT).as_posix()
+        if source.startswith(HOSTS_OWN):
+            continue
+        for _line, message, _comments, context in extract_from_file("python", path, keywords=keywords):
+            yield source, cast("str | tuple[str, str]", message), context
+    yield from (("", text, kind) for kind, text in texts)
+
+
+def _keywords() -> dict[str, Any]:
+    """What is called with a template in Babel's terms: our functions, and the errors for members."""
+    errors = {error.__name__ for error in _below(SamefoxError)} - {ConfigurationError.__name__}
+    plain = dict.fromkeys(("_", "Sentence", "sentence", *errors))
+    return {**plain, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+
+
+def _below(kind: type[SamefoxError]) -> Iterator[type[SamefoxError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from _below(each)
+
+
+class _Listener(app_commands.Translator):
+    """Hears what discord.py would have translated."""
+
+    def __init__(self) -> None:
+        self.texts: dict[tuple[str, str], None] = {}
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        context: app_commands.TranslationContextTypes,
+    ) -> None:
+        """Remember a text."""
+        self.texts[KINDS[context.location], string.message] = None
+
+
+async def _of_commands() -> list[tuple[str, str]]:
+    """The kind and the English text of everything that Discord shows of a command."""
+    bot = Samefox(Settings(), cast(Studio, None))  # it is asked what it could do, and does nothing
+    for extension in EXTENSIONS:
+        await bot.load_extension(extension)
+    listener = _Listener()
+    for command in bot.tree.get_commands():
+        await command.get_translated_payload(bot.tree, listener)
+    return sorted(listener.texts)
+
+
+def main() -> int:
+    """Bring every catalogue up to date; 1 if something is not translated yet."""
+    missing = 0
+    for language in LANGUAGES.keys() - {ENGLISH}:
+        catalogue = up_to_date(language)
+        with (LOCALES / f"{language}.po").open("wb") as file:
+            write_po(file, catalogue, width=100, include_lineno=False, ignore_obsolete=True)
+        for message in untranslated(catalogue):
+            missing += 1
+            print(f"{language}: {message.id}")  # noqa: T201
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
