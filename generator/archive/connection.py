@@ -1,4 +1,8 @@
-"""One connection to the database, shared by everything that reads and writes it."""
+"""One writer to the database and one reader, shared by all shelves of the archive.
+
+What comes in to be written while the disk is busy is committed together: a commit waits for the disk, and
+twenty at once need not wait for it twenty times. Still, a write is over only when it is on disk.
+"""
 
 from __future__ import annotations
 
@@ -16,49 +20,104 @@ NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 
 
 class Connection:
-    """One reader and writer: whole transactions, each ``BEGIN IMMEDIATE``, on disk when they are over."""
+    """Transactions are whole and come one after the other; readers see what is committed, and do not wait.
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
-        # One connection serves every task, so a transaction must not be interleaved with another's.
-        self._lock = asyncio.Lock()
+    A database in memory has one connection, which is writer and reader.
+    """
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self._writer = writer
+        self._reader = reader
+        # A transaction must not be interleaved with another's. The lock is given to whoever waited longest.
+        self._writing = asyncio.Lock()
+        self._reading = self._writing if reader is writer else asyncio.Lock()
+        self._commit: asyncio.Task[None] | None = None  # which will end the transaction that is open
+        self._lost = False  # whether the database has rolled it back by itself
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        """All of what is executed in it, or nothing.
+        """All of what is executed in it, or nothing; over once it is on disk.
 
         Raises:
             ArchiveError: it could not be written.
         """
-        async with self._lock:
+        async with self._joined() as sql:
+            await sql.execute("SAVEPOINT mine")
             try:
-                await self._connection.execute("BEGIN IMMEDIATE")
-                yield self._connection
-                await self._connection.commit()
-            except sqlite3.Error as error:
-                await self._connection.rollback()
-                raise ArchiveError(
-                    "The host could not write this down ({reason}); please try again.", reason=str(error)
-                ) from error
+                yield sql
             except BaseException:
-                await self._connection.rollback()
+                await sql.execute("ROLLBACK TO mine")
                 raise
+            finally:
+                await sql.execute("RELEASE mine")
+
+    async def update(self, statement: str, values: tuple[object, ...]) -> bool:
+        """One statement as a transaction; whether it changed a row.
+
+        Raises:
+            ArchiveError: it could not be written.
+        """
+        async with self._joined() as sql:
+            cursor = await sql.execute(statement, values)
+        return bool(cursor.rowcount)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[aiosqlite.Connection]:
         """Several queries that see the same moment."""
-        async with self._lock:
-            yield self._connection
-
-    async def update(self, statement: str, values: tuple[object, ...]) -> bool:
-        """One statement as a transaction; whether it changed a row."""
-        async with self.transaction() as sql:
-            return bool((await sql.execute(statement, values)).rowcount)
+        async with self._reading:
+            if self._reader is self._writer:
+                yield self._reader
+                return
+            await self._reader.execute("BEGIN")
+            try:
+                yield self._reader
+            finally:
+                await self._reader.rollback()
 
     async def fetch(self, query: str, values: tuple[object, ...] = ()) -> Iterable[sqlite3.Row]:
         """All rows of one query."""
-        async with self._lock:
-            return await self._connection.execute_fetchall(query, values)
+        async with self._reading:
+            return await self._reader.execute_fetchall(query, values)
+
+    async def close(self) -> None:
+        """Wait for what is being written; nothing may be asked for any more."""
+        if self._commit is not None:
+            await asyncio.wait([self._commit])
+
+    @asynccontextmanager
+    async def _joined(self) -> AsyncIterator[aiosqlite.Connection]:
+        """A part in the transaction that is open, which is committed when this is over."""
+        try:
+            async with self._writing:
+                commit = self._commit
+                if commit is None:
+                    # Made before anything can go wrong. It takes its turn behind those who wait for theirs
+                    # already, so that they join, and before those who come later.
+                    commit = self._commit = asyncio.create_task(self._end(), name="commit")
+                    await self._writer.execute("BEGIN IMMEDIATE")
+                elif self._lost:
+                    raise sqlite3.OperationalError("what was written with it was lost")
+                try:
+                    yield self._writer
+                except sqlite3.Error:
+                    self._lost = not self._writer.in_transaction  # as after a full disk
+                    raise
+            await asyncio.shield(commit)
+        except sqlite3.Error as error:
+            raise ArchiveError(
+                "The host could not write this down ({reason}); please try again.", reason=str(error)
+            ) from error
+
+    async def _end(self) -> None:
+        async with self._writing:
+            lost, self._commit, self._lost = self._lost, None, False
+            try:
+                await self._writer.commit()
+            except sqlite3.Error:
+                await self._writer.rollback()
+                raise
+            if lost:
+                raise sqlite3.OperationalError("what was written with it was lost")
 
 
 async def insert(sql: aiosqlite.Connection, statement: str, values: tuple[object, ...]) -> int:

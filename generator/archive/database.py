@@ -26,19 +26,34 @@ async def open_archive(path: Path | None) -> AsyncIterator[Archive]:
     """
     name = "in memory" if path is None else str(path)
     with _alone(path):
-        try:
-            connection = await aiosqlite.connect(path or ":memory:", isolation_level=None)
-        except sqlite3.Error as error:
-            raise ArchiveError(f"The archive {name} cannot be opened: {error}.") from error
-        try:
-            connection.row_factory = sqlite3.Row
+        async with _connected(path or ":memory:", name) as writer:
             try:
-                await _migrate(connection, name)
+                await _migrate(writer, name)
             except sqlite3.Error as error:
                 raise ArchiveError(f"The archive {name} cannot be used: {error}.") from error
-            yield Archive(Connection(connection))
-        finally:
-            await connection.close()
+            if path is None:
+                yield Archive(Connection(writer, writer))
+                return
+            async with _connected(path, name) as reader:
+                await reader.execute_fetchall("PRAGMA query_only = ON")
+                connection = Connection(writer, reader)
+                try:
+                    yield Archive(connection)
+                finally:
+                    await connection.close()
+
+
+@asynccontextmanager
+async def _connected(path: Path | str, name: str) -> AsyncIterator[aiosqlite.Connection]:
+    try:
+        connection = await aiosqlite.connect(path, isolation_level=None)
+    except sqlite3.Error as error:
+        raise ArchiveError(f"The archive {name} cannot be opened: {error}.") from error
+    try:
+        connection.row_factory = sqlite3.Row
+        yield connection
+    finally:
+        await connection.close()
 
 
 @contextmanager
