@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from simcord.backend import Backend
 
 NAME = "Fox Meadow"
-PEOPLE = ("Ann", "Ben", "Mo", "Ori")  #: two who tell stories, a moderator, the server's owner
+PEOPLE = ("Ann", "Ben", "Lin", "Mo", "Ori")  #: three who tell stories, a moderator, the server's owner
+LOCALES = {"Lin": "zh-CN"}  #: whose Discord is not in English
 CHANNELS = {"stories": "Tell a story: type /story", "gallery": "Stories worth a frame"}
 
 #: What moderators of a usual server may do, and members may not.

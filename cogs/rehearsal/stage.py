@@ -14,9 +14,10 @@ import discord
 import simcord
 from discord.ext import commands
 
-from .meadow import Meadow
+from .meadow import LOCALES, Meadow
 from .once import Find, tell_once
 from .page import Page
+from .tongues import own_languages
 from .world import World
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ async def attached(bot: commands.AutoShardedBot, world: World) -> AsyncIterator[
     env = simcord.Env(bot, shard_count=1, settle_timeout=PATIENCE)
     env.backend = world.backend
     meadow = Meadow(env)
-    with world.kept():
+    with world.kept(), own_languages(LOCALES):
         await env.start()
         watching = asyncio.create_task(_report(env))
         try:

@@ -175,7 +175,7 @@ def _nonce(method: str, path: str, body: Any) -> tuple[int, str] | None:
 
 
 def _header() -> bytes:
-    return f"Samefox 1, simcord {simcord.__version__}".encode()
+    return f"Samefox 2, simcord {simcord.__version__}".encode()
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -138,7 +138,7 @@ async def test_the_world_of_another_simcord_is_set_aside_with_a_sentence(tmp_pat
     kept = tmp_path / "rehearsal" / "discord.pickle"
     kept.write_bytes(kept.read_bytes().replace(b"simcord", b"simcard", 1))
     assert World(tmp_path / "rehearsal").backend.guilds == {}
-    assert "was kept by Samefox 1, simcard" in caplog.text and "a new one begins" in caplog.text
+    assert "was kept by Samefox 2, simcard" in caplog.text and "a new one begins" in caplog.text
     assert not kept.exists() and len(list(kept.parent.glob("*.aside"))) == 1
 
 
@@ -224,7 +224,7 @@ async def test_the_page_lists_channels_and_threads_and_answers_to_this_machine_o
         async with session.get(page.address, headers={"Host": "example.org"}) as answer:
             assert answer.status == 403
     assert [each["name"] for each in tree["channels"]] == ["stories", "A red fox", "gallery"]
-    assert [each["name"] for each in tree["people"]] == ["Ann", "Ben", "Mo", "Ori"]
+    assert [each["name"] for each in tree["people"]] == ["Ann", "Ben", "Lin", "Mo", "Ori"]
 
 
 async def test_a_moderator_may_what_members_may_not(tmp_path):
@@ -234,4 +234,4 @@ async def test_a_moderator_may_what_members_may_not(tmp_path):
             each.name: bool(env.backend.compute_permissions(meadow.guild.id, each.id) & manage.value)
             for each in meadow.people
         }
-    assert allowed == {"Ann": False, "Ben": False, "Mo": True, "Ori": True}
+    assert allowed == {"Ann": False, "Ben": False, "Lin": False, "Mo": True, "Ori": True}
