@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -16,37 +17,61 @@ from generator.story import Recipe
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
-    """What stays the same over all steps; the unconditional branch, where there is one, is row 0."""
+    """What stays the same over all steps of n drawings.
 
-    hidden_states: Tensor  #: (batch, 77, 2048), both text encoders side by side
-    pooled: Tensor  #: (batch, 1280), the second text encoder's summary
-    time_ids: Tensor  #: (batch, 6), heights and widths as SDXL is told them
-    identity_bias: Tensor | None  #: (batch, 1, 77)
-    guidance: Tensor | None  #: (1, d), for networks that are told their guidance instead of being guided
+    With guidance there are two branches: n unconditional rows, then n conditional ones; else n rows.
+    """
+
+    hidden_states: Tensor  #: (rows, 77, 2048), both text encoders side by side
+    pooled: Tensor  #: (rows, 1280), the second text encoder's summary
+    time_ids: Tensor  #: (rows, 6), heights and widths as SDXL is told them
+    identity_bias: Tensor | None  #: (rows, 1, 77)
+    guidance_scale: Tensor  #: (n, 1, 1, 1), float32
+    told_guidance: Tensor | None  #: (n, d), for networks that are told their guidance and have one branch
 
 
-def condition(pipe: StableDiffusionXLPipeline, recipe: Recipe, device: torch.device) -> Conditioning:
-    """Encode a recipe: the prompt with its scenes reweighted, the negative prompt, size and identity."""
+def condition(
+    pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe], device: torch.device
+) -> Conditioning:
+    """Encode recipes of one shape: prompts with their scenes reweighted, negatives, sizes and identities."""
     told = pipe.unet.config.time_cond_proj_dim
-    guided = recipe.guidance_scale > 1 and told is None
-    hidden_states, pooled = encode(pipe, recipe.prompt, device)
-    hidden_states = reweight(pipe, hidden_states, recipe)
+    guided = recipes[0].guidance_scale > 1 and told is None
+    texts = [encode_recipe(pipe, recipe, device) for recipe in recipes]
     if guided:
-        negative_hidden_states, negative_pooled = encode_negative(pipe, recipe.negative_prompt, device)
-        hidden_states = torch.cat([negative_hidden_states, hidden_states])
-        pooled = torch.cat([negative_pooled, pooled])
-    tokens = clip_tokenizer()
-    bias = identity_bias(
-        tokens.context(recipe.prompt), tokens.ids(recipe.subject), recipe.identity_strength, guided=guided
-    )
-    dtype = pipe.unet.dtype
+        texts = [*(encode_negative(pipe, recipe.negative_prompt, device) for recipe in recipes), *texts]
+    hidden_states, pooled = (torch.cat(parts) for parts in zip(*texts, strict=True))
+    dtype, scales = pipe.unet.dtype, torch.tensor([recipe.guidance_scale for recipe in recipes])
+    bias = bias_of(recipes, guided=guided)
     return Conditioning(
         hidden_states=hidden_states.to(dtype),
         pooled=pooled.to(dtype),
-        time_ids=time_ids(recipe, len(pooled)).to(device, dtype),
+        time_ids=time_ids(recipes[0], len(pooled)).to(device, dtype),
         identity_bias=None if bias is None else bias.to(device, dtype),
-        guidance=told and embed_guidance(pipe, recipe.guidance_scale, told).to(device, dtype),
+        guidance_scale=scales.view(-1, 1, 1, 1).to(device),
+        told_guidance=told and embed_guidance(pipe, scales, told).to(device, dtype),
     )
+
+
+def encode_recipe(
+    pipe: StableDiffusionXLPipeline, recipe: Recipe, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """As `encode`, the recipe's prompt with its scenes reweighted."""
+    hidden_states, pooled = encode(pipe, recipe.prompt, device)
+    return reweight(pipe, hidden_states, recipe), pooled
+
+
+def bias_of(recipes: Sequence[Recipe], *, guided: bool) -> Tensor | None:
+    """The identity bias of all rows (rows, 1, 77), or None where no recipe has any."""
+    if all(recipe.identity_strength == 1 for recipe in recipes):
+        return None
+    tokens = clip_tokenizer()
+    biases = torch.cat(
+        [
+            identity_bias(tokens.context(recipe.prompt), tokens.ids(recipe.subject), recipe.identity_strength)
+            for recipe in recipes
+        ]
+    )
+    return torch.cat([torch.zeros_like(biases), biases]) if guided else biases
 
 
 def encode(pipe: StableDiffusionXLPipeline, text: str, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -80,8 +105,7 @@ def time_ids(recipe: Recipe, batch: int) -> Tensor:
     return torch.tensor([[*size, 0, 0, *size]]).repeat(batch, 1)
 
 
-def embed_guidance(pipe: StableDiffusionXLPipeline, guidance_scale: float, width: int) -> Tensor:
-    """The guidance (1, width) as latent consistency models are told it (arXiv 2310.04378, section 4)."""
-    scale = torch.tensor([guidance_scale - 1])
-    embedding: Tensor = pipe.get_guidance_scale_embedding(scale, embedding_dim=width)
+def embed_guidance(pipe: StableDiffusionXLPipeline, scales: Tensor, width: int) -> Tensor:
+    """Guidances (n,) as latent consistency models are told them (n, width); arXiv 2310.04378, section 4."""
+    embedding: Tensor = pipe.get_guidance_scale_embedding(scales - 1, embedding_dim=width)
     return embedding

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -18,7 +18,7 @@ from generator.diffusion.devices import is_out_of_memory
 from generator.diffusion.schedulers import schedule
 from generator.errors import ConfigurationError, DrawingError, OutOfMemory
 from generator.method.identity import identity_attention
-from generator.story import Engine, OnStep, Recipe
+from generator.story import Engine, OnStep, Recipe, shape
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
@@ -56,29 +56,35 @@ class Illustrator:
         with self._ready(recipe, lean=False):
             pass
 
-    def draw(self, recipe: Recipe, on_step: OnStep = no_progress, *, lean: bool = False) -> Image.Image:
-        """Draw a recipe; ``lean`` trades time for memory.
+    def draw(
+        self, recipes: Sequence[Recipe], on_step: OnStep = no_progress, *, lean: bool = False
+    ) -> list[Image.Image]:
+        """Draw recipes of one `shape` together; ``lean`` trades time for memory.
+
+        Together they are the same pictures as alone up to rounding, and sooner finished.
 
         Raises ``ModelError``, ``OutOfMemory``, ``DrawingError``, and whatever ``on_step`` raises; the
         illustrator can be used again after any of them.
         """
-        with self._ready(recipe, lean=lean) as pipe:
-            return decode(pipe, self._denoised(pipe, recipe, on_step))
+        with self._ready(recipes[0], lean=lean) as pipe:
+            return [decode(pipe, latents) for latents in self._denoised(pipe, recipes, on_step).split(1)]
 
-    def latents(self, recipe: Recipe, on_step: OnStep = no_progress) -> Tensor:
-        """The drawing before it is decoded, (1, 4, height / 8, width / 8)."""
-        with self._ready(recipe, lean=False) as pipe:
-            return self._denoised(pipe, recipe, on_step).cpu()
+    def latents(self, recipes: Sequence[Recipe], on_step: OnStep = no_progress) -> Tensor:
+        """The drawings before they are decoded, (recipes, 4, height / 8, width / 8)."""
+        with self._ready(recipes[0], lean=False) as pipe:
+            return self._denoised(pipe, recipes, on_step).cpu()
 
-    def _denoised(self, pipe: StableDiffusionXLPipeline, recipe: Recipe, on_step: OnStep) -> Tensor:
-        generator = torch.Generator("cpu").manual_seed(recipe.seed)
-        latents = noise(recipe, generator).to(self._device)
-        conditioning = condition(pipe, recipe, self._device)
-        scheduler = schedule(pipe, recipe.scheduler, recipe.steps, self._device)
+    def _denoised(
+        self, pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe], on_step: OnStep
+    ) -> Tensor:
+        if len({shape(recipe) for recipe in recipes}) > 1:
+            raise ValueError("only recipes of one shape can be drawn together")
+        generators = [torch.Generator("cpu").manual_seed(recipe.seed) for recipe in recipes]
+        latents = torch.cat(list(map(noise, recipes, generators))).to(self._device)
+        conditioning = condition(pipe, recipes, self._device)
+        scheduler = schedule(pipe, recipes[0].scheduler, recipes[0].steps, self._device)
         with identity_attention(pipe.unet):
-            return denoise(
-                pipe.unet, scheduler, latents, conditioning, recipe.guidance_scale, generator, on_step
-            )
+            return denoise(pipe.unet, scheduler, latents, conditioning, generators, on_step)
 
     @contextmanager
     def _ready(self, recipe: Recipe, *, lean: bool) -> Iterator[StableDiffusionXLPipeline]:
@@ -108,45 +114,40 @@ def denoise(
     scheduler: Any,
     latents: Tensor,
     conditioning: Conditioning,
-    guidance_scale: float,
-    generator: torch.Generator,
+    generators: list[torch.Generator],
     on_step: OnStep,
 ) -> Tensor:
-    """Latents (1, 4, h, w) from unit noise; in float32 between the steps, whatever the network's precision.
+    """Latents (n, 4, h, w) from unit noise; in float32 between the steps, whatever the network's precision.
 
-    ``generator`` feeds the schedulers which add fresh noise in every step.
+    ``generators``, one a drawing, feed the schedulers which add fresh noise in every step.
     """
     latents = latents * scheduler.init_noise_sigma
     for step, timestep in enumerate(scheduler.timesteps, 1):
         sample = scheduler.scale_model_input(latents, timestep)
-        prediction = predict(unet, sample, timestep, conditioning, guidance_scale)
-        latents = scheduler.step(prediction, timestep, latents, generator=generator, return_dict=False)[0]
+        prediction = predict(unet, sample, timestep, conditioning)
+        latents = scheduler.step(prediction, timestep, latents, generator=generators, return_dict=False)[0]
         on_step(step, len(scheduler.timesteps))
     return latents
 
 
 def predict(
-    unet: UNet2DConditionModel,
-    sample: Tensor,
-    timestep: Tensor,
-    conditioning: Conditioning,
-    guidance_scale: float,
+    unet: UNet2DConditionModel, sample: Tensor, timestep: Tensor, conditioning: Conditioning
 ) -> Tensor:
-    """The network's prediction (1, 4, h, w) with classifier-free guidance (arXiv 2207.12598, equation 6)."""
-    batch = len(conditioning.hidden_states)
+    """The network's prediction (n, 4, h, w) with classifier-free guidance (arXiv 2207.12598, equation 6)."""
+    branches = len(conditioning.hidden_states) // len(sample)
     prediction: Tensor = unet(
-        sample.to(unet.dtype).expand(batch, -1, -1, -1),
+        sample.to(unet.dtype).repeat(branches, 1, 1, 1),
         timestep,
         encoder_hidden_states=conditioning.hidden_states,
-        timestep_cond=conditioning.guidance,
+        timestep_cond=conditioning.told_guidance,
         cross_attention_kwargs={"identity_bias": conditioning.identity_bias},
         added_cond_kwargs={"text_embeds": conditioning.pooled, "time_ids": conditioning.time_ids},
         return_dict=False,
     )[0].float()
-    if batch == 1:
+    if branches == 1:
         return prediction
     unconditional, conditional = prediction.chunk(2)
-    return unconditional + guidance_scale * (conditional - unconditional)
+    return unconditional + conditioning.guidance_scale * (conditional - unconditional)
 
 
 def decode(pipe: StableDiffusionXLPipeline, latents: Tensor) -> Image.Image:

@@ -178,12 +178,12 @@ def paint(illustrator: Illustrator, recipe: Recipe, on_step: OnStep) -> Picture:
     started = perf_counter()
     image = None
     try:
-        image = illustrator.draw(recipe, on_step)
+        (image,) = illustrator.draw([recipe], on_step)
     except OutOfMemory as error:
         log.warning("%s It is tried again in lean mode.", error)
     lean = image is None
     if image is None:  # not in the handler, where the exception still holds on to the first try's tensors
-        image = illustrator.draw(recipe, on_step, lean=True)
+        (image,) = illustrator.draw([recipe], on_step, lean=True)
     engine = replace(illustrator.engine, lean=lean)
     png = encode(image, recipe, engine)
     return Picture(png=png, seconds=perf_counter() - started, engine=engine)

@@ -51,22 +51,17 @@ class IdentityProcessor(AttnProcessor2_0):  # type: ignore[misc]
         return attended
 
 
-def identity_bias(
-    input_ids: tuple[int, ...], subject: tuple[int, ...], strength: float, *, guided: bool
-) -> Tensor | None:
-    """The bias (batch, 1, 77) on a prompt's keys: ``ln w`` at BOS and at the subject's tokens, else zero.
+def identity_bias(input_ids: tuple[int, ...], subject: tuple[int, ...], strength: float) -> Tensor:
+    """The bias (1, 1, 77) on a prompt's keys: ``ln w`` at BOS and at the subject's tokens, else zero.
 
     ``input_ids`` are the prompt's 77 tokens, ``subject`` the subject's own without BOS and EOS, ``strength``
-    is w. Where the drawing is ``guided``, a row of zeros for the unconditional branch comes first. Strength 1
-    is no bias at all, not a bias of zeros: attention without a mask may round differently.
+    is w.
     """
     if strength <= 0:
         raise ValueError(f"identity strength must be above 0, but is {strength}")
-    if strength == 1:
-        return None
     bias = torch.zeros(1, 1, len(input_ids))
     bias[..., [0, *first_occurrence(input_ids, subject)]] = log(strength)
-    return torch.cat([torch.zeros_like(bias), bias]) if guided else bias
+    return bias
 
 
 @contextmanager

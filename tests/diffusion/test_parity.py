@@ -56,13 +56,13 @@ def test_a_story_is_the_originals_and_at_strength_one_it_is_not(
 ) -> None:
     original = naive_story(pipe, SUBJECT, SCENES, window_length=window_length, mode=mode, size=SIZE, **LOOK)
     for recipe, frame in zip(recipes(window_length, mode), original, strict=True):
-        assert distance(illustrator.latents(recipe), frame) < 1e-5
+        assert distance(illustrator.latents([recipe]), frame) < 1e-5
         weaker = replace(recipe, identity_strength=1.0)
-        assert distance(illustrator.latents(weaker), frame) > 1e-2
+        assert distance(illustrator.latents([weaker]), frame) > 1e-2
 
 
 def test_a_frame_does_not_depend_on_those_drawn_before_it(illustrator: Illustrator) -> None:
     first, second, _ = recipes(10, SvrMode.SVR)
-    alone = illustrator.latents(second)
-    illustrator.latents(first)
-    assert torch.equal(illustrator.latents(second), alone)
+    alone = illustrator.latents([second])
+    illustrator.latents([first])
+    assert torch.equal(illustrator.latents([second]), alone)

@@ -41,7 +41,7 @@ def pixels(image: Image.Image) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def picture(illustrator: Illustrator) -> Image.Image:
-    return illustrator.draw(RECIPE)
+    return illustrator.draw([RECIPE])[0]
 
 
 def test_a_picture_has_the_size_it_was_asked_for_and_is_not_flat(picture: Image.Image) -> None:
@@ -54,7 +54,7 @@ def test_the_same_recipe_gives_the_same_pixels_in_a_new_process(picture: Image.I
         "import sys, torch; torch.set_num_threads(1)\n"
         "from generator.diffusion.pipeline import Illustrator\n"
         "from generator.story import *\n"
-        f"sys.stdout.buffer.write(Illustrator('cpu', 'fp32').draw({RECIPE!r}).tobytes())"
+        f"sys.stdout.buffer.write(Illustrator('cpu', 'fp32').draw([{RECIPE!r}])[0].tobytes())"
     ).replace("<SvrMode.SVR: 'svr'>", "SvrMode.SVR")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout == picture.tobytes()
@@ -79,25 +79,25 @@ def test_the_same_recipe_gives_the_same_pixels_in_a_new_process(picture: Image.I
 def test_everything_in_a_recipe_is_seen(
     illustrator: Illustrator, picture: Image.Image, change: dict[str, object]
 ) -> None:
-    changed = illustrator.draw(replace(RECIPE, **change))  # type: ignore[arg-type]
+    changed = illustrator.draw([replace(RECIPE, **change)])[0]  # type: ignore[arg-type]
     assert np.abs(pixels(changed) - pixels(picture)).max() >= 2
-    assert illustrator.draw(RECIPE).tobytes() == picture.tobytes()
+    assert illustrator.draw([RECIPE])[0].tobytes() == picture.tobytes()
 
 
 @pytest.mark.parametrize("guidance_scale", [0.0, 1.0])
 def test_identity_works_without_guidance(illustrator: Illustrator, guidance_scale: float) -> None:
     unguided = replace(RECIPE, guidance_scale=guidance_scale)
-    weak = illustrator.latents(replace(unguided, identity_strength=1.0))
-    assert not torch.allclose(illustrator.latents(unguided), weak, atol=1e-3)
+    weak = illustrator.latents([replace(unguided, identity_strength=1.0)])
+    assert not torch.allclose(illustrator.latents([unguided]), weak, atol=1e-3)
 
 
 @pytest.mark.parametrize("scheduler", list(Scheduler))
 def test_every_scheduler_draws_the_same_twice(illustrator: Illustrator, scheduler: Scheduler) -> None:
     recipe = replace(RECIPE, scheduler=scheduler, width=64)
     torch.manual_seed(1)  # fresh noise must come from the recipe's seed, not from here
-    latents = illustrator.latents(recipe)
+    latents = illustrator.latents([recipe])
     torch.manual_seed(2)
-    assert torch.equal(illustrator.latents(recipe), latents)
+    assert torch.equal(illustrator.latents([recipe]), latents)
     assert latents.isfinite().all()
 
 
@@ -114,12 +114,12 @@ def test_it_draws_what_diffusers_own_pipeline_draws(illustrator: Illustrator) ->
         guidance_scale=plain.guidance_scale,
         generator=torch.Generator().manual_seed(plain.seed),
     ).images[0]
-    assert np.abs(pixels(illustrator.draw(plain)) - pixels(theirs)).max() <= 1
+    assert np.abs(pixels(illustrator.draw([plain])[0]) - pixels(theirs)).max() <= 1
 
 
 def test_steps_are_told_as_they_are_done(illustrator: Illustrator) -> None:
     told = []
-    illustrator.draw(RECIPE, lambda step, steps: told.append((step, steps)))
+    illustrator.draw([RECIPE], lambda step, steps: told.append((step, steps)))[0]
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -131,12 +131,12 @@ def test_what_on_step_raises_ends_the_drawing_and_nothing_else(
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        illustrator.draw(RECIPE, stop)
-    assert illustrator.draw(RECIPE).tobytes() == picture.tobytes()
+        illustrator.draw([RECIPE], stop)[0]
+    assert illustrator.draw([RECIPE])[0].tobytes() == picture.tobytes()
 
 
 def test_lean_mode_draws_the_same_and_is_put_back(illustrator: Illustrator, picture: Image.Image) -> None:
-    assert illustrator.draw(RECIPE, lean=True).tobytes() == picture.tobytes()
+    assert illustrator.draw([RECIPE], lean=True)[0].tobytes() == picture.tobytes()
     vae = illustrator._checkpoints.get(RECIPE).vae
     assert not vae.use_tiling
     assert not vae.use_slicing
@@ -145,7 +145,7 @@ def test_lean_mode_draws_the_same_and_is_put_back(illustrator: Illustrator, pict
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_half_precision_draws_nearly_the_same(picture: Image.Image, precision: str) -> None:
     half = Illustrator("cpu", precision)
-    assert np.abs(pixels(half.draw(RECIPE)) - pixels(picture)).mean() < 2
+    assert np.abs(pixels(half.draw([RECIPE])[0]) - pixels(picture)).mean() < 2
     assert half.engine.precision == precision
 
 
@@ -165,7 +165,7 @@ def test_a_model_that_is_not_there_leaves_the_illustrator_usable(picture: Image.
     illustrator = Illustrator("cpu", "fp32")
     with pytest.raises(ModelError):
         illustrator.prepare(replace(RECIPE, model="/nowhere"))
-    assert illustrator.draw(RECIPE).tobytes() == picture.tobytes()
+    assert illustrator.draw([RECIPE])[0].tobytes() == picture.tobytes()
 
 
 def test_numbers_that_overflow_are_an_error_in_words() -> None:
@@ -194,16 +194,36 @@ def test_a_network_that_is_told_its_guidance_runs_one_branch() -> None:
     for guidance_scale in (4.0, 8.0):
         recipe = replace(RECIPE, guidance_scale=guidance_scale, scheduler="lcm", steps=2)
         with torch.inference_mode():
-            conditioning = condition(pipe, recipe, torch.device("cpu"))
+            conditioning = condition(pipe, [recipe], torch.device("cpu"))
             assert len(conditioning.hidden_states) == 1
-            assert conditioning.guidance is not None
-            assert conditioning.guidance.shape == (1, 16)
+            assert conditioning.told_guidance is not None
+            assert conditioning.told_guidance.shape == (1, 16)
             scheduler = schedule(pipe, "lcm", 2, torch.device("cpu"))
             conditioning = replace(conditioning, identity_bias=None)
             generator = torch.Generator().manual_seed(0)
-            drawn.append(
-                denoise(
-                    pipe.unet, scheduler, latents, conditioning, guidance_scale, generator, lambda *_: None
-                )
-            )
+            drawn.append(denoise(pipe.unet, scheduler, latents, conditioning, [generator], lambda *_: None))
     assert not torch.allclose(*drawn)
+
+
+TOGETHER = [
+    RECIPE,
+    replace(RECIPE, seed=8, identity_strength=1.0),
+    replace(RECIPE, prompt="a cat on a roof", subject="a cat", express="on a roof", suppress=(), seed=9),
+    replace(RECIPE, guidance_scale=9.0, negative_prompt="rain"),
+]
+
+
+@pytest.mark.parametrize("change", [{}, {"guidance_scale": 1.0}, {"scheduler": "dpm-sde-karras"}])
+def test_pictures_drawn_together_are_the_pictures_drawn_alone(
+    illustrator: Illustrator, change: dict[str, object]
+) -> None:
+    recipes = [replace(recipe, **change) for recipe in TOGETHER]  # type: ignore[arg-type]
+    together = illustrator.latents(recipes)
+    for recipe, latents in zip(recipes, together, strict=True):
+        alone = illustrator.latents([recipe])[0]
+        assert (latents - alone).norm() / alone.norm() < 1e-4
+
+
+def test_only_pictures_of_one_shape_are_drawn_together(illustrator: Illustrator) -> None:
+    with pytest.raises(ValueError, match="one shape"):
+        illustrator.draw([RECIPE, replace(RECIPE, steps=RECIPE.steps + 1)])

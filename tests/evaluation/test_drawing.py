@@ -18,5 +18,5 @@ def test_a_batch_is_drawn_as_the_bot_draws_its_frames_one_by_one() -> None:
     press = Press(load("storybook", torch.float32), torch.device("cpu"), 2)
     illustrator = Illustrator("cpu", "fp32")
     for ours, recipe in zip(press.draw(recipes), recipes, strict=True):
-        theirs = np.asarray(illustrator.draw(recipe), np.int16)
+        theirs = np.asarray(illustrator.draw([recipe])[0], np.int16)
         assert np.abs(np.asarray(ours, np.int16) - theirs).max() <= 1

@@ -20,10 +20,9 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = json.loads((GOLDEN / "ipca.json").read_text())
 
 
-def bias_of(case, strength: float = 2.0, *, guided: bool = True) -> torch.Tensor | None:
+def bias_of(case, strength: float = 2.0) -> torch.Tensor:
     tokens = clip_tokenizer()
-    prompt, subject = tokens.context(case["prompt"]), tokens.ids(case["id_prompt"])
-    return identity_bias(prompt, subject, strength, guided=guided)
+    return identity_bias(tokens.context(case["prompt"]), tokens.ids(case["id_prompt"]), strength)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["key"])
@@ -31,29 +30,20 @@ def test_it_reproduces_the_originals_output(case) -> None:
     golden = load_file(GOLDEN / "ipca.safetensors")
     q, k, v, out = (golden[f"{case['key']}.{name}"] for name in ("q", "k", "v", "out"))
     bias = bias_of(case)
-    assert bias is not None
-    assert (bias[1] > 0).sum() == case["identity_tokens"]
-    attended = scaled_dot_product_attention(q, k, v, attn_mask=bias[:, None], scale=case["scale"])
+    assert (bias > 0).sum() == case["identity_tokens"]
+    both = torch.cat([torch.zeros_like(bias), bias])  # the unconditional branch has none
+    attended = scaled_dot_product_attention(q, k, v, attn_mask=both[:, None], scale=case["scale"])
     torch.testing.assert_close(attended, out, rtol=1e-5, atol=1e-5)
     plain = scaled_dot_product_attention(q, k, v, scale=case["scale"])
     assert not torch.allclose(plain, out, atol=1e-3)
 
 
-def test_the_bias_is_on_bos_and_the_subject_of_the_conditional_branch_alone() -> None:
-    case = CASES[0]
-    guided = bias_of(case)
-    assert guided is not None
-    assert guided.shape == (2, 1, 77)
-    assert not guided[0].any()
-    assert guided[1, 0, :9].tolist() == pytest.approx([log(2)] * 9)
-    assert not guided[1, 0, 9:].any()
-    alone = bias_of(case, guided=False)
-    assert alone is not None
-    assert torch.equal(alone, guided[1:])
-
-
-def test_strength_one_is_no_bias() -> None:
-    assert bias_of(CASES[0], 1.0) is None
+def test_the_bias_is_on_bos_and_the_subject() -> None:
+    bias = bias_of(CASES[0])
+    assert bias.shape == (1, 1, 77)
+    assert bias[0, 0, :9].tolist() == pytest.approx([log(2)] * 9)
+    assert not bias[0, 0, 9:].any()
+    assert not bias_of(CASES[0], 1.0).any(), "strength 1 leaves every key as it is"
 
 
 @pytest.mark.parametrize("strength", [0.0, -1.0])

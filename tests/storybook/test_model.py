@@ -51,12 +51,12 @@ def read(pictures: list[Image.Image]) -> list[dict[str, str]]:
 
 
 def test_a_story_shows_its_character_in_each_of_its_places(illustrator: Illustrator) -> None:
-    seen = read([illustrator.draw(recipe(scene)) for scene in SCENES])
+    seen = read([illustrator.draw([recipe(scene)])[0] for scene in SCENES])
     assert [attributes["place"] for attributes in seen] == ["library", "beach", "desert"]
     assert [attributes["character"] for attributes in seen] == ["penguin"] * 3
     assert [attributes["colour"] for attributes in seen] == ["blue"] * 3
 
 
 def test_without_svr_the_other_scenes_show(illustrator: Illustrator) -> None:
-    seen = read([illustrator.draw(recipe(scene, SvrMode.OFF)) for scene in SCENES[:2]])
+    seen = read([illustrator.draw([recipe(scene, SvrMode.OFF)])[0] for scene in SCENES[:2]])
     assert seen[0]["place"] == seen[1]["place"]
