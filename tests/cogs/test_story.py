@@ -162,7 +162,7 @@ async def test_in_a_channel_where_it_could_not_be_shown_nothing_is_drawn(stage: 
         overwrite = discord.PermissionOverwrite(**{lacking: False})
         channel = stage.env.guild.create_text_channel("closed", overwrites={everyone: overwrite})
         result = await stage.ann.slash(channel, "story tell", prompt=FOX)
-        assert lacking.replace("_", " ").title() in said(result)
+        assert lacking.replace("_", " ") in said(result).lower()
         assert FOX in said(result)
     assert await stage.bot.studio.archive.unsettled() == []
 
