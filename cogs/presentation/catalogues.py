@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,11 +55,12 @@ def up_to_date(language: str) -> Catalog:
 
 def untranslated(catalogue: Catalog) -> list[Message]:
     """The sentences that a catalogue has no translation of."""
-    return [
-        message
-        for message in catalogue
-        if message.id and not all([message.string] if isinstance(message.string, str) else message.string)
-    ]
+    return [message for message in catalogue if message.id and not all(_strings(message))]
+
+
+def _strings(message: Message) -> Sequence[str | None]:
+    """A message's translations, of which plurals have several."""
+    return message.string if isinstance(message.string, list | tuple) else [message.string]
 
 
 def gathered() -> Iterator[tuple[str, str | tuple[str, str], str | None]]:
