@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from generator.archive.characters import Characters
 from generator.archive.connection import NOW, Connection, insert
 from generator.archive.rows import (
     TAKES,
@@ -36,6 +37,7 @@ class Archive:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.servers = Servers(connection)
+        self.characters = Characters(connection)
 
     # -- writing ----------------------------------------------------------------------------------------
 
