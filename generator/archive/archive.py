@@ -25,6 +25,7 @@ from generator.archive.rows import (
     touch_of,
 )
 from generator.archive.servers import Servers
+from generator.archive.work import Work
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json
 from generator.sentence import Sentence
@@ -37,6 +38,7 @@ class Archive:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.servers = Servers(connection)
+        self.work = Work(connection)
         self.characters = Characters(connection)
 
     # -- writing ----------------------------------------------------------------------------------------
