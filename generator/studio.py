@@ -46,6 +46,7 @@ from generator.story import (
     TakeState,
 )
 from generator.storybook.vocabulary import unknown_words
+from generator.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,15 @@ class Studio:
         self._forecast = Forecast(self._dispatcher, self._pace, lambda: len(self._executors))
         self._admission = Admission(settings.limits, archive)
         self._watchers: set[asyncio.Queue[Event]] = set()
+        self.together = Together(
+            settings,
+            archive,
+            folder,
+            self._admission,
+            queue=self._queue,
+            stop=self._stop,
+            announce=self._announce,
+        )
 
     # -- asking -----------------------------------------------------------------------------------------
 
@@ -186,10 +196,7 @@ class Studio:
     async def cancel(self, story_id: int) -> bool:
         """Stop everything of a story that is not drawn yet; False if there was nothing to stop."""
         stopped = await self.archive.cancel(story_id)
-        self._dispatcher.discard(stopped)
-        for executor in self._executors:
-            for take_id in stopped:
-                executor.cancel(take_id)
+        self._stop(stopped)
         if stopped:
             self._announce(Changed(story_id=story_id))
         return bool(stopped)
@@ -260,6 +267,13 @@ class Studio:
             await self.archive.work.weigh(takes[0].story_id, takes[0].author.id, standing.weight)
         for take in takes:
             self._dispatcher.add(task_of(take, guild_id, standing.weight))
+
+    def _stop(self, take_ids: Sequence[int]) -> None:
+        """Do not draw takes that the archive knows to be cancelled."""
+        self._dispatcher.discard(take_ids)
+        for executor in self._executors:
+            for take_id in take_ids:
+                executor.cancel(take_id)
 
     def _open(self, device: str) -> None:
         task = asyncio.create_task(self._serve(device), name=f"studio {device}")
@@ -385,7 +399,10 @@ async def open_studio(settings: Settings, folder: Path, *, remember: bool = True
         await studio._recover()
         for device in settings.model.devices:
             studio._open(device)
+        clock = asyncio.create_task(studio.together.keep_time(), name="clock")
         try:
             yield studio
         finally:
+            clock.cancel()
+            await asyncio.gather(clock, return_exceptions=True)
             await studio._close()
