@@ -10,6 +10,7 @@ from discord import app_commands
 from discord.app_commands import TranslationContextLocation as Location
 
 from cogs.presentation.words import pgettext, speaking
+from generator.server import ServerSettings
 
 _INTERACTION = "INTERACTION_CREATE"
 
@@ -40,6 +41,11 @@ def answer_in_their_language(client: discord.Client) -> None:
             parse(data)
 
     parsers[_INTERACTION] = parse_in_their_language
+
+
+def server_locale(settings: ServerSettings, guild: discord.Guild | None) -> object:
+    """What is spoken where everybody in a server reads it: what it chose, else what its Discord speaks."""
+    return settings.language or (guild.preferred_locale if guild is not None else None)
 
 
 class CommandTranslator(app_commands.Translator):

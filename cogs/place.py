@@ -1,4 +1,4 @@
-"""Where a story may be told: what kind of channel, and what the bot must be allowed to do in it."""
+"""Where a story may be told, and by whom: what the bot needs to be allowed, and what the server wants."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import discord
 
 from cogs.presentation.words import _
 from generator.errors import SamefoxError
+from generator.server import ServerSettings
 from generator.story import Person
 
 PERMISSIONS = discord.Permissions(
@@ -37,6 +38,10 @@ class WrongPlace(SamefoxError):
     """A story cannot be told in this channel."""
 
 
+class NotAllowed(SamefoxError):
+    """What this member wants is for others."""
+
+
 def check_place(interaction: discord.Interaction[Any]) -> None:
     """Make sure that what would be drawn can also be shown here.
 
@@ -62,6 +67,59 @@ def check_place(interaction: discord.Interaction[Any]) -> None:
             "can grant it to me in the channel's settings; nothing has been drawn.",
             names=[_permission_names()[name] for name in missing],
         )
+
+
+def check_server(interaction: discord.Interaction[Any], server: ServerSettings) -> None:
+    """Make sure that this server wants stories in this channel, and from this member.
+
+    Raises:
+        WrongPlace: it wants them elsewhere.
+        NotAllowed: it wants them from others.
+    """
+    if server.channels and _places(interaction.channel).isdisjoint(server.channels):
+        guild = interaction.guild
+        found = [channel for each in server.channels if guild and (channel := guild.get_channel(each))]
+        if not found:
+            raise WrongPlace(
+                "The channels where stories were told here have been deleted; a member who may Manage Server "
+                "can choose others with /settings."
+            )
+        raise WrongPlace(
+            "Stories are told in {channels} here; please ask me there. A member who may Manage Server can "
+            "change that with /settings.",
+            channels=_few([f"#{channel.name}" for channel in found]),
+        )
+    if server.teller_roles and roles_of(interaction.user).isdisjoint(server.teller_roles):
+        _refuse_teller(interaction.guild, server)
+
+
+def _refuse_teller(guild: discord.Guild | None, server: ServerSettings) -> None:
+    found = [role for each in server.teller_roles if guild and (role := guild.get_role(each))]
+    if not found:
+        raise NotAllowed(
+            "The roles that could tell stories here have been deleted; a member who may Manage Server can "
+            "choose others with /settings."
+        )
+    raise NotAllowed(
+        "Stories are told here by members with the role {roles}; please ask a moderator for it. A member who "
+        "may Manage Server can change that with /settings.",
+        roles=_few([f"@{role.name}" for role in found]),
+    )
+
+
+def _few(names: list[str]) -> list[str]:
+    return names if len(names) <= 6 else [*names[:5], "…"]
+
+
+def _places(channel: object) -> set[int]:
+    """A channel, and what it is part of: a thread's channel, a channel's category."""
+    ids = (getattr(channel, name, None) for name in ("id", "parent_id", "category_id"))
+    return {each for each in ids if each is not None}
+
+
+def roles_of(user: discord.User | discord.Member) -> set[int]:
+    """The ids of a member's roles."""
+    return {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
 
 
 def person(interaction: discord.Interaction[Any]) -> Person:

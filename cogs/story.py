@@ -15,14 +15,18 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 from discord.utils import MISSING
 
-from cogs.place import WrongPlace, check_place, person
-from cogs.presentation.answers import answer, sentence
+from cogs.place import WrongPlace, check_place, check_server, person, roles_of
+from cogs.presentation.answers import answer, answer_error, sentence
 from cogs.presentation.modals import CorrectView, OnWritten, StoryModal
 from cogs.presentation.text import plain, quote_block
+from cogs.presentation.words import _, listed
 from generator.errors import OptionRefused, SamefoxError, ScriptRefused
+from generator.profiles import STORYBOOK, model_label
 from generator.script import MAX_CHARACTERS, read_scenes, read_script
-from generator.story import Options, Script, SvrMode
+from generator.server import ServerSettings
+from generator.story import Options, Script, Storyboard, SvrMode
 from generator.storyboard import MAX_SEED, read_size
+from generator.storybook.vocabulary import EXAMPLES
 
 if TYPE_CHECKING:
     from bot import Samefox
@@ -34,6 +38,7 @@ _NOT_SHOWN = WrongPlace(
     "moderator to check my permissions in this channel."
 )
 
+SHOWN = 100  # characters of a choice, by Discord
 SIZES = ("1024x1024", "1152x896", "896x1152", "1216x832", "832x1216", "1344x768", "768x1344", "512x512")
 """What SDXL was trained on, and one for the impatient."""
 
@@ -45,7 +50,7 @@ class Wish:
     text: str  #: as it was typed
     subject: str  #: what a form that brings the text back shows as its subject
     scenes: str
-    script: Callable[[], Script]
+    script: Callable[[int], Script]  #: of so many scenes at most
     options: Callable[[], Options]
 
 
@@ -59,6 +64,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
     @app_commands.command(name="tell")
     @app_commands.describe(
         prompt="Who it is about, a colon, and the scenes: a red fox: in a meadow | in the snow | by a river",
+        model="What draws the pictures",
         seed="The same seed draws the same pictures again",
         style="How the pictures look",
         steps="More steps, finer pictures, longer waiting",
@@ -82,12 +88,14 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         identity: Range[float, 0.1, 16.0] | None = None,
         svr: SvrMode | None = None,
         avoid: Range[str, 1, 1000] | None = None,
+        model: Range[str, 1, SHOWN] | None = None,
     ) -> None:
         """Tell a story in pictures: a character, a colon, and the scenes."""
 
         def options() -> Options:
             width, height = read_size(size) if size else (None, None)
             return Options(
+                model=self._model(model),
                 seed=seed,
                 style=style,
                 steps=steps,
@@ -100,13 +108,12 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
                 negative_prompt=avoid,
             )
 
-        limit = self.bot.settings.limits.scenes
         subject, scenes = _as_form(prompt)
         wish = Wish(
             text=prompt,
             subject=subject,
             scenes=scenes,
-            script=lambda: read_script(prompt, max_scenes=limit),
+            script=lambda most: read_script(prompt, max_scenes=most),
             options=options,
         )
         await self._tell(interaction, wish)
@@ -117,14 +124,36 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         self, interaction: discord.Interaction[Samefox], style: Range[str, 1, 40] | None = None
     ) -> None:
         """Write a story in a form: who it is about, and one scene a line."""
-
+        try:
+            check_place(interaction)
+            check_server(interaction, await self._server(interaction))
+        except SamefoxError as refusal:  # before anything is written in vain
+            await answer_error(interaction, refusal)
+            return
         await interaction.response.send_modal(StoryModal(self._on_written(lambda: Options(style=style))))
 
     @tell.autocomplete("style")
     @write.autocomplete("style")
-    async def styles(self, _: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
-        """The host's styles that go on as typed."""
-        return _choices(self.bot.settings.styles, typed)
+    async def styles(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """The styles offered here that contain what was typed."""
+        server = await self._server(interaction)
+        return _choices(server.offered_styles(self.bot.settings), typed)
+
+    @tell.autocomplete("model")
+    async def models(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """The models offered here, if there is a choice."""
+        offered = (await self._server(interaction)).offered_models(self.bot.settings)
+        return _choices(map(_shown, offered), typed) if len(offered) > 1 else []
+
+    @tell.autocomplete("prompt")
+    async def examples(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """Stories that our own model draws well; what was typed comes first."""
+        server = await self._server(interaction)
+        wished: str | None = interaction.namespace.model
+        model = self._model(wished) or server.default_model(self.bot.settings)
+        own = [typed] if typed.strip() and len(typed) <= SHOWN else []
+        examples = [text for text in EXAMPLES if model == STORYBOOK and text != typed]
+        return [*(Choice(name=text, value=text) for text in own), *_choices(examples, typed)]
 
     @tell.autocomplete("size")
     async def sizes(self, _: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
@@ -140,14 +169,13 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
 
     def _on_written(self, options: Callable[[], Options]) -> OnWritten:
         """What happens to a form that was sent."""
-        limit = self.bot.settings.limits.scenes
 
         async def on_written(interaction: discord.Interaction[Samefox], subject: str, scenes: str) -> None:
             wish = Wish(
                 text=f"{subject}:\n{scenes}",
                 subject=subject,
                 scenes=scenes,
-                script=lambda: read_scenes(subject, scenes, max_scenes=limit),
+                script=lambda most: read_scenes(subject, scenes, max_scenes=most),
                 options=options,
             )
             await self._tell(interaction, wish)
@@ -158,7 +186,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         """Check everything, then put the story in line; a refusal brings the text back."""
         try:
             check_place(interaction)
-            board = self.bot.studio.draft(wish.script(), wish.options())
+            board = await self._draft(interaction, wish)
         except SamefoxError as refusal:
             await self._refuse(interaction, refusal, wish)
             return
@@ -182,13 +210,30 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             await self._refuse(interaction, _NOT_SHOWN, wish)
             return
         unknown = unknown_line(self.bot.studio.unknown_words(board))
-        await answer(interaction, f"🦊 Your story begins in <#{story.thread_id}>.{unknown}")
+        begins = _("🦊 Your story begins in {thread}.").format(thread=f"<#{story.thread_id}>")
+        await answer(interaction, begins + unknown)
+
+    async def _draft(self, interaction: discord.Interaction[Samefox], wish: Wish) -> Storyboard:
+        """What will be drawn, within what this server and this member chose."""
+        server = await self._server(interaction)
+        check_server(interaction, server)
+        most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
+        member = await self.bot.studio.defaults(interaction.user.id)
+        return self.bot.studio.draft(wish.script(most), wish.options(), server, member)
+
+    async def _server(self, interaction: discord.Interaction[Samefox]) -> ServerSettings:
+        return await self.bot.studio.server(interaction.guild_id or 0)
+
+    def _model(self, shown: str | None) -> str | None:
+        """The model that is shown like this; else the text itself, which will be refused."""
+        return next((name for name in self.bot.settings.model.names if _shown(name) == shown), shown)
 
     async def _refuse(
         self, interaction: discord.Interaction[Samefox], refusal: SamefoxError, wish: Wish
     ) -> None:
         """Say why not, and give back what was typed."""
-        text = f"{sentence(refusal, interaction.id)}\nHere is what you wrote, so that you can correct it:"
+        hint = _("Here is what you wrote, so that you can correct it:")
+        text = f"{sentence(refusal, interaction.id)}\n{hint}"
         block = quote_block(wish.text)
         file = MISSING
         if len(text) + len(block) < 2000:  # characters, of a message
@@ -205,9 +250,11 @@ def unknown_line(words: Sequence[str]) -> str:
     """What to say of words that the picture book does not know: a line of its own, or nothing."""
     if not words:
         return ""
-    named = ", ".join(f"*{plain(word, 30)}*" for word in words[:8])
-    more = f" and {len(words) - 8} more" if len(words) > 8 else ""
-    return f"\n-# My picture book does not know {named}{more} yet, so its pictures do without."
+    named = listed([f"*{plain(word, 30)}*" for word in words[:8]])
+    if len(words) > 8:
+        named = _("{words} and {count} more").format(words=named, count=len(words) - 8)
+    line = _("-# My picture book does not know {words} yet, so its pictures do without.")
+    return "\n" + line.format(words=named)
 
 
 def _as_form(prompt: str) -> tuple[str, str]:
@@ -217,6 +264,10 @@ def _as_form(prompt: str) -> tuple[str, str]:
     except ScriptRefused:
         return "", prompt
     return script.subject, "\n".join(script.scenes)
+
+
+def _shown(model: str) -> str:
+    return model_label(model)[:SHOWN]
 
 
 def _choices(names: Iterable[str], typed: str) -> list[Choice[str]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import discord
 
+from cogs.languages import server_locale
 from cogs.presentation import cards
 from cogs.presentation.text import thread_name
 from cogs.presentation.words import speaking
@@ -93,7 +94,7 @@ class Telling:
             self.adopt = False
         if story.cancelled:
             return
-        with speaking(self._language(story)):
+        with speaking(await self._language(story)):
             card_id = story.card_id or await self._post_card(story)
             if story.thread_id is None:
                 await self._archive.set_thread(story.id, await self._open_thread(story, card_id))
@@ -102,7 +103,7 @@ class Telling:
         """Post what is missing, bring up to date what is not, and let the card tell how things stand."""
         await self.introduce()
         story = await self._archive.story(self.story_id)
-        with speaking(self._language(story)):
+        with speaking(await self._language(story)):
             for frame in story.taken_back:
                 await self._remove_frame(story, frame)
             for frame in story.frames:
@@ -126,7 +127,10 @@ class Telling:
         """Draw nothing more that nobody can see, and say so on the card if that still works."""
         await self._studio.cancel(self.story_id)
         story = await self._archive.story(self.story_id)
-        with suppress(discord.HTTPException, aiohttp.ClientError, OSError), speaking(self._language(story)):
+        with (
+            suppress(discord.HTTPException, aiohttp.ClientError, OSError),
+            speaking(await self._language(story)),
+        ):
             await self._edit_card(story, cards.story_card(story, self._studio.outlook(story)))
         await self._archive.abandon(self.story_id)
         self.changed = False
@@ -265,10 +269,9 @@ class Telling:
         """A channel or thread to post in, without a question to Discord whether it is there."""
         return self._bot.get_partial_messageable(channel_id, guild_id=story.guild_id)
 
-    def _language(self, story: Story) -> object:
+    async def _language(self, story: Story) -> object:
         """What everybody in the story's server reads."""
-        guild = self._bot.get_guild(story.guild_id)
-        return guild.preferred_locale if guild is not None else discord.Locale.american_english
+        return server_locale(await self._studio.server(story.guild_id), self._bot.get_guild(story.guild_id))
 
 
 def _name(take: Take) -> str:

@@ -5,8 +5,11 @@ SamefoxError                    one sentence: what happened and what to do
 ├── Refusal                     a story cannot be told as it was asked for
 │   ├── ScriptRefused           the text has no subject, no scenes, or too much of them
 │   ├── PromptTooLong           a subject with one scene exceeds CLIP's context
+│   ├── TextRefused             the text asks for what may not be drawn
+│   ├── Banned                  moderators have excluded this person
+│   ├── NotTranslated           the text could not be turned into English
 │   ├── OptionRefused           an option is out of its bounds
-│   └── TooManyWaiting          a person has enough pictures waiting
+│   └── LimitReached            a person, or their server, has asked for as much as they may
 ├── NotFound                    there is no such story or take
 ├── ArchiveError                the database cannot be used
 ├── ModelError                  a checkpoint cannot be loaded
@@ -91,12 +94,24 @@ class PromptTooLong(Refusal):
         self.limit = limit
 
 
+class TextRefused(Refusal):
+    """The text asks for what may not be drawn."""
+
+
+class Banned(Refusal):
+    """Moderators have excluded this person."""
+
+
+class NotTranslated(Refusal):
+    """The text could not be turned into English."""
+
+
 class OptionRefused(Refusal):
     """An option is out of its bounds."""
 
 
-class TooManyWaiting(Refusal):
-    """A person has enough pictures waiting."""
+class LimitReached(Refusal):
+    """A person, or their server, has asked for as much as they may."""
 
 
 class NotFound(SamefoxError):

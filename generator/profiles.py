@@ -143,6 +143,13 @@ PROFILES: tuple[tuple[str, Profile], ...] = (
 )
 
 
+def model_label(model: str) -> str:
+    """What a model is called in front of people: its bare name, its Hub id, or its file without folders."""
+    parts = [part for part in re.split(r"[/\\]", model) if part]
+    of_the_hub = len(parts) == 2 and not model.startswith(("/", ".")) and "." not in parts[0]
+    return model if len(parts) == 1 or of_the_hub else parts[-1]
+
+
 def profile_of(model: str) -> Profile:
     """The profile of a model by its Hub id, folder or file name.
 

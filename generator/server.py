@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,9 +49,19 @@ class _Choices(BaseModel):
             return cls.model_validate_json(json.dumps(choices))
 
 
+_LIMITS = "limits."
+"""Before the names of `Limits` where settings are named."""
+
+MAX_WORDS = 200
+MAX_WORD = 100  # characters
+
 Id = Annotated[int, Field(gt=0)]
 Ids = Annotated[tuple[Id, ...], Field(strict=False, max_length=25)]  # as many as a menu of Discord's holds
 Names = Annotated[tuple[str, ...], Field(strict=False)]
+Words = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=MAX_WORD)], ...],
+    Field(strict=False, max_length=MAX_WORDS),
+]
 Weight = Annotated[float, Field(ge=0.1, le=10)]
 PerDay = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -81,11 +91,21 @@ class ServerSettings(_Choices):
     limits: Limits = Limits()
     role_weights: dict[Id, Weight] = Field(default_factory=dict)  #: a member's turns; the largest counts
     shade: Shade = Shade.BLUR
-    refused_words: Annotated[tuple[str, ...], Field(strict=False, max_length=200)] = ()  #: or /patterns/
+    refused_words: Words = ()  #: or /patterns/
     reports_channel: Id | None = None  #: where reports go; None: nowhere, the member is told so
     gallery_channel: Id | None = None  #: where finished stories are posted too
     language: str | None = None  #: of what everybody sees; None: the server's own in Discord
     read_messages: bool = False  #: whether what is written in a shared story's thread is a scene
+
+    def chosen(self, choices: Mapping[str, Any]) -> ServerSettings:
+        """The same with some settings, named as `flat` has them, chosen differently.
+
+        Raises:
+            ValidationError: one of them is not possible.
+        """
+        limits = {name[len(_LIMITS) :]: each for name, each in choices.items() if name.startswith(_LIMITS)}
+        others = {name: each for name, each in choices.items() if not name.startswith(_LIMITS)}
+        return self.altered(limits=self.limits.altered(**limits), **others)
 
     def offered_models(self, host: Settings) -> tuple[str, ...]:
         """The host's models that may be chosen here; names that the host has given up do not count."""
@@ -133,13 +153,38 @@ def _offered(known: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]
     return tuple(name for name in known if name in chosen) or known
 
 
+def pruned(settings: ServerSettings, channels: Collection[int], roles: Collection[int]) -> ServerSettings:
+    """The settings without what the server has deleted since.
+
+    Where all that stories were restricted to is gone, the restriction stays: what was closed on purpose must
+    not open by itself.
+    """
+    limits = settings.limits
+
+    def there(wanted: int | None, known: Collection[int]) -> int | None:
+        return wanted if wanted in known else None
+
+    def left(wanted: tuple[int, ...], known: Collection[int]) -> tuple[int, ...]:
+        return tuple(each for each in wanted if each in known)
+
+    return settings.altered(
+        channels=left(settings.channels, channels) or settings.channels,
+        teller_roles=left(settings.teller_roles, roles) or settings.teller_roles,
+        limits=limits.altered(exempt_roles=left(limits.exempt_roles, roles)),
+        role_weights={role: weight for role, weight in settings.role_weights.items() if role in roles},
+        reports_channel=there(settings.reports_channel, channels),
+        gallery_channel=there(settings.gallery_channel, channels),
+    )
+
+
 def differences(before: ServerSettings, after: ServerSettings) -> dict[str, tuple[Any, Any]]:
     """The settings that are not the same, each as it was and is, as JSON has them."""
-    old, new = _flat(before), _flat(after)
+    old, new = flat(before), flat(after)
     return {name: (old[name], new[name]) for name in old if old[name] != new[name]}
 
 
-def _flat(settings: ServerSettings) -> dict[str, Any]:
+def flat(settings: ServerSettings) -> dict[str, Any]:
+    """Every setting by its name, as JSON has it; of the limits, ``limits.`` and the name."""
     values = settings.model_dump(mode="json")
     limits = values.pop("limits")
-    return values | {f"limits.{name}": value for name, value in limits.items()}
+    return values | {f"{_LIMITS}{name}": value for name, value in limits.items()}

@@ -6,9 +6,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from generator.errors import ConfigurationError
 from generator.profiles import BUILT_IN, Scheduler
@@ -44,6 +44,10 @@ def _found(name: str) -> str:
     if not Path(name).exists() and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
         raise ValueError("is neither a file or folder that exists nor a Hub id such as owner/name")
     return name
+
+
+def _found_or_off(name: str) -> str:
+    return name if name == OFF else _found(name)
 
 
 def _model(name: str) -> str:
@@ -114,8 +118,40 @@ class LimitSettings(_Section):
 
     scenes: Annotated[int, Field(ge=1, le=50)] = 20
     waiting: Annotated[int, Field(ge=1)] = 200
+    stories_at_once: Annotated[int, Field(ge=1)] | None = 10
+    frames_a_day: Annotated[int, Field(ge=1)] | None = None
+    server_frames_a_day: Annotated[int, Field(ge=1)] | None = None
     steps: Steps = 100
     side: Side = 1536
+
+
+OFF = "off"
+Languages = Annotated[tuple[str, ...], Field(strict=False)]
+Labels = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(strict=False, min_length=1)]
+Probability = Annotated[float, Field(gt=0, le=1)]
+
+
+class SafetySettings(_Section):
+    """Which model looks at every picture before anybody sees it, and when it objects."""
+
+    model: Annotated[str, AfterValidator(_found_or_off)] = OFF
+    unsafe_labels: Labels = ("nsfw",)
+    threshold: Probability = 0.7
+    strict_threshold: Probability = 0.4
+
+    @model_validator(mode="after")
+    def _stricter(self) -> Self:
+        if self.strict_threshold > self.threshold:
+            raise ValueError("strict_threshold must not be above threshold")
+        return self
+
+
+class TranslationSettings(_Section):
+    """Which model turns texts into English, which is what the pictures' models read."""
+
+    model: Annotated[str, AfterValidator(_found_or_off)] = OFF
+    languages: Languages = ()
+    understood: Languages = ()
 
 
 class BotSettings(_Section):
@@ -141,6 +177,8 @@ class Settings(_Section):
     model: ModelSettings = ModelSettings()
     story: StorySettings = StorySettings()
     limits: LimitSettings = LimitSettings()
+    safety: SafetySettings = SafetySettings()
+    translation: TranslationSettings = TranslationSettings()
     bot: BotSettings = BotSettings()
     styles: dict[StyleName, StyleTemplate] = Field(default=_STYLES)
 

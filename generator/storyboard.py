@@ -13,6 +13,7 @@ from generator.errors import OptionRefused
 from generator.method.tokens import clip_tokenizer
 from generator.method.windows import windows
 from generator.profiles import Profile, profile_of
+from generator.sentence import Sentence
 from generator.server import MemberDefaults, ServerSettings
 from generator.settings import (
     GuidanceScale,
@@ -43,8 +44,15 @@ _KINDS: dict[str, TypeAdapter[float]] = {
 }
 """The options that are numbers."""
 
-_NAMES = {"guidance_scale": "guidance", "window_length": "window", "identity_strength": "identity"}
-"""Where an option's name in Discord is shorter."""
+_NAMES = {
+    "steps": Sentence("steps"),
+    "guidance_scale": Sentence("guidance"),
+    "width": Sentence("width"),
+    "height": Sentence("height"),
+    "window_length": Sentence("window"),
+    "identity_strength": Sentence("identity"),
+}
+"""What they are called in Discord."""
 
 
 def new_seed() -> int:
@@ -109,6 +117,15 @@ def draft(
             for window in windows(subject, script.scenes, length, clip_tokenizer().count)
         ),
     )
+
+
+def usual(name: str, settings: Settings, server: ServerSettings, member: MemberDefaults | None = None) -> Any:
+    """What an option is in this server when an author, and a member by default, does not say."""
+    member = member or MemberDefaults()
+    layers = (_within(member, settings.limits), _within(server, settings.limits), settings.story)
+    if name == "style":
+        return _style(layers, server.offered_styles(settings))
+    return _wished((*layers, profile_of(server.default_model(settings))), name)
 
 
 def _look(wishes: tuple[Wish, ...], settings: Settings, model: str) -> dict[str, Any]:
@@ -176,19 +193,16 @@ def check_number(name: str, value: float, limits: LimitSettings) -> None:
     Raises:
         OptionRefused: it is not.
     """
-    kind = _KINDS[name]
-    bounds = kind.json_schema()
-    least, most = bounds["minimum"], min(bounds["maximum"], _host_limits(limits).get(name, math.inf))
-    multiple = bounds.get("multipleOf")
+    least, most, multiple = bounds(name, limits)
     try:
-        kind.validate_python(value)
+        _KINDS[name].validate_python(value)
         possible = value <= most
     except ValidationError:
         possible = False
-    if not possible and multiple:
+    if not possible and multiple is not None:
         raise OptionRefused(
             "{name} = {value} is not possible; please choose a multiple of {multiple}, {least} to {most}.",
-            name=name,
+            name=_NAMES[name],
             value=value,
             multiple=multiple,
             least=least,
@@ -197,11 +211,18 @@ def check_number(name: str, value: float, limits: LimitSettings) -> None:
     if not possible:
         raise OptionRefused(
             "{name} = {value} is not possible; please choose {least} to {most}.",
-            name=_NAMES.get(name, name),
+            name=_NAMES[name],
             value=value,
             least=least,
             most=most,
         )
+
+
+def bounds(name: str, limits: LimitSettings) -> tuple[float, float, int | None]:
+    """The least and the most that an option's number may be on this host, and what it is a multiple of."""
+    kind = _KINDS[name].json_schema()
+    most = min(kind["maximum"], _host_limits(limits).get(name, math.inf))
+    return kind["minimum"], most, kind.get("multipleOf")
 
 
 def _host_limits(limits: LimitSettings) -> dict[str, int]:

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from generator import storyboard
+from generator.admission import Admission
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
-from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError, TooManyWaiting
+from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError
 from generator.execution.dispatcher import Dispatcher, Task
 from generator.execution.executor import Executor
+from generator.execution.forecast import Forecast, Outlook, task_of
 from generator.execution.local import LocalExecutor
 from generator.execution.pace import Pace
+from generator.limits import USUAL, Standing
 from generator.press import files
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
@@ -44,20 +46,12 @@ from generator.story import (
     TakeState,
 )
 from generator.storybook.vocabulary import unknown_words
+from generator.together import Together
 
 log = logging.getLogger(__name__)
 
 TRIES = 3
 """How often a frame is begun before a device that dies on it is taken to be the frame's fault."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """How a story's remaining frames will fare."""
-
-    ahead: int  #: frames of other stories that are drawn first
-    seconds: float | None  #: until its last frame is drawn; None before anything of its shape was measured
-    seconds_per_frame: float  #: 0 before anything was measured
 
 
 class Studio:
@@ -71,7 +65,18 @@ class Studio:
         self._executors: list[LocalExecutor] = []
         self._devices: set[asyncio.Task[None]] = set()
         self._pace = Pace()
+        self._forecast = Forecast(self._dispatcher, self._pace, lambda: len(self._executors))
+        self._admission = Admission(settings.limits, archive)
         self._watchers: set[asyncio.Queue[Event]] = set()
+        self.together = Together(
+            settings,
+            archive,
+            folder,
+            self._admission,
+            queue=self._queue,
+            stop=self._stop,
+            announce=self._announce,
+        )
 
     # -- asking -----------------------------------------------------------------------------------------
 
@@ -104,19 +109,20 @@ class Studio:
         channel_id: int = 0,
         thread_id: int | None = None,
         introduce: Callable[[int], Awaitable[object]] | None = None,
+        standing: Standing = USUAL,
     ) -> Story:
         """Keep a story, have it introduced where the ids say, and only then put its frames in line.
 
         Raises:
-            TooManyWaiting: the author has enough pictures waiting.
+            LimitReached: the author, or the server, has asked for as much as they may.
             ArchiveError: it could not be kept.
 
         Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
         """
-        self._check_waiting(author, len(board.recipes))
-        story = await self.archive.add_story(
-            board, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
-        )
+        async with self._admission.admitted(author, guild_id, len(board.recipes), standing, telling=True):
+            story = await self.archive.add_story(
+                board, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
+            )
         if introduce is not None:
             try:
                 await introduce(story.id)
@@ -124,12 +130,19 @@ class Studio:
                 await self.cancel(story.id)
                 raise
             story = await self.archive.story(story.id)
-        for take in story.takes:
-            self._queue(take)
+        await self._queue(story.takes, guild_id, standing)
         self._announce(Changed(story_id=story.id))
         return story
 
-    async def redraw(self, take_id: int, author: Person, changes: Changes, *, chooses: bool = True) -> Take:
+    async def redraw(
+        self,
+        take_id: int,
+        author: Person,
+        changes: Changes,
+        *,
+        chooses: bool = True,
+        standing: Standing = USUAL,
+    ) -> Take:
         """Put another take of a frame in line; one that `chooses` stands for its frame once it is drawn.
 
         Raises:
@@ -139,13 +152,15 @@ class Studio:
         parent = await self.archive.take(take_id)
         story = await self.archive.story(parent.story_id)
         recipe = redraft(parent.recipe, changes, self.settings, await self.server(story.guild_id))
-        self._check_waiting(author, 1)
-        take = await self.archive.add_take(parent, recipe, author, scene=changes.scene, chooses=chooses)
-        self._queue(take)
+        async with self._admission.admitted(author, story.guild_id, 1, standing):
+            take = await self.archive.add_take(parent, recipe, author, scene=changes.scene, chooses=chooses)
+        await self._queue([take], story.guild_id, standing)
         self._announce(Changed(story_id=take.story_id))
         return take
 
-    async def redraw_story(self, story_id: int, author: Person, changes: Changes) -> Story:
+    async def redraw_story(
+        self, story_id: int, author: Person, changes: Changes, *, standing: Standing = USUAL
+    ) -> Story:
         """Put another take of every frame in line, each like the one that stands for it now.
 
         Raises:
@@ -155,10 +170,10 @@ class Studio:
         story = await self.archive.story(story_id)
         server = await self.server(story.guild_id)
         recipes = [redraft(frame.chosen.recipe, changes, self.settings, server) for frame in story.frames]
-        self._check_waiting(author, len(recipes))
         parents = [frame.chosen for frame in story.frames]
-        for take in await self.archive.add_takes(list(zip(parents, recipes, strict=True)), author):
-            self._queue(take)
+        async with self._admission.admitted(author, story.guild_id, len(recipes), standing):
+            takes = await self.archive.add_takes(list(zip(parents, recipes, strict=True)), author)
+        await self._queue(takes, story.guild_id, standing)
         self._announce(Changed(story_id=story_id))
         return await self.archive.story(story_id)
 
@@ -181,10 +196,7 @@ class Studio:
     async def cancel(self, story_id: int) -> bool:
         """Stop everything of a story that is not drawn yet; False if there was nothing to stop."""
         stopped = await self.archive.cancel(story_id)
-        self._dispatcher.discard(stopped)
-        for executor in self._executors:
-            for take_id in stopped:
-                executor.cancel(take_id)
+        self._stop(stopped)
         if stopped:
             self._announce(Changed(story_id=story_id))
         return bool(stopped)
@@ -208,14 +220,7 @@ class Studio:
 
     def outlook(self, story: Story) -> Outlook:
         """How the story's remaining frames will fare, by what frames of their shape took lately."""
-        pending = [take for take in story.takes if take.pending]
-        waiting = [take for take in pending if take.state is TakeState.QUEUED]
-        ahead = self._dispatcher.ahead(waiting[0].author.id, story.id) if waiting else 0
-        per_frame = self._pace.seconds(pending[0].recipe) if pending else 0.0
-        if per_frame is None:
-            return Outlook(ahead=ahead, seconds=None, seconds_per_frame=0.0)
-        total = per_frame * (ahead + len(pending)) / max(1, len(self._executors))
-        return Outlook(ahead=ahead, seconds=total, seconds_per_frame=per_frame)
+        return self._forecast.outlook(story)
 
     async def server(self, guild_id: int) -> ServerSettings:
         """What a server has decided for itself."""
@@ -249,23 +254,26 @@ class Studio:
         for recipe, seconds in await self.archive.recent_work(100):
             self._pace.measured(recipe, seconds)
         waiting = await self.archive.requeue()
+        orders = await self.archive.work.orders()
         for take in waiting:
-            self._queue(take)
+            order = orders[take.id]
+            self._dispatcher.add(task_of(take, order.guild_id, order.weight))
         if waiting:
             log.info("Taking up %d frames from before", len(waiting))
 
-    def _check_waiting(self, person: Person, more: int) -> None:
-        waiting, limit = self._dispatcher.waiting(person.id), self.settings.limits.waiting
-        if waiting + more > limit:
-            raise TooManyWaiting(
-                "You can have {limit} pictures waiting on this host, and {waiting} wait already; please ask "
-                "again when some of them are drawn.",
-                limit=limit,
-                waiting=waiting,
-            )
+    async def _queue(self, takes: Sequence[Take], guild_id: int, standing: Standing = USUAL) -> None:
+        """Put one person's takes of a story in line."""
+        if takes and standing.weight != USUAL.weight:
+            await self.archive.work.weigh(takes[0].story_id, takes[0].author.id, standing.weight)
+        for take in takes:
+            self._dispatcher.add(task_of(take, guild_id, standing.weight))
 
-    def _queue(self, take: Take) -> None:
-        self._dispatcher.add(Task(take_id=take.id, story_id=take.story_id, owner=take.author.id))
+    def _stop(self, take_ids: Sequence[int]) -> None:
+        """Do not draw takes that the archive knows to be cancelled."""
+        self._dispatcher.discard(take_ids)
+        for executor in self._executors:
+            for take_id in take_ids:
+                executor.cancel(take_id)
 
     def _open(self, device: str) -> None:
         task = asyncio.create_task(self._serve(device), name=f"studio {device}")
@@ -304,7 +312,7 @@ class Studio:
         """Draw what is next; one take's bad luck must not close the device to all others."""
         task = await self._dispatcher.next()
         try:
-            await self._draw(executor, task.take_id)
+            await self._draw(executor, task)
         except Exception:
             log.exception("Take %d could not be drawn", task.take_id)
             try:
@@ -312,10 +320,14 @@ class Studio:
                 await self.archive.fail(task.take_id, sentence)
             except ArchiveError as error:
                 log.error("%s Take %d waits for the next start.", error, task.take_id)
+        finally:
+            self._dispatcher.done(task)
+            self._forecast.ended(task.take_id)
         self._announce(Changed(story_id=task.story_id))
 
-    async def _draw(self, executor: Executor, take_id: int) -> None:
+    async def _draw(self, executor: Executor, task: Task) -> None:
         """Draw a take and write down what came of it."""
+        take_id = task.take_id
         if not await self.archive.start(take_id, executor.device):
             return
         take = await self.archive.take(take_id)
@@ -327,26 +339,27 @@ class Studio:
         except DrawingCancelled:
             pass  # whoever cancelled it has written that down
         except DeviceLost as error:
-            await self._lost(take, error)
+            await self._lost(task, error)
         except SamefoxError as error:
             await self.archive.fail(take_id, error.sentence)
         else:
             await self._keep(take, picture)
 
-    async def _lost(self, take: Take, error: DeviceLost) -> None:
+    async def _lost(self, task: Task, error: DeviceLost) -> None:
         """Put a take on which a device died in line again, unless that has happened too often."""
-        log.warning("%s It was drawing take %d.", error, take.id)
-        if await self.archive.lose(take.id) < TRIES:
-            self._queue(take)
+        log.warning("%s It was drawing take %d.", error, task.take_id)
+        if await self.archive.lose(task.take_id) < TRIES:
+            self._dispatcher.put_back(task)
         else:
             sentence = Sentence(
                 "The picture was given up after {tries} tries: {error} The host's log knows more.",
                 {"tries": TRIES, "error": error.sentence},
             )
-            await self.archive.fail(take.id, sentence)
+            await self.archive.fail(task.take_id, sentence)
 
     async def _picture(self, executor: Executor, take: Take) -> Picture:
         def on_step(step: int, steps: int) -> None:
+            self._forecast.stepped(take.id, step, steps)
             self._announce(Stepped(story_id=take.story_id, take_id=take.id, step=step, steps=steps))
 
         return await executor.draw(take.id, take.recipe, on_step)
@@ -386,7 +399,10 @@ async def open_studio(settings: Settings, folder: Path, *, remember: bool = True
         await studio._recover()
         for device in settings.model.devices:
             studio._open(device)
+        clock = asyncio.create_task(studio.together.keep_time(), name="clock")
         try:
             yield studio
         finally:
+            clock.cancel()
+            await asyncio.gather(clock, return_exceptions=True)
             await studio._close()

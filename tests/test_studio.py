@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.errors import NotFound, TooManyWaiting
+from generator.errors import LimitReached, NotFound
 from generator.press.metadata import read
 from generator.settings import LimitSettings, Settings
 from generator.story import Changed, Changes, Event, Stepped, Story, Storyboard, TakeState
@@ -148,7 +148,7 @@ async def test_one_person_cannot_fill_the_line(settings: Settings, board: Storyb
     settings = settings.model_copy(update={"limits": LimitSettings(waiting=4)})
     async with open_studio(settings, settings.bot.data) as studio:
         story = await studio.tell(longer(board, 100), ANN)
-        with pytest.raises(TooManyWaiting, match="lets one person have 4"):
+        with pytest.raises(LimitReached, match="can have 4 pictures waiting"):
             await studio.tell(board, ANN)
         await studio.tell(board, BEN)
         await studio.cancel(story.id)
@@ -198,15 +198,20 @@ async def test_a_full_disk_fails_the_frame_and_not_the_studio(studio: Studio, bo
 async def test_the_outlook_knows_the_place_and_after_a_measurement_the_time(
     studio: Studio, board: Storyboard
 ) -> None:
-    board = longer(board, 3)  # a shape that no other test has measured
-    first = await studio.tell(board, ANN)
-    second = await studio.tell(board, ANN)
-    assert studio.outlook(second).ahead >= 2
-    assert studio.outlook(second).seconds is None
-    first, second = await told(studio, first), await told(studio, second)
-    assert studio.outlook(second).seconds == 0
-    third = await studio.tell(board, ANN)
-    seconds = studio.outlook(third).seconds
-    assert seconds is not None
-    assert seconds > 0
-    await told(studio, third)
+    recipes = tuple(replace(recipe, model="/never/drawn") for recipe in board.recipes)
+    assert studio.outlook(await studio.tell(replace(board, recipes=recipes), ANN)).seconds is None
+    first = await told(studio, await studio.tell(board, ANN))
+    assert studio.outlook(first).seconds == 0
+    begun = await studio.tell(longer(board, 50), ANN)
+    async with asyncio.timeout(180):
+        while studio._forecast.progress(begun.takes[0].id) < 0.1:
+            await asyncio.sleep(0.01)
+    waiting = await studio.tell(board, BEN)
+    outlook = studio.outlook(waiting)
+    assert outlook.ahead == 0, "Ann has had her turn"
+    assert outlook.next is not None and outlook.seconds is not None
+    assert 0 < outlook.next < outlook.seconds
+    behind = studio.outlook(await studio.archive.story(begun.id)).seconds
+    assert behind is not None and behind > outlook.seconds
+    await studio.cancel(begun.id)
+    await told(studio, waiting)

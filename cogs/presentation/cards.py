@@ -13,8 +13,8 @@ from discord import ui
 from cogs.presentation.buttons import AgainButton, CancelButton, ChooseButton, PageButton, RerollButton
 from cogs.presentation.text import duration, plain
 from cogs.presentation.words import _, ngettext, say
+from generator.execution.forecast import Outlook
 from generator.story import Frame, Stepped, Story, Take, TakeState
-from generator.studio import Outlook
 
 FOX = discord.Colour(0xE8762D)
 GREY = discord.Colour(0x80848E)
@@ -182,7 +182,7 @@ def _status(story: Story, outlook: Outlook, step: Stepped | None) -> str:
         return _ending(story)
     drawing = next((take for take in story.takes if take.state is TakeState.DRAWING), None)
     if drawing is None:
-        return _in_line(outlook) + _remaining(outlook, None)
+        return _in_line(outlook) + _remaining(outlook)
     number = (story.frame_of(drawing.id).position or 0) + 1
     if drawing.parent_id is not None:
         line = _("🎲 Drawing frame {number} again").format(number=number)
@@ -192,7 +192,7 @@ def _status(story: Story, outlook: Outlook, step: Stepped | None) -> str:
         line += _(" · step {step} of {steps}").format(step=step.step, steps=step.steps)
     else:
         step = None
-    return f"{line}{_remaining(outlook, step)}\n{_bar(story, step)}"
+    return f"{line}{_remaining(outlook)}\n{_bar(story, step)}"
 
 
 def _in_line(outlook: Outlook) -> str:
@@ -203,12 +203,11 @@ def _in_line(outlook: Outlook) -> str:
     ).format(count=outlook.ahead)
 
 
-def _remaining(outlook: Outlook, step: Stepped | None) -> str:
+def _remaining(outlook: Outlook) -> str:
     """The time left, from what pictures of this shape took lately."""
     if outlook.seconds is None:
         return ""
-    drawn_part = outlook.seconds_per_frame * step.step / step.steps if step is not None else 0.0
-    return _(" · {time} left").format(time=duration(outlook.seconds - drawn_part))
+    return _(" · {time} left").format(time=duration(outlook.seconds))
 
 
 def _bar(story: Story, step: Stepped | None, width: int = 12) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -40,12 +40,26 @@ HOSTS_OWN = (
 )
 
 
+#: What other tools for catalogues want to know; nothing that changes with each run.
+HEADER = """\
+# {name}
+msgid ""
+msgstr ""
+"Language: {code}\\n"
+"Plural-Forms: {plurals}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+
+
 def up_to_date(language: str) -> Catalog:
     """A language's catalogue with exactly the sentences that are said now, translated as far as they were."""
     path = LOCALES / f"{language}.po"
     with path.open("rb") as file:
         catalogue = read_po(file, locale=Locale.parse(language, sep="-"))
-    present = Catalog(creation_date=catalogue.creation_date)
+    present = Catalog()
     for source, message, context in gathered():
         present.add(message, locations=[(source, 0)] if source else [], context=context)
     catalogue.update(present, no_fuzzy_matching=True)
@@ -55,11 +69,12 @@ def up_to_date(language: str) -> Catalog:
 
 def untranslated(catalogue: Catalog) -> list[Message]:
     """The sentences that a catalogue has no translation of."""
-    return [
-        message
-        for message in catalogue
-        if message.id and not all([message.string] if isinstance(message.string, str) else message.string)
-    ]
+    return [message for message in catalogue if message.id and not all(_strings(message))]
+
+
+def _strings(message: Message) -> Sequence[str | None]:
+    """A message's translations, of which plurals have several."""
+    return message.string if isinstance(message.string, list | tuple) else [message.string]
 
 
 def gathered() -> Iterator[tuple[str, str | tuple[str, str], str | None]]:
@@ -121,8 +136,10 @@ def main() -> int:
     missing = 0
     for language in LANGUAGES.keys() - {ENGLISH}:
         catalogue = up_to_date(language)
+        header = HEADER.format(name=LANGUAGES[language], code=language, plurals=catalogue.plural_forms)
         with (LOCALES / f"{language}.po").open("wb") as file:
-            write_po(file, catalogue, width=100, include_lineno=False, ignore_obsolete=True)
+            file.write(header.encode())
+            write_po(file, catalogue, width=100, omit_header=True, include_lineno=False)
         for message in untranslated(catalogue):
             missing += 1
             print(f"{language}: {message.id}")  # noqa: T201

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from generator.archive.connection import NOW, Connection, insert
+from generator.archive.characters import Characters
+from generator.archive.circles import Circles
+from generator.archive.connection import NOW, Connection
 from generator.archive.rows import (
     TAKES,
     add_contributor,
-    add_frame,
+    add_story,
     add_take,
     read_story,
     read_take,
@@ -24,6 +26,7 @@ from generator.archive.rows import (
     touch_of,
 )
 from generator.archive.servers import Servers
+from generator.archive.work import Work
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json
 from generator.sentence import Sentence
@@ -36,6 +39,9 @@ class Archive:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.servers = Servers(connection)
+        self.circles = Circles(connection)
+        self.characters = Characters(connection)
+        self.work = Work(connection)
 
     # -- writing ----------------------------------------------------------------------------------------
 
@@ -50,18 +56,9 @@ class Archive:
     ) -> Story:
         """Keep a story with one queued take for each of its recipes."""
         async with self._connection.transaction() as sql:
-            story_id = await insert(
-                sql,
-                "INSERT INTO stories (guild_id, channel_id, thread_id, author_id, subject, style)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (guild_id, channel_id, thread_id, author.id, storyboard.subject, storyboard.style),
+            story_id = await add_story(
+                sql, storyboard, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
             )
-            await add_contributor(sql, story_id, author)
-            for position, (scene, recipe) in enumerate(
-                zip(storyboard.scenes, storyboard.recipes, strict=True)
-            ):
-                frame_id = await add_frame(sql, story_id, position, author)
-                await add_take(sql, story_id, frame_id, scene, None, author, recipe)
             return await read_story(sql, story_id)
 
     async def add_take(

@@ -12,7 +12,7 @@ from generator.archive.connection import insert
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.sentence import Sentence
-from generator.story import Frame, Person, Recipe, Story, Take, TakeState
+from generator.story import Frame, Person, Recipe, Story, Storyboard, Take, TakeState
 
 TAKES = """
     SELECT takes.*, jobs.state, jobs.attempts, jobs.failure, jobs.seconds, contributors.name AS author_name
@@ -41,6 +41,31 @@ async def add_contributor(sql: aiosqlite.Connection, story_id: int, person: Pers
     await sql.execute(
         "INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story_id, person.id, person.name)
     )
+
+
+async def add_story(
+    sql: aiosqlite.Connection,
+    storyboard: Storyboard,
+    author: Person,
+    *,
+    guild_id: int,
+    channel_id: int,
+    thread_id: int | None = None,
+    first: int = 0,
+) -> int:
+    """Add a story with one queued take for each of its recipes, from position `first` on; its number."""
+    story_id = await insert(
+        sql,
+        "INSERT INTO stories (guild_id, channel_id, thread_id, author_id, subject, style)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (guild_id, channel_id, thread_id, author.id, storyboard.subject, storyboard.style),
+    )
+    await add_contributor(sql, story_id, author)
+    scenes = zip(storyboard.scenes, storyboard.recipes, strict=True)
+    for position, (scene, recipe) in enumerate(scenes, first):
+        frame_id = await add_frame(sql, story_id, position, author)
+        await add_take(sql, story_id, frame_id, scene, None, author, recipe)
+    return story_id
 
 
 async def add_frame(sql: aiosqlite.Connection, story_id: int, position: int, author: Person) -> int:

@@ -1,11 +1,14 @@
-"""Who is next: owners take turns, and each owner's work goes in the order it was asked for."""
+"""Who is next: servers take turns, in a server its members, and a member's stories among themselves."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Hashable, Iterable
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass
+from typing import cast
+
+from generator.execution.turns import Ahead, Pace, Path, Turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,58 +18,105 @@ class Task:
     take_id: int
     story_id: int
     owner: Hashable  #: whose turn it uses
+    server: Hashable = 0  #: where the owner asked for it
+    weight: float = 1.0  #: the owner's share of the server's turns, in proportion to other members'
+    cost: float = 1.0  #: how much work it is, see `pace.work`
+    shape: Hashable = None  #: what its seconds are measured by, see `pace.shape`
+
+    @property
+    def path(self) -> Path:
+        """The way to its line: server, member, story."""
+        return (self.server, 1.0), (self.owner, self.weight), (self.story_id, 1.0)
 
 
 class Dispatcher:
-    """Round robin over owners, so that one person's twenty scenes do not hold up ten others.
+    """A queue in which one person's twenty scenes do not hold up ten others.
 
-    Each turn costs a constant, however many wait.
+    Each story's tasks are served in their order. What a call costs does not depend on how many tasks wait.
     """
 
     def __init__(self) -> None:
-        # The first owner is served next and then moves to the end; an owner without work leaves.
-        self._queues: OrderedDict[Hashable, deque[Task]] = OrderedDict()
+        self._line = Turns()
+        self._tasks: dict[int, Task] = {}
+        self._taken: dict[int, Task] = {}
+        self._owners: Counter[Hashable] = Counter()
         self._filled = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __contains__(self, take_id: int) -> bool:
+        return take_id in self._tasks
+
     def add(self, task: Task) -> None:
-        """Put a task at the end of its owner's line."""
-        self._queues.setdefault(task.owner, deque()).append(task)
-        self._filled.set()
+        """Put a task at the end of its line, unless it waits already."""
+        if task.take_id not in self._tasks:
+            self._put(task)
+
+    def put_back(self, task: Task) -> None:
+        """Put a task that was taken but not done at the front of its owner's line, without using a turn."""
+        self.done(task)
+        if task.take_id not in self._tasks:
+            self._put(task, front=True)
+
+    def take(self) -> Task | None:
+        """Take out what is next, if anything waits; whoever takes it says when it is `done`."""
+        if not self._tasks:
+            return None
+        task = cast(Task, self._line.take())
+        self._gone(task)
+        self._taken[task.take_id] = task
+        return task
+
+    def done(self, task: Task) -> None:
+        """A task that was taken needs its device no longer."""
+        self._taken.pop(task.take_id, None)
+
+    @property
+    def taken(self) -> Collection[Task]:
+        """What was taken and is not done, in the order it was taken."""
+        return self._taken.values()
 
     async def next(self) -> Task:
         """Wait for work and take it out."""
-        while not self._queues:
+        while (task := self.take()) is None:
             self._filled.clear()
             await self._filled.wait()
-        owner, queue = self._queues.popitem(last=False)
-        task = queue.popleft()
-        if queue:
-            self._queues[owner] = queue
         return task
 
     def discard(self, take_ids: Iterable[int]) -> None:
         """Take these out unserved; those that are not in here do not matter."""
-        unwanted = set(take_ids)
-        for owner, queue in list(self._queues.items()):
-            kept = deque(task for task in queue if task.take_id not in unwanted)
-            if kept:
-                self._queues[owner] = kept  # assigning to a known key keeps its turn
-            else:
-                del self._queues[owner]
+        for take_id in take_ids:
+            if (task := self._tasks.get(take_id)) is not None:
+                self._line.remove(task, task.path)
+                self._gone(task)
 
     def waiting(self, owner: Hashable) -> int:
-        """How many tasks an owner has in line."""
-        return len(self._queues.get(owner, ()))
+        """How many tasks an owner has in line, in all servers."""
+        return self._owners[owner]
 
-    def ahead(self, owner: Hashable, story_id: int) -> int:
-        """How many tasks will be served before a story's first one, or before it if it were added now."""
-        waiting = self._queues.get(owner, ())
-        places = (place for place, task in enumerate(waiting) if task.story_id == story_id)
-        depth = next(places, len(waiting))
-        before, ahead = True, depth
-        for other, queue in self._queues.items():
-            if other == owner:
-                before = False
-            else:
-                ahead += min(len(queue), depth + before)
-        return ahead
+    def waiting_in(self, *keys: Hashable) -> int:
+        """How many tasks of a server wait, or of a member there, or of a story of theirs."""
+        return self._line.waiting(keys)
+
+    def ahead(self, task: Task, before: Ahead, pace: Pace) -> Ahead:
+        """What is served before a task, or before it if it were added now.
+
+        Args:
+            task: of its line; it need not be in it.
+            before: what comes before it in its own story.
+            pace: seconds that work of a shape takes.
+        """
+        return self._line.ahead(task.path, before, pace)
+
+    def _put(self, task: Task, *, front: bool = False) -> None:
+        self._tasks[task.take_id] = task
+        self._owners[task.owner] += 1
+        self._line.add(task, task.path, front=front)
+        self._filled.set()
+
+    def _gone(self, task: Task) -> None:
+        del self._tasks[task.take_id]
+        self._owners[task.owner] -= 1
+        if not self._owners[task.owner]:
+            del self._owners[task.owner]

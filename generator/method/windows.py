@@ -61,6 +61,23 @@ def sliding(subject: str, scenes: Sequence[str], count: Callable[[str], int]) ->
     return Window(joined(subject, scenes[:length]), scenes[0], tuple(scenes[1:length]))
 
 
+def latest(
+    subject: str, scenes: Sequence[str], window_length: int, count: Callable[[str], int]
+) -> Window:
+    """The window of the last scene of a story that is still being told; the scenes before it came earlier.
+
+    It is the last of `windows` as long as the whole story fits; then the oldest scenes leave it first.
+
+    Raises ``PromptTooLong`` where the subject does not fit together with the scene.
+    """
+    if window_length < 1:
+        raise ValueError(f"window_length must be at least 1, but is {window_length}")
+    for shown in (scenes[start:] for start in range(max(0, len(scenes) - window_length), len(scenes))):
+        if fits(subject, shown, count):
+            return whole(subject, shown, len(shown) - 1)
+    raise PromptTooLong(scenes[-1], count(subject) + count(scenes[-1]), TOKEN_LIMIT)
+
+
 def circle(scenes: Sequence[str], start: int) -> tuple[str, ...]:
     """All scenes once around, beginning with the one at ``start``."""
     return (*scenes[start:], *scenes[:start])

@@ -1,0 +1,144 @@
+"""``/me``: what is a member's own, in every server."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import SelectOption, app_commands, ui
+from discord.ext import commands
+
+from cogs.presentation import forms
+from cogs.presentation.answers import answer_error
+from cogs.presentation.choices import label
+from cogs.presentation.controls import choice_menu, press
+from cogs.presentation.forms import FormRefused
+from cogs.presentation.panel import layout
+from cogs.presentation.parts import UNSET
+from cogs.presentation.settings_forms import member_form
+from cogs.presentation.text import plain
+from cogs.presentation.words import _
+from generator import storyboard
+from generator.server import MemberDefaults, ServerSettings
+
+if TYPE_CHECKING:
+    from bot import Samefox
+    from cogs.presentation.forms import Form
+
+DESK = "me"
+FORM = "mine"
+
+
+@app_commands.guild_only()
+class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="What is yours"):
+    """The commands under ``/me``; those of other files are added to its group."""
+
+    def __init__(self, bot: Samefox) -> None:
+        self.bot = bot
+
+    @app_commands.command(name="defaults")
+    async def defaults(self, interaction: discord.Interaction[Samefox]) -> None:
+        """What your stories are drawn with when you do not say."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await interaction.followup.send(view=await self._panel(interaction), ephemeral=True)
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:
+        """The form is wanted, or all is to be cleared."""
+        if verb in ("form", "correct"):
+            form = await self._form(interaction)
+            typed = forms.typed_before(form, interaction.message) if verb == "correct" else None
+            await interaction.response.send_modal(forms.modal(form, typed))
+            return
+        await interaction.response.defer()
+        if verb == "clear":
+            await self._keep(interaction, MemberDefaults())
+        await interaction.edit_original_response(view=await self._panel(interaction))
+
+    async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
+        """A style is chosen."""
+        await interaction.response.defer()
+        mine = await self.bot.studio.defaults(interaction.user.id)
+        await self._keep(interaction, mine.altered(style=None if values[0] == UNSET else values[0]))
+        await interaction.edit_original_response(view=await self._panel(interaction))
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
+        """The form was sent, perhaps one that was opened before a restart."""
+        sent = forms.sent(interaction)
+        if sent is None or sent.desk != DESK:
+            return
+        try:
+            await self._read(interaction, sent.typed)
+        except Exception as error:
+            await answer_error(interaction, error)
+
+    async def _read(self, interaction: discord.Interaction[Any], typed: list[str]) -> None:
+        await interaction.response.defer()
+        form = await self._form(interaction)
+        refusal = ""
+        try:
+            changes = forms.read(form, typed)
+        except FormRefused as refused:
+            refusal = forms.refusal_text(form, typed, refused)
+        else:
+            mine = await self.bot.studio.defaults(interaction.user.id)
+            await self._keep(interaction, mine.altered(**changes))
+        await interaction.edit_original_response(view=await self._panel(interaction, refusal))
+
+    async def _keep(self, interaction: discord.Interaction[Any], defaults: MemberDefaults) -> None:
+        await self.bot.studio.archive.servers.set_defaults(interaction.user.id, defaults)
+
+    async def _form(self, interaction: discord.Interaction[Any]) -> Form:
+        mine, server = await self._known(interaction)
+        usual = partial(storyboard.usual, settings=self.bot.settings, server=server)
+        return member_form(mine, usual, self.bot.settings.limits)
+
+    async def _known(self, interaction: discord.Interaction[Any]) -> tuple[MemberDefaults, ServerSettings]:
+        studio = self.bot.studio
+        return await studio.defaults(interaction.user.id), await studio.server(interaction.guild_id or 0)
+
+    async def _panel(self, interaction: discord.Interaction[Any], refusal: str = "") -> ui.LayoutView:
+        """What holds for this member, and where it comes from."""
+        mine, server = await self._known(interaction)
+        usual = partial(storyboard.usual, settings=self.bot.settings, server=server, member=mine)
+        numbers = "\n".join(
+            f"{label(name)}: {usual(name):g}{_mark(getattr(mine, name) is not None)}"
+            for name in ("steps", "guidance_scale", "identity_strength")
+        )
+        size = f"{_('Size')}: {usual('width')} × {usual('height')}{_mark(mine.width is not None)}"
+        style = f"**{label('style')}**: {plain(usual('style'), 40)}{_mark(usual('style') == mine.style)}"
+        heading = _("## ✨ Your defaults\n-# What your stories are drawn with, in every server.")
+        return layout(
+            ui.TextDisplay(heading),
+            ui.Section(
+                ui.TextDisplay(f"{numbers}\n{size}"), accessory=press(DESK, "form", FORM, _("Change"))
+            ),
+            ui.TextDisplay(style),
+            choice_menu(DESK, "style", self._styles(mine, server)),
+            ui.ActionRow(
+                press(DESK, "clear", "all", _("Clear all of mine"), "🧹", disabled=mine == MemberDefaults())
+            ),
+            notice=refusal,
+            button=press(DESK, "correct", FORM, _("Correct it"), "✏️", discord.ButtonStyle.primary)
+            if refusal
+            else None,
+        )
+
+    def _styles(self, mine: MemberDefaults, server: ServerSettings) -> list[SelectOption]:
+        offered = server.offered_styles(self.bot.settings)
+        unset = SelectOption(label=_("None of my own"), value=UNSET, default=mine.style not in offered)
+        return [
+            unset,
+            *(SelectOption(label=name, value=name, default=name == mine.style) for name in offered),
+        ]
+
+
+def _mark(own: bool) -> str:
+    """What tells a member's own choice from what is usual."""
+    return f" · *{_('yours')}*" if own else ""
+
+
+async def setup(bot: Samefox) -> None:
+    """Called by discord.py."""
+    await bot.add_cog(MeCog(bot))

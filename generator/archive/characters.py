@@ -1,0 +1,190 @@
+"""Characters that are kept under a name, to be in further stories."""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from dataclasses import dataclass
+
+import aiosqlite
+
+from generator.archive.connection import Connection, insert
+from generator.errors import NotFound, OptionRefused
+from generator.story import Person
+
+MOST = 25
+"""Characters of one person, and of one server: as many as a menu of Discord's holds."""
+
+LONGEST = 40  # characters of a name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looks:
+    """What makes a character look as it does."""
+
+    subject: str
+    style: str
+    model: str
+    seed: int  #: of the noise that it was drawn from
+    take_id: int | None  #: the take that shows it; None once that is deleted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Character:
+    """Somebody to tell further stories about."""
+
+    id: int
+    owner: Person  #: who kept it
+    guild_id: int | None  #: the server that shares it; None for the owner's own, which are theirs everywhere
+    name: str
+    looks: Looks
+
+
+class Characters:
+    """A shelf of the archive: each person's own characters, and those that a server shares."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def keep(self, owner: Person, name: str, looks: Looks, *, guild_id: int | None = None) -> Character:
+        """Keep a character, for its owner or for a whole server.
+
+        Raises:
+            OptionRefused: the name is no name or is taken, or there are enough characters.
+        """
+        name, key = tidy_name(name)
+        async with self._connection.transaction() as sql:
+            others = await _of(sql, None if guild_id else owner.id, guild_id)
+            if len(others) >= MOST:
+                raise OptionRefused(
+                    "There are {most} characters already, and no more can be kept; please forget one first, "
+                    "with /characters.",
+                    most=MOST,
+                )
+            _refuse_taken(key, name, others)
+            number = await insert(
+                sql,
+                "INSERT INTO characters (owner_id, owner_name, guild_id, name, key, subject, style, model,"
+                " seed, take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    owner.id, owner.name, guild_id, name, key, looks.subject, looks.style, looks.model,
+                    looks.seed, looks.take_id,
+                ),
+            )  # fmt: skip
+        return Character(id=number, owner=owner, guild_id=guild_id, name=name, looks=looks)
+
+    async def rename(self, character: Character, name: str) -> Character:
+        """Give a character another name.
+
+        Raises:
+            OptionRefused: it is no name, or taken.
+            NotFound: the character is not there any more.
+        """
+        name, key = tidy_name(name)
+        async with self._connection.transaction() as sql:
+            own = None if character.guild_id else character.owner.id
+            others = [each for each in await _of(sql, own, character.guild_id) if each.id != character.id]
+            _refuse_taken(key, name, others)
+            await sql.execute(
+                "UPDATE characters SET name = ?, key = ? WHERE id = ?", (name, key, character.id)
+            )
+            return await _read(sql, character.id)
+
+    async def drop(self, character_id: int) -> bool:
+        """Forget one character; False if that had happened already."""
+        return await self._connection.update("DELETE FROM characters WHERE id = ?", (character_id,))
+
+    async def forget(self, person_id: int) -> None:
+        """Forget every character that a person kept, also those that servers share."""
+        await self._connection.update("DELETE FROM characters WHERE owner_id = ?", (person_id,))
+
+    async def character(self, character_id: int) -> Character:
+        """One character.
+
+        Raises:
+            NotFound: there is none with this number.
+        """
+        async with self._connection.reading() as sql:
+            return await _read(sql, character_id)
+
+    async def known(self, person_id: int, guild_id: int | None) -> list[Character]:
+        """A person's own characters, then those that the server shares, each by name."""
+        async with self._connection.reading() as sql:
+            own = await _of(sql, person_id, None)
+            return own + (await _of(sql, None, guild_id) if guild_id else [])
+
+    async def called(self, name: str, person_id: int, guild_id: int | None) -> Character:
+        """The character of this name that a person means in a server; their own come first.
+
+        Raises:
+            OptionRefused: they know none.
+        """
+        known = await self.known(person_id, guild_id)
+        found = next((each for each in known if name_key(each.name) == name_key(name)), None)
+        if found is not None:
+            return found
+        if not known:
+            raise OptionRefused(
+                "You have no characters yet; under any picture, “More” and “Keep this character” keep one."
+            )
+        raise OptionRefused(
+            "There is no character “{name}” here; choose one of {names}.",
+            name=name[:LONGEST],
+            names=[each.name for each in known],
+        )
+
+
+def tidy_name(text: str) -> tuple[str, str]:
+    """A name as it is kept and as it is compared.
+
+    Raises:
+        OptionRefused: it is no name.
+    """
+    seen = (c if unicodedata.category(c)[0] != "C" else " " for c in unicodedata.normalize("NFC", text))
+    name = " ".join("".join(seen).split())
+    if not any(unicodedata.category(c)[0] in "LNS" for c in name) or len(name) > LONGEST:
+        raise OptionRefused("Please give a name of 1 to {most} letters.", most=LONGEST)
+    return name, name_key(name)
+
+
+def name_key(name: str) -> str:
+    """A name as names are compared: however it is spelt, it is the same character."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _refuse_taken(key: str, name: str, others: list[Character]) -> None:
+    if any(name_key(other.name) == key for other in others):
+        raise OptionRefused("There is a character “{name}” already; please choose another name.", name=name)
+
+
+async def _of(sql: aiosqlite.Connection, owner_id: int | None, guild_id: int | None) -> list[Character]:
+    """A person's own characters, or else those of a server, by name."""
+    own = "SELECT * FROM characters WHERE guild_id IS NULL AND owner_id = ? ORDER BY key"
+    shared = "SELECT * FROM characters WHERE guild_id = ? ORDER BY key"
+    if guild_id is None:
+        rows = await sql.execute_fetchall(own, (owner_id,))
+    else:
+        rows = await sql.execute_fetchall(shared, (guild_id,))
+    return [_character(row) for row in rows]
+
+
+async def _read(sql: aiosqlite.Connection, character_id: int) -> Character:
+    for row in await sql.execute_fetchall("SELECT * FROM characters WHERE id = ?", (character_id,)):
+        return _character(row)
+    raise NotFound("This character is not kept any more.")
+
+
+def _character(row: sqlite3.Row) -> Character:
+    return Character(
+        id=row["id"],
+        owner=Person(id=row["owner_id"], name=row["owner_name"]),
+        guild_id=row["guild_id"],
+        name=row["name"],
+        looks=Looks(
+            subject=row["subject"],
+            style=row["style"],
+            model=row["model"],
+            seed=row["seed"],
+            take_id=row["take_id"],
+        ),
+    )

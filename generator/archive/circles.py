@@ -1,0 +1,397 @@
+"""Stories told together: where their rules stand, and the messages that only they have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import aiosqlite
+
+from generator.archive.connection import NOW, Connection
+from generator.archive.rows import (
+    add_contributor,
+    add_frame,
+    add_story,
+    add_take,
+    read_story,
+    read_take,
+    touch,
+)
+from generator.circle import Circle, Mode, Phase, Proposal, Step
+from generator.errors import NotFound
+from generator.growing import all_recipes, next_recipe
+from generator.press.metadata import recipe_from_json, recipe_to_json
+from generator.sentence import Sentence
+from generator.story import Frame, Person, Recipe, Story, Storyboard, Take
+
+Check = Callable[[Circle, Story], None]
+"""Raises what forbids it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What all frames of a story told together share."""
+
+    recipe: Recipe  #: without a scene
+    window_length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posts:
+    """The messages of a story told together, besides those that every story has."""
+
+    prompt_id: int | None  #: the one with the buttons, at the end of the thread
+    prompt_posted: str | None  #: what it shows
+    prompts: int  #: how many there have been
+    prelude_id: int | None  #: shows the frames that came from an earlier story
+    carried_id: int | None  #: the last of these frames
+    continues_id: int | None  #: that story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Title:
+    """A finished story, to choose from."""
+
+    id: int
+    subject: str
+    frames: int
+    author: str
+
+
+class Circles:
+    """A shelf of the archive."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- writing ----------------------------------------------------------------------------------------
+
+    async def add(
+        self,
+        board: Storyboard,
+        common: Common,
+        circle: Circle,
+        *,
+        guild_id: int,
+        channel_id: int,
+        carried: Sequence[tuple[Frame, Path]] = (),
+        continues_id: int | None = None,
+    ) -> Story:
+        """Keep a new story, whose number its circle gets.
+
+        `carried` are frames of an earlier story, each with a copy of its picture's file; they come first.
+        """
+        async with self._connection.transaction() as sql:
+            story_id = await add_story(
+                sql, board, circle.owner, guild_id=guild_id, channel_id=channel_id, first=len(carried)
+            )
+            carried_id = None
+            for position, (frame, path) in enumerate(carried):
+                carried_id = await _carry(sql, story_id, position, frame, path)
+            await sql.execute(
+                "INSERT INTO circles (story_id, mode, phase, minutes, recipe, window_length, continues_id,"
+                " carried_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    story_id,
+                    circle.mode,
+                    circle.phase,
+                    circle.minutes,
+                    recipe_to_json(common.recipe),
+                    common.window_length,
+                    continues_id,
+                    carried_id,
+                ),
+            )
+            await _write(sql, replace(circle, story_id=story_id))
+            return await read_story(sql, story_id)
+
+    async def change(self, story_id: int, act: Callable[[Circle, Story], Step]) -> tuple[Circle, Take | None]:
+        """Replace a circle by what `act` makes of it, and add the scene that became part of the story.
+
+        The circle as it is then, and the new frame's queued take. Whatever `act` raises is raised; then
+        nothing is changed.
+
+        Raises:
+            NotFound: there is no such circle.
+            PromptTooLong: the scene does not fit into CLIP's context together with the subject.
+        """
+        async with self._connection.transaction() as sql:
+            before, story = await _read(sql, story_id), await read_story(sql, story_id)
+            after, scene = act(before, story)
+            take = None if scene is None else await _add_scene(sql, story, scene)
+            if after != before:
+                await _write(sql, after)
+            if after != before or take is not None:
+                await touch(sql, story_id)
+            return after, take
+
+    async def take_back(
+        self, story_id: int, check: Callable[[Circle, Frame], None]
+    ) -> tuple[Frame, list[int]]:
+        """Take the last scene out of the story; its frame, and its takes that need not be drawn any more.
+
+        Raises:
+            NotFound: there is no such circle, or no scene in it.
+        """
+        async with self._connection.transaction() as sql:
+            circle, story = await _read(sql, story_id), await read_story(sql, story_id)
+            if not story.frames:
+                raise NotFound("There is no scene to take back yet.")
+            frame = story.frames[-1]
+            check(circle, frame)
+            await sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame.id,))
+            rows = await sql.execute_fetchall(
+                f"UPDATE jobs SET state = 'cancelled', finished_at = {NOW}"  # noqa: S608
+                " WHERE state IN ('queued', 'drawing')"
+                " AND take_id IN (SELECT id FROM takes WHERE frame_id = ?) RETURNING take_id",
+                (frame.id,),
+            )
+            await touch(sql, story_id)
+            return frame, sorted(int(take_id) for (take_id,) in rows)
+
+    async def move(self, story_id: int, frame_id: int, by: int, check: Check) -> None:
+        """Let a frame change places with the one before (-1) or after (+1) it, where there is one.
+
+        Raises:
+            NotFound: there is no such circle, or no such scene in it.
+        """
+        async with self._connection.transaction() as sql:
+            circle, story = await _read(sql, story_id), await read_story(sql, story_id)
+            check(circle, story)
+            ids = [frame.id for frame in story.frames]
+            if frame_id not in ids:
+                raise NotFound("This scene is not part of the story any more.")
+            place = ids.index(frame_id)
+            other = min(max(place + by, 0), len(ids) - 1)
+            if other == place:
+                return
+            # By way of no place at all, since no two frames may have the same.
+            await sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame_id,))
+            await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (place, ids[other]))
+            await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (other, frame_id))
+            await touch(sql, story_id)
+
+    async def retell(self, story_id: int, author: Person, check: Check) -> list[Take]:
+        """Keep another take of every frame, queued, as if the whole text had been asked for at once.
+
+        Raises:
+            NotFound: there is no such circle.
+        """
+        async with self._connection.transaction() as sql:
+            circle, story = await _read(sql, story_id), await read_story(sql, story_id)
+            check(circle, story)
+            common = await _read_common(sql, story_id)
+            await add_contributor(sql, story_id, author)
+            takes = []
+            recipes = all_recipes(common.recipe, _expressed(story), common.window_length)
+            for frame, recipe in zip(story.frames, recipes, strict=True):
+                parent = frame.chosen
+                take_id = await add_take(sql, story_id, frame.id, parent.scene, parent.id, author, recipe)
+                takes.append(await read_take(sql, take_id))
+            await touch(sql, story_id)
+            return takes
+
+    async def set_prompt(self, story_id: int, message_id: int | None, posted: str | None = None) -> None:
+        """Remember the message with the buttons, and what it shows; each one that is posted is counted."""
+        await self._connection.update(
+            "UPDATE circles SET prompts = prompts + (?2 IS NOT NULL AND prompt_id IS NOT ?2), prompt_id = ?2,"
+            " prompt_posted = ?3 WHERE story_id = ?1",
+            (story_id, message_id, posted),
+        )
+
+    async def set_prelude(self, story_id: int, message_id: int) -> None:
+        """Remember the message that shows the frames of an earlier story."""
+        await self._connection.update(
+            "UPDATE circles SET prelude_id = ? WHERE story_id = ?", (message_id, story_id)
+        )
+
+    async def abandon(self, story_id: int) -> None:
+        """Its place is gone: nothing is waited for any more, and nothing more is told."""
+        async with self._connection.transaction() as sql:
+            await sql.execute(
+                "UPDATE circles SET phase = 'closed', deadline = NULL, turn_id = NULL WHERE story_id = ?",
+                (story_id,),
+            )
+            await sql.execute(
+                "UPDATE stories SET growing = 0, settled = 1 WHERE id = ?"
+                " AND EXISTS (SELECT 1 FROM circles WHERE story_id = id)",
+                (story_id,),
+            )
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    async def circle(self, story_id: int) -> Circle:
+        """Where a story told together stands.
+
+        Raises:
+            NotFound: there is no such story, or it is told by one person.
+        """
+        async with self._connection.reading() as sql:
+            return await _read(sql, story_id)
+
+    async def posted(self, story_id: int) -> tuple[Circle, Posts] | None:
+        """A circle and its messages; None for a story that is told by one person."""
+        async with self._connection.reading() as sql:
+            for row in await sql.execute_fetchall("SELECT * FROM circles WHERE story_id = ?", (story_id,)):
+                names = Posts.__dataclass_fields__
+                return await _read(sql, story_id), Posts(**{name: row[name] for name in names})
+        return None
+
+    async def common(self, story_id: int) -> Common:
+        """What all its frames share.
+
+        Raises:
+            NotFound: there is no such circle.
+        """
+        async with self._connection.reading() as sql:
+            return await _read_common(sql, story_id)
+
+    async def in_thread(self, thread_id: int) -> int | None:
+        """The story that is told together in a thread."""
+        rows = await self._connection.fetch(
+            "SELECT story_id FROM stories JOIN circles ON story_id = id WHERE thread_id = ?"
+            " ORDER BY story_id DESC LIMIT 1",
+            (thread_id,),
+        )
+        return next((int(row["story_id"]) for row in rows), None)
+
+    async def deadlines(self) -> list[tuple[datetime, int]]:
+        """When something is over in which story, the earliest first."""
+        rows = await self._connection.fetch(
+            "SELECT deadline, story_id FROM circles JOIN stories ON id = story_id"
+            " WHERE deadline IS NOT NULL AND NOT cancelled ORDER BY deadline"
+        )
+        return [(datetime.fromisoformat(row["deadline"]), int(row["story_id"])) for row in rows]
+
+    async def finished(self, guild_id: int, typed: str, limit: int) -> list[Title]:
+        """A server's stories with pictures that nobody adds to, newest first; by number or subject."""
+        wanted = typed.strip().lstrip("#")
+        rows = await self._connection.fetch(
+            "SELECT stories.id, subject, name,"
+            " (SELECT count(*) FROM frames WHERE story_id = stories.id AND position IS NOT NULL) AS frames"
+            " FROM stories JOIN contributors ON contributors.story_id = stories.id AND person_id = author_id"
+            " WHERE guild_id = ?1 AND NOT growing AND NOT cancelled"
+            " AND (?2 = '' OR CAST(stories.id AS TEXT) = ?2 OR instr(lower(subject), lower(?2)))"
+            " AND EXISTS (SELECT 1 FROM takes WHERE takes.story_id = stories.id AND path IS NOT NULL)"
+            " ORDER BY stories.id DESC LIMIT ?3",
+            (guild_id, wanted, limit),
+        )
+        return [
+            Title(id=row["id"], subject=row["subject"], frames=row["frames"], author=row["name"])
+            for row in rows
+        ]
+
+
+def _expressed(story: Story) -> list[str]:
+    """Its scenes as the recipes have them."""
+    return [frame.chosen.recipe.express for frame in story.frames]
+
+
+async def _add_scene(sql: aiosqlite.Connection, story: Story, scene: Proposal) -> Take:
+    common = await _read_common(sql, story.id)
+    recipe = next_recipe(common.recipe, _expressed(story), scene.express, common.window_length)
+    await add_contributor(sql, story.id, scene.author)
+    frame_id = await add_frame(sql, story.id, len(story.frames), scene.author)
+    take_id = await add_take(sql, story.id, frame_id, scene.scene, None, scene.author, recipe)
+    return await read_take(sql, take_id)
+
+
+async def _carry(sql: aiosqlite.Connection, story_id: int, position: int, frame: Frame, path: Path) -> int:
+    """A frame of another story becomes one of this, drawn already; its number."""
+    old = frame.chosen
+    for person in (frame.author, old.author):
+        await add_contributor(sql, story_id, person)
+    frame_id = await add_frame(sql, story_id, position, frame.author)
+    take_id = await add_take(sql, story_id, frame_id, old.scene, old.id, old.author, old.recipe)
+    await sql.execute("UPDATE takes SET path = ? WHERE id = ?", (path.as_posix(), take_id))
+    # First given up, so that it does not count as work that was asked of a device.
+    for state in ("cancelled", "drawn"):
+        await sql.execute("UPDATE jobs SET state = ? WHERE take_id = ?", (state, take_id))
+    return frame_id
+
+
+async def _write(sql: aiosqlite.Connection, circle: Circle) -> None:
+    """Keep all that the rules know of a circle."""
+    people = (circle.owner, *circle.members, *(proposal.author for proposal in circle.proposals))
+    for person in people:
+        await add_contributor(sql, circle.story_id, person)
+    await sql.execute(
+        "UPDATE stories SET author_id = ?, growing = ? WHERE id = ?",
+        (circle.owner.id, not circle.closed, circle.story_id),
+    )
+    await sql.execute(
+        "UPDATE circles SET mode = ?, phase = ?, minutes = ?, turn_id = ?, missed = ?, deadline = ?,"
+        " news = ?, poll_id = ? WHERE story_id = ?",
+        (
+            circle.mode,
+            circle.phase,
+            circle.minutes,
+            None if circle.turn is None else circle.turn.id,
+            circle.missed,
+            None if circle.deadline is None else circle.deadline.isoformat(),
+            None if circle.news is None else circle.news.kept(),
+            circle.poll_id,
+            circle.story_id,
+        ),
+    )
+    await sql.execute("DELETE FROM circle_members WHERE story_id = ?", (circle.story_id,))
+    await sql.executemany(
+        "INSERT INTO circle_members VALUES (?, ?, ?)",
+        [(circle.story_id, place, member.id) for place, member in enumerate(circle.members)],
+    )
+    await sql.execute("DELETE FROM proposals WHERE story_id = ?", (circle.story_id,))
+    await sql.executemany(
+        "INSERT INTO proposals VALUES (?, ?, ?, ?, ?)",
+        [
+            (circle.story_id, place, proposal.author.id, proposal.scene, proposal.express)
+            for place, proposal in enumerate(circle.proposals)
+        ],
+    )
+
+
+async def _read(sql: aiosqlite.Connection, story_id: int) -> Circle:
+    """A circle.
+
+    Raises:
+        NotFound: there is none with this number.
+    """
+    people = {
+        int(row["person_id"]): Person(id=row["person_id"], name=row["name"])
+        for row in await sql.execute_fetchall("SELECT * FROM contributors WHERE story_id = ?", (story_id,))
+    }
+    members = await sql.execute_fetchall(
+        "SELECT person_id FROM circle_members WHERE story_id = ? ORDER BY place", (story_id,)
+    )
+    proposals = await sql.execute_fetchall(
+        "SELECT * FROM proposals WHERE story_id = ? ORDER BY place", (story_id,)
+    )
+    query = "SELECT circles.*, author_id FROM circles JOIN stories ON id = story_id WHERE story_id = ?"
+    for row in await sql.execute_fetchall(query, (story_id,)):
+        return Circle(
+            story_id=story_id,
+            owner=people[row["author_id"]],
+            mode=Mode(row["mode"]),
+            phase=Phase(row["phase"]),
+            minutes=row["minutes"],
+            members=tuple(people[member] for (member,) in members if member in people),
+            turn=people.get(row["turn_id"]),
+            missed=row["missed"],
+            deadline=None if row["deadline"] is None else datetime.fromisoformat(row["deadline"]),
+            proposals=tuple(
+                Proposal(author=people[each["author_id"]], scene=each["scene"], express=each["express"])
+                for each in proposals
+                if each["author_id"] in people
+            ),
+            poll_id=row["poll_id"],
+            news=None if row["news"] is None else Sentence.read(row["news"]),
+        )
+    raise NotFound("This is not a story told together, or I do not remember it any more.")
+
+
+async def _read_common(sql: aiosqlite.Connection, story_id: int) -> Common:
+    query = "SELECT recipe, window_length FROM circles WHERE story_id = ?"
+    for row in await sql.execute_fetchall(query, (story_id,)):
+        return Common(recipe=recipe_from_json(row["recipe"]), window_length=row["window_length"])
+    raise NotFound("This is not a story told together, or I do not remember it any more.")

@@ -1,0 +1,292 @@
+"""Taking turns: who of many shares a device next, whatever they ask for and however many they are.
+
+Start-time fair queueing (Goyal, Vin and Cheng, 1996): whoever waits has a *start*, the virtual time of their
+next turn, and the smallest start is served; a turn moves the start on by cost / weight. Newcomers start at
+the *clock*, the mean of all starts (the virtual time of WF²Q+, Bennett and Zhang, 1997), before those who
+were just served. So nobody saves up turns by being absent, a lead lasts until the others have caught up, and
+two who wait together differ by no more than one turn each.
+
+Lines nest: a line whose members are lines is one device's queue, servers in it, members in those, stories in
+those. Adding, taking and removing cost O(log n) amortised, asking for a place O(log n), of the lines side by
+side; how many tasks wait in them does not matter.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from bisect import bisect_right
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, count
+from typing import Protocol
+
+FEW = 32
+"""Up to so many lines side by side are looked at one by one, for a place that is exact."""
+
+STALE = 16
+"""Of more, the table is made anew once one in so many has changed."""
+
+_entries = count(1)
+SERVED = 2**62
+"""Among equal starts, those who have just been served come after all who have not."""
+
+
+class Work(Protocol):
+    """What waits in a line."""
+
+    @property
+    def take_id(self) -> int:
+        """Its name."""
+        ...
+
+    @property
+    def cost(self) -> float:
+        """How much of a device's time it takes, in any unit."""
+        ...
+
+    @property
+    def shape(self) -> Hashable:
+        """What its seconds are measured by."""
+        ...
+
+
+Step = tuple[Hashable, float]
+"""The key of a line in the one around it, and its weight there."""
+
+Path = Sequence[Step]
+Pace = Callable[[Hashable], float]
+"""Seconds that work of a shape takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is served before a certain task."""
+
+    count: float = 0.0
+    cost: float = 0.0
+    seconds: float = 0.0
+
+    def __add__(self, other: Ahead) -> Ahead:
+        return Ahead(self.count + other.count, self.cost + other.cost, self.seconds + other.seconds)
+
+
+class Line:
+    """What all lines have: a place among their neighbours, and sums over what waits in them."""
+
+    def __init__(self, start: float = 0.0, weight: float = 1.0) -> None:
+        self.start = start
+        self.weight = weight
+        self.order = 0  # among equal starts; names the one valid entry in the heap of neighbours
+        self.count = 0
+        self.cost = 0.0
+        self.shapes: Counter[Hashable] = Counter()
+
+    def seconds(self, pace: Pace) -> float:
+        """What all that waits will take."""
+        return sum(number * pace(shape) for shape, number in self.shapes.items())
+
+    def before(self, start: float, turn: float, order: int) -> tuple[float, float]:
+        """Number and cost of the tasks that are due before a neighbour's `turn`-th, which is at `start`."""
+        if not self.count:
+            return 0.0, 0.0
+        mean = self.cost / self.count
+        turns = (start - self.start) * self.weight / mean
+        nearest = round(turns)
+        if abs(turns - nearest) < 1e-6:
+            # Both are due at once: whoever has come there in fewer turns has waited for longer.
+            number = nearest + ((nearest, self.order) < (turn, order))
+        else:
+            number = math.ceil(turns)
+        number = max(0, min(self.count, number))
+        return number, number * mean
+
+    def _counted(self, task: Work, sign: int) -> None:
+        self.count += sign
+        self.cost = self.cost + sign * task.cost if self.count else 0.0  # no rounding error is carried on
+        self.shapes[task.shape] += sign
+        if not self.shapes[task.shape]:
+            del self.shapes[task.shape]
+
+
+class Takes(Line):
+    """The innermost line: tasks in their order."""
+
+    def __init__(self, start: float = 0.0, weight: float = 1.0) -> None:
+        super().__init__(start, weight)
+        self._tasks: OrderedDict[int, Work] = OrderedDict()
+
+    def add(self, task: Work, _: Path, *, front: bool = False) -> None:
+        """Put a task at the end, or back to the front."""
+        self._tasks[task.take_id] = task
+        if front:
+            self._tasks.move_to_end(task.take_id, last=False)
+        self._counted(task, +1)
+
+    def take(self) -> Work:
+        """Take out what is next."""
+        _, task = self._tasks.popitem(last=False)
+        self._counted(task, -1)
+        return task
+
+    def remove(self, task: Work, _: Path) -> None:
+        """Take a task out unserved."""
+        del self._tasks[task.take_id]
+        self._counted(task, -1)
+
+
+class Turns(Line):
+    """Lines that take turns by their weights."""
+
+    def __init__(self, start: float = 0.0, weight: float = 1.0) -> None:
+        super().__init__(start, weight)
+        # An empty line stays until the others have caught up with its lead; each has one entry that counts.
+        self._lines: dict[Hashable, Turns | Takes] = {}
+        self._heap: list[tuple[float, int, Hashable]] = []
+        self._clear()
+
+    def _clear(self) -> None:
+        """Nobody waits, so nobody has a lead."""
+        self._lines.clear()
+        self._heap.clear()
+        self.clock = 0.0
+        self.weights = 0.0  # of those who wait
+        self._table: _Table | None = None
+        self._changes = 0  # since the table was made
+
+    def add(self, task: Work, path: Path, *, front: bool = False) -> None:
+        """Put a task at the end of the line that `path` leads to.
+
+        To the `front` goes what was taken but not done: its turn is given back.
+        """
+        (key, weight), rest = path[0], path[1:]
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = Turns(self.clock) if rest else Takes(self.clock)
+            self._enter(key, line, next(_entries))
+        elif front:
+            line.start -= task.cost / line.weight
+            self._enter(key, line, -next(_entries))
+        elif not line.count and line.start < self.clock:
+            line.start = self.clock
+            self._enter(key, line, next(_entries))
+        self.weights += weight - (line.weight if line.count else 0.0)
+        line.weight = weight
+        line.add(task, rest, front=front)
+        self._counted(task, +1)
+        self._changes += 1
+
+    def take(self) -> Work:
+        """Take out what is next.
+
+        Raises:
+            IndexError: nothing waits.
+        """
+        key, line = self._first()
+        task = line.take()
+        self.clock = max(self.clock + task.cost / self.weights, line.start)
+        line.start += task.cost / line.weight
+        heapq.heappop(self._heap)
+        self._enter(key, line, SERVED + next(_entries))
+        self._left(task, line)
+        return task
+
+    def remove(self, task: Work, path: Path) -> None:
+        """Take a task out unserved."""
+        line = self._lines[path[0][0]]
+        line.remove(task, path[1:])
+        self._left(task, line)
+
+    def waiting(self, keys: Iterable[Hashable]) -> int:
+        """How many tasks wait in the line that these keys lead to."""
+        line: Line | None = self
+        for key in keys:
+            line = line._lines.get(key) if isinstance(line, Turns) else None
+        return line.count if line is not None else 0
+
+    def ahead(self, path: Path, own: Ahead, pace: Pace) -> Ahead:
+        """What is served before a task of the line that `path` leads to.
+
+        Args:
+            own: what comes before it in that line.
+            pace: seconds that work of a shape takes.
+        """
+        (key, weight), rest = path[0], path[1:]
+        line: Turns | Takes = self._lines.get(key) or (Turns if rest else Takes)(self.clock, weight)
+        inside = line.ahead(rest, own, pace) if isinstance(line, Turns) else own
+        start, order = line.start, line.order
+        if line.count:
+            weight = line.weight
+        else:  # as if it came now
+            start, order = max(start, self.clock), next(_entries)
+        number, cost = self._others_before(start + inside.cost / weight, inside.count, order, line)
+        return inside + Ahead(number, cost, cost * self._rate(line, pace))
+
+    def _others_before(self, start: float, turn: float, order: int, but: Line) -> tuple[float, float]:
+        if len(self._lines) <= FEW:
+            each = [line.before(start, turn, order) for line in self._lines.values() if line is not but]
+            return sum(number for number, _ in each), sum(cost for _, cost in each)
+        if self._table is None or self._changes * STALE > len(self._lines):
+            self._table, self._changes = _Table(self._lines.values()), 0
+        cost = min(self._table.before(start), self.cost) - but.before(start, turn, order)[1]
+        cost = max(0.0, cost)
+        return cost * self.count / self.cost if self.cost else 0.0, cost
+
+    def _rate(self, but: Line, pace: Pace) -> float:
+        """Seconds a unit of cost, of all other lines."""
+        cost = self.cost - but.cost
+        return max(0.0, self.seconds(pace) - but.seconds(pace)) / cost if cost > 1e-9 else 0.0
+
+    def _first(self) -> tuple[Hashable, Turns | Takes]:
+        """Whose turn it is; leads that the others have caught up with are forgotten on the way."""
+        while True:
+            _, order, key = self._heap[0]
+            line = self._lines.get(key)
+            if line is not None and line.order == order:
+                if line.count:
+                    return key, line
+                del self._lines[key]
+            heapq.heappop(self._heap)
+
+    def _enter(self, key: Hashable, line: Turns | Takes, order: int) -> None:
+        line.order = order
+        heapq.heappush(self._heap, (line.start, line.order, key))
+
+    def _left(self, task: Work, line: Line) -> None:
+        if not line.count:
+            self.weights -= line.weight
+        self._counted(task, -1)
+        self._changes += 1
+        if not self.count:
+            self._clear()
+
+
+class _Table:
+    """The work of many lines before a moment, summed up: each is a ramp from its start to its end."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        waiting = [line for line in lines if line.count]
+        # Half a task each, since what has begun by then is served whole.
+        self._rises = _Ramps((line.start, line.weight, line.cost / line.count / 2) for line in waiting)
+        self._ends = _Ramps(
+            (line.start + line.cost / line.weight, line.weight, line.cost / line.count / 2)
+            for line in waiting
+        )
+
+    def before(self, moment: float) -> float:
+        return self._rises.height(moment) - self._ends.height(moment)
+
+
+class _Ramps:
+    """Sums of ramps: from each start on, a step and then a slope."""
+
+    def __init__(self, ramps: Iterable[tuple[float, float, float]]) -> None:
+        ordered = sorted(ramps)
+        self._starts = [start for start, _, _ in ordered]
+        self._slopes = [0.0, *accumulate(slope for _, slope, _ in ordered)]
+        self._offsets = [0.0, *accumulate(step - slope * start for start, slope, step in ordered)]
+
+    def height(self, moment: float) -> float:
+        index = bisect_right(self._starts, moment)
+        return self._slopes[index] * moment + self._offsets[index]

@@ -1,0 +1,294 @@
+"""Everything that people in Discord read has a translation, and every translation is read."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import builtins
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from string import Formatter
+from typing import Any, cast
+
+import pytest
+from babel.messages import Catalog
+from babel.messages.pofile import read_po
+
+from bot import EXTENSIONS, Samefox
+from cogs.languages import CommandTranslator
+from cogs.presentation.catalogues import ROOT, untranslated, up_to_date
+from cogs.presentation.words import ENGLISH, LANGUAGES, LOCALES, say, speaking
+from generator.errors import PromptTooLong, SamefoxError
+from generator.settings import Settings
+from generator.studio import Studio
+
+TRANSLATED = sorted(LANGUAGES.keys() - {ENGLISH})
+SOURCES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in ROOT.glob("cogs/**/*.py")
+    if "rehearsal" not in path.parts and path.name != "catalogues.py"
+)
+
+
+def stored(language: str) -> Catalog:
+    with (LOCALES / f"{language}.po").open("rb") as file:
+        return read_po(file)
+
+
+@pytest.fixture(scope="module", params=TRANSLATED)
+def kept(request: pytest.FixtureRequest) -> Catalog:
+    """A catalogue as it lies in the repository."""
+    return stored(request.param)
+
+
+def keys(catalogue: Catalog) -> set[tuple[Any, Any]]:
+    return {(message.context, message.id) for message in catalogue if message.id}
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_no_sentence_is_missing_and_none_is_stale(language: str) -> None:
+    """If not: run ``python -m cogs.presentation.catalogues`` and translate what it names."""
+    said, present = keys(up_to_date(language)), keys(stored(language))
+    assert said - present == set(), "said, but not in the catalogue"
+    assert present - said == set(), "in the catalogue, but not said any more"
+
+
+def test_no_sentence_is_untranslated_or_doubtful(kept: Catalog) -> None:
+    assert [message.id for message in untranslated(kept)] == []
+    assert [message.id for message in kept if message.id and message.fuzzy] == []
+
+
+def fields(template: str) -> set[str]:
+    return {name for _text, name, _format, _conversion in Formatter().parse(template) if name is not None}
+
+
+def pairs(kept: Catalog) -> Iterator[tuple[str, str]]:
+    """Each English template beside its translation."""
+    for message in kept:
+        if isinstance(message.id, str):
+            forms = [message.string] if message.id else []
+        else:  # of two plural forms, the second is for many
+            forms = list(message.string)
+        yield from (
+            (message.id if isinstance(message.id, str) else message.id[1], form) for form in forms if form
+        )
+
+
+def test_a_translation_has_the_fields_of_its_sentence(kept: Catalog) -> None:
+    for english, translated in pairs(kept):
+        assert fields(translated) == fields(english), english
+
+
+def test_a_translation_has_the_markup_of_its_sentence(kept: Catalog) -> None:
+    for english, translated in pairs(kept):
+        for markup in ("-# ", "**", "\n", "`", "#", "*", "<", ">"):
+            assert translated.count(markup) == english.count(markup), (english, markup)
+
+
+def test_an_error_from_below_the_cogs_is_said_in_chinese() -> None:
+    with speaking("zh-CN"):
+        assert say(PromptTooLong("在雪地里", 90, 75)).startswith("主角加上场景“在雪地里”共有 90")
+    assert say(PromptTooLong("in the snow", 90, 75)).startswith("The subject and the scene “in the snow”")
+
+
+# -- what Discord itself shows ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def commands() -> list[dict[str, Any]]:
+    """All commands as they are sent to Discord."""
+
+    async def payloads() -> list[dict[str, Any]]:
+        bot = Samefox(Settings(), cast(Studio, None))
+        for extension in EXTENSIONS:
+            await bot.load_extension(extension)
+        translator = CommandTranslator()
+        return [await each.get_translated_payload(bot.tree, translator) for each in bot.tree.get_commands()]
+
+    return asyncio.run(payloads())
+
+
+def levels(commands: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The commands, then the options or subcommands of each, and so on."""
+    yield commands
+    for command in commands:
+        yield from levels(command.get("options", []))
+
+
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_names_of_commands_and_options_keep_discords_rules(
+    language: str, commands: list[dict[str, Any]]
+) -> None:
+    for level in levels(commands):
+        names = [(each["name_localizations"][language], each.get("type", 1)) for each in level]
+        assert len(set(names)) == len(names), f"two of the same name: {names}"
+        for each in level:
+            name = each["name_localizations"][language]
+            if "description" in each:  # a context menu has none, and may have any name
+                assert re.fullmatch(r"[-_'\w]{1,32}", name), name
+                assert name == name.lower(), name
+                assert len(each["description_localizations"][language]) <= 100, each["description"]
+            assert 1 <= len(name) <= 32, name
+            for choice in each.get("choices", []):
+                assert 1 <= len(choice.get("name_localizations", {}).get(language, choice["name"])) <= 100
+
+
+# -- what slips by ----------------------------------------------------------------------------------------
+
+TRANSLATING = {"_", "ngettext", "pgettext", "Sentence"}
+#: Their words go to Discord with the command, which the catalogue is asked for; or to the host.
+OTHERWISE = {"describe", "command", "context_menu", "ContextMenu", "locale_str", "rename", "getLogger"}
+LOGGING = {"debug", "info", "warning", "error", "exception"}
+SHOWN = {"label", "title", "placeholder", "text", "content", "description"}
+SHOWING = {"TextDisplay", "answer", "send", "send_message", "edit", "edit_message", "Label", "Section"}
+
+WORD = re.compile(r"[A-Za-z]{2,}")
+PROSE = re.compile(r"[A-Za-z]{2,}[,:;.…!?’]? (?:[A-Za-z]{2,}|$)|^[A-Z][a-z]+[.!?…]$")
+
+
+def called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def literal(node: ast.AST) -> str | None:
+    """The letters that stand in a string, and not what is put into it."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+    return None
+
+
+class Reader(ast.NodeVisitor):
+    """Finds words for people that no catalogue is asked for."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, str]] = []
+
+    def visit_Call(self, call: ast.Call) -> None:
+        name = called(call)
+        if name in OTHERWISE | LOGGING:
+            return
+        if name in TRANSLATING | errors():
+            for value in [*call.args, *(keyword.value for keyword in call.keywords)]:
+                if not isinstance(value, ast.Constant):
+                    self.visit(value)
+            return
+        shown = [keyword.value for keyword in call.keywords if keyword.arg in SHOWN]
+        shown += call.args if name in SHOWING else []
+        shown += [keyword.value for keyword in call.keywords if (name, keyword.arg) == ("Choice", "name")]
+        for value in shown:
+            for node in direct(value):
+                self.find(node, WORD)
+        self.generic_visit(call)
+
+    def visit_ClassDef(self, kind: ast.ClassDef) -> None:
+        for keyword in kind.keywords:
+            if keyword.arg in SHOWN:
+                self.find(keyword.value, WORD)
+        for statement in (*kind.decorator_list, *kind.body):
+            self.visit(statement)
+
+    def visit_Assign(self, assignment: ast.Assign) -> None:
+        if any(isinstance(target, ast.Attribute) and target.attr in SHOWN for target in assignment.targets):
+            for node in direct(assignment.value):
+                self.find(node, WORD)
+        self.generic_visit(assignment)
+
+    def visit_keyword(self, keyword: ast.keyword) -> None:
+        if keyword.arg != "name":  # of a task, a file, a parameter
+            self.visit(keyword.value)
+
+    def visit_Constant(self, node: ast.Constant) -> None:
+        self.find(node, PROSE)
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
+        text = literal(node) or ""
+        self.find(node, WORD if " " in text else PROSE)
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                self.visit(part.value)
+
+    def visit_Expr(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):  # a docstring
+            self.generic_visit(node)
+
+    def visit_Assert(self, node: ast.Assert) -> None:
+        self.visit(node.test)
+
+    def find(self, node: ast.AST, pattern: re.Pattern[str]) -> None:
+        text = literal(node)
+        if text is not None and pattern.search(re.sub(r"<[^>]*>?", "", text)):
+            self.found.append((node.lineno, text))  # type: ignore[attr-defined]
+
+
+@cache
+def errors() -> set[str]:
+    """The errors for people, whose templates are gathered, and those for programmers."""
+    for source in SOURCES:
+        import_module(source.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+    kinds = [*vars(builtins).values(), *below(SamefoxError)]
+    return {each.__name__ for each in kinds if isinstance(each, type) and issubclass(each, BaseException)}
+
+
+def below(kind: type[BaseException]) -> Iterator[type[BaseException]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from below(each)
+
+
+def direct(node: ast.expr) -> Iterator[ast.expr]:
+    """What a value may be: itself, or either side of a choice or a sum."""
+    if isinstance(node, ast.IfExp):
+        yield from (*direct(node.body), *direct(node.orelse))
+    elif isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield from direct(value)
+    elif isinstance(node, ast.BinOp):
+        yield from (*direct(node.left), *direct(node.right))
+    else:
+        yield node
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'ui.Button(label="Cancel")',
+        'button.label = "Cancel"',
+        'Choice(name="Off", value=0)',
+        'answer(interaction, _("Yes") if sure else "No")',
+        'text = f"{count} frames"',
+        'text = "Nothing is left."',
+        'class Form(ui.Modal, title="Write"): pass',
+        'raise NotFound("Gone is {name}.", name=f"story {number}")',
+    ],
+)
+def test_english_alone_is_found(code: str) -> None:
+    reader = Reader()
+    reader.visit(ast.parse(code))
+    assert reader.found != []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'ui.Button(label=_("Cancel"), custom_id=f"samefox:cancel:{number}")',
+        'log.warning("A story could not be introduced: %s", error)',
+        'raise NotFound("Gone is {name}.", name=name)',
+        'ui.TextDisplay(f"**{title}** · {number}")',
+        'ngettext("{n} frame of many", "{n} frames of many", n)',
+    ],
+)
+def test_what_is_translated_and_what_nobody_reads_is_not_found(code: str) -> None:
+    reader = Reader()
+    reader.visit(ast.parse(code))
+    assert reader.found == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_nothing_is_said_in_english_alone(source: str) -> None:
+    reader = Reader()
+    reader.visit(ast.parse((ROOT / source).read_text(encoding="utf-8")))
+    assert sorted(set(reader.found)) == []
