@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import discord
 from discord import ui
 
-from cogs.place import check_place, person
+from cogs.place import NotAllowed, check_place, check_server, person, roles_of
 from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.text import plain
-from cogs.presentation.words import _, listed
+from cogs.presentation.words import _, listed, ngettext
 from generator.errors import NotFound
-from generator.story import Changes, Frame, Story
+from generator.limits import Standing, standing
+from generator.story import Changes, Frame, Story, Take
 from generator.storyboard import new_seed
 
 if TYPE_CHECKING:
@@ -197,17 +198,55 @@ async def draw_again(interaction: discord.Interaction[Any], take_id: int, change
     """Put another take of a frame in line, and say so to the person who asked for it."""
     if not interaction.response.is_done():
         await interaction.response.defer(ephemeral=True, thinking=True)
-    check_place(interaction)
+    may = await _admitted(interaction)
     story = await story_of(interaction, take_id)
     frame = story.frame_of(take_id)
     chooses = may_choose(interaction, story, frame)
-    take = await studio_of(interaction).redraw(take_id, person(interaction), changes, chooses=chooses)
+    take = await studio_of(interaction).redraw(
+        take_id, person(interaction), changes, chooses=chooses, standing=may
+    )
     await answer(
         interaction,
         _("🎨 Frame {number} is being drawn again with seed {seed}; look at its message.").format(
             number=(frame.position or 0) + 1, seed=take.recipe.seed
         ),
     )
+
+
+async def draw_all_again(interaction: discord.Interaction[Any], take_id: int, changes: Changes) -> None:
+    """Put another take of every frame of a take's story in line, for those whose story it is."""
+    if not interaction.response.is_done():
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    may = await _admitted(interaction)
+    story = await story_of(interaction, take_id)
+    if not may_redraw(interaction, story):
+        raise NotAllowed(
+            "Only {name} or a moderator can have the whole story drawn again; you can draw single pictures "
+            "again, or tell the story yourself with the line in a picture's recipe.",
+            name=story.author.name[:40],
+        )
+    story = await studio_of(interaction).redraw_story(story.id, person(interaction), changes, standing=may)
+    await answer(
+        interaction,
+        ngettext(
+            "🎨 The story's {count} frame is being drawn again; look at its message.",
+            "🎨 All {count} frames are being drawn again; look at their messages.",
+            len(story.frames),
+        ).format(count=len(story.frames)),
+    )
+
+
+async def _admitted(interaction: discord.Interaction[Any]) -> Standing:
+    """What the member's roles mean for the queue, once it is known that they may draw here at all.
+
+    Raises:
+        WrongPlace: it could not be shown, or is not wanted here.
+        NotAllowed: it is not wanted from this member.
+    """
+    check_place(interaction)
+    server = await studio_of(interaction).server(interaction.guild_id or 0)
+    check_server(interaction, server)
+    return standing(roles_of(interaction.user), server)
 
 
 async def story_of(interaction: discord.Interaction[Any], take_id: int) -> Story:
@@ -218,12 +257,27 @@ async def story_of(interaction: discord.Interaction[Any], take_id: int) -> Story
     """
     studio = studio_of(interaction)
     story = await studio.archive.story((await studio.archive.take(take_id)).story_id)
+    message_id = interaction.message.id if interaction.message is not None else interaction.id
+    return meant(interaction, story, message_id)
+
+
+def meant(interaction: discord.Interaction[Any], story: Story, message_id: int) -> Story:
+    """The story, if a message in this server can mean it.
+
+    Raises:
+        NotFound: it means one of an archive since deleted.
+    """
     # The numbers of a new archive begin anew. Nothing about a story is posted before its card, and Discord's
     # ids are in the order of time.
-    message_id = interaction.message.id if interaction.message is not None else interaction.id
     if story.guild_id != interaction.guild_id or story.card_id is None or message_id < story.card_id:
         raise NotFound("I do not remember this picture any more, so nothing can be done with it.")
     return story
+
+
+def take_of(story: Story, take_id: int) -> tuple[Frame, Take]:
+    """A take of a story that has it, and its frame."""
+    frame = story.frame_of(take_id)
+    return frame, next(take for take in frame.takes if take.id == take_id)
 
 
 def may_choose(interaction: discord.Interaction[Any], story: Story, frame: Frame) -> bool:
@@ -231,6 +285,11 @@ def may_choose(interaction: discord.Interaction[Any], story: Story, frame: Frame
     return (
         interaction.user.id in (story.author.id, frame.author.id) or interaction.permissions.manage_messages
     )
+
+
+def may_redraw(interaction: discord.Interaction[Any], story: Story) -> bool:
+    """Whether this person decides about the story as a whole."""
+    return interaction.user.id == story.author.id or interaction.permissions.manage_messages
 
 
 def studio_of(interaction: discord.Interaction[Any]) -> Studio:

@@ -11,6 +11,7 @@ import discord
 from discord import ui
 
 from cogs.presentation.buttons import AgainButton, CancelButton, ChooseButton, PageButton, RerollButton
+from cogs.presentation.controls import press
 from cogs.presentation.text import duration, plain
 from cogs.presentation.words import _, ngettext, say
 from generator.execution.forecast import Outlook
@@ -62,7 +63,13 @@ def frame_card(story: Story, frame: Frame, filename: str) -> ui.LayoutView:
     ]
     if len(frame.pages) > 1:
         parts.append(_pages(frame))
-    parts.append(ui.ActionRow(RerollButton(take.id), AgainButton(take.id)))
+    parts.append(
+        ui.ActionRow(
+            RerollButton(take.id),
+            press("takes", "remix", str(take.id), _("Remix"), "✏️"),
+            press("takes", "more", str(take.id), _("⋯ More")),
+        )
+    )
     return _view(ui.Container(*parts, accent_colour=FOX))
 
 

@@ -28,7 +28,7 @@ _AnyMenu: TypeAlias = "ui.Select[Any] | ui.ChannelSelect[Any] | ui.RoleSelect[An
 
 class Press(
     ui.DynamicItem[ui.Button[Any]],
-    template=r"samefox:(?P<desk>settings|me|takes|recipes|characters):press:(?P<verb>\w+):(?P<what>[\w.]+)",
+    template=r"samefox:(?P<desk>\w+):press:(?P<verb>\w+):(?P<what>[\w.]+)",
 ):
     """A button of a panel."""
 
@@ -52,7 +52,7 @@ class Press(
 
 class Menu(
     ui.DynamicItem[Any],
-    template=r"samefox:(?P<desk>settings|me|takes|recipes|characters):menu:(?P<setting>[\w.]+)",
+    template=r"samefox:(?P<desk>\w+):menu:(?P<setting>[\w.]+)",
 ):
     """A menu of a panel: of texts, channels or roles."""
 
