@@ -292,3 +292,99 @@ def test_nothing_is_said_in_english_alone(source: str) -> None:
     reader = Reader()
     reader.visit(ast.parse((ROOT / source).read_text(encoding="utf-8")))
     assert sorted(set(reader.found)) == []
+
+
+# -- how translations are asked for -----------------------------------------------------------------------
+
+ASKING = {"_": 1, "ngettext": 2}  # how many of the arguments are literal texts
+
+
+class Asking(ast.NodeVisitor):
+    """Finds translations that are asked for in a way that cannot work."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, str]] = []
+        self._inside: list[set[str]] = []  # the parameters of each function around
+
+    def visit_FunctionDef(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        arguments = function.args
+        for outside in (*function.decorator_list, *arguments.defaults, *filter(None, arguments.kw_defaults)):
+            self.visit(outside)
+        self._inside.append({each.arg for each in (*arguments.args, *arguments.kwonlyargs)})
+        for statement in function.body:
+            self.visit(statement)
+        self._inside.pop()
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_Lambda(self, function: ast.Lambda) -> None:
+        self._inside.append(set())
+        self.visit(function.body)
+        self._inside.pop()
+
+    def visit_Call(self, call: ast.Call) -> None:
+        name = called(call)
+        if isinstance(call.func, ast.Name) and name in ASKING:
+            if not self._inside:
+                self.found.append((call.lineno, "asked before anybody is there to read it"))
+            elif any(name in parameters for parameters in self._inside):
+                self.found.append((call.lineno, f"{name} is a parameter here"))
+            if any(not isinstance(text, ast.Constant) for text in call.args[: ASKING[name]]):
+                self.found.append((call.lineno, "not a literal"))
+        if (
+            isinstance(call.func, ast.Attribute)
+            and name == "format"
+            and isinstance(call.func.value, ast.Call)
+        ):
+            template = call.func.value
+            if called(template) in ASKING:
+                self.compare(template.args[ASKING[called(template)] - 1], call)
+        elif name in errors() | {"Sentence"} and call.args and name[0].isupper():
+            self.compare(call.args[0], call)
+        self.generic_visit(call)
+
+    def compare(self, template: ast.expr, call: ast.Call) -> None:
+        """The fields of a template are exactly the values that it is given."""
+        given = {keyword.arg for keyword in call.keywords}
+        if called(call) == "Sentence" and len(call.args) > 1 and isinstance(call.args[1], ast.Dict):
+            given = {getattr(key, "value", None) for key in call.args[1].keys}
+        if not isinstance(template, ast.Constant) or None in given:  # then it is not written here
+            return
+        wanted = fields(str(template.value))
+        if wanted != given and (given or called(call) == "format"):  # without values, braces are braces
+            self.found.append(
+                (call.lineno, f"{sorted(wanted)} are wanted, {sorted(map(str, given))} are given")
+            )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'LABEL = _("Cancel")',
+        'def f(a=_("Cancel")): pass',
+        'class A:\n  label = _("Cancel")',
+        "def f(a): return _(a)",
+        'def f(a): return _(f"by {a}")',
+        'def f(_): return _("Cancel")',
+        'def f(a): return _("by {a}").format(b=a)',
+        'def f(a): return ngettext("{n} frame", "{n} frames", a).format(m=a)',
+        'def f(a): raise NotFound("Gone is {name}.", number=a)',
+    ],
+)
+def test_what_cannot_work_is_found(code: str) -> None:
+    asking = Asking()
+    asking.visit(ast.parse(code))
+    assert asking.found != []
+
+
+@pytest.mark.parametrize(
+    "source",
+    sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in (*ROOT.glob("cogs/**/*.py"), *ROOT.glob("generator/**/*.py"))
+    ),
+)
+def test_translations_are_asked_for_as_they_can_be_given(source: str) -> None:
+    asking = Asking()
+    asking.visit(ast.parse((ROOT / source).read_text(encoding="utf-8")))
+    assert asking.found == []
