@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from generator import storyboard
@@ -18,18 +19,22 @@ from generator.archive.archive import Archive
 from generator.archive.database import open_archive
 from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError
 from generator.execution.dispatcher import Dispatcher, Task
-from generator.execution.executor import Executor
+from generator.execution.executor import Equip, Executor
 from generator.execution.forecast import Forecast, Outlook, task_of
 from generator.execution.local import LocalExecutor
 from generator.execution.pace import Pace
+from generator.language import foreign_language, in_latin_letters
 from generator.limits import USUAL, Standing
+from generator.moderation.gate import Gate, words
+from generator.moderation.shading import blurred, shade_of
+from generator.oversight import Oversight
 from generator.press import files
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
 from generator.redraft import redraft
 from generator.sentence import Sentence
-from generator.server import MemberDefaults, ServerSettings
-from generator.settings import Settings
+from generator.server import MemberDefaults, ServerSettings, Shade
+from generator.settings import OFF, Settings
 from generator.story import (
     Changed,
     Changes,
@@ -66,7 +71,9 @@ class Studio:
         self._devices: set[asyncio.Task[None]] = set()
         self._pace = Pace()
         self._forecast = Forecast(self._dispatcher, self._pace, lambda: len(self._executors))
-        self._admission = Admission(settings.limits, archive)
+        self.gate = Gate(archive)
+        self._admission = Admission(settings.limits, archive, self.gate)
+        self.oversight = Oversight(archive, folder, stop=self._stop, announce=self._announce)
         self._watchers: set[asyncio.Queue[Event]] = set()
         self.together = Together(
             settings,
@@ -95,6 +102,37 @@ class Studio:
         return storyboard.draft(script, options, self.settings, server, member)
 
     def unknown_words(self, board: Storyboard) -> tuple[str, ...]:
+    async def translate(self, script: Script, locale: str | None = None) -> Script:
+        """A script in English, as far as it is in another language, by its letters or its writer's `locale`.
+
+        What is English, or understood by the pictures' model, stays as it is; without a translator all does.
+
+        Raises:
+            NotTranslated: it could not be; the sentence says what to do.
+        """
+        language = self._translated_from(script, locale)
+        if language is None:
+            return script
+        texts = (script.subject, *script.scenes)
+        foreign = [text for text in texts if foreign_language(text, locale)]
+        english = dict(zip(foreign, await self._executors[0].translate(foreign, language), strict=True))
+        subject, *scenes = (english.get(text) or text for text in texts)
+        return replace(script, subject=subject, scenes=tuple(scenes))
+
+    def follows(self, script: Script) -> bool:
+        """Whether the pictures will follow these words, once they went through `translate`."""
+        text = "\n".join((script.subject, *script.scenes))
+        settings = self.settings.translation
+        return in_latin_letters(text) or (foreign_language(text) or "") in settings.understood
+
+    def _translated_from(self, script: Script, locale: str | None) -> str | None:
+        """The language that a script is to be translated from, if there is one that can be."""
+        settings = self.settings.translation
+        language = foreign_language("\n".join((script.subject, *script.scenes)), locale)
+        if language is None or settings.model == OFF or language in settings.understood:
+            return None
+        return language if not settings.languages or language in settings.languages else None
+
         """The words that the pictures will do without; only of our own model is it known what it knows."""
         if board.recipes[0].model != STORYBOOK:
             return ()
@@ -119,7 +157,10 @@ class Studio:
 
         Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
         """
-        async with self._admission.admitted(author, guild_id, len(board.recipes), standing, telling=True):
+        asked = words(channel_id, board.subject, *board.scenes, recipes=board.recipes)
+        async with self._admission.admitted(
+            author, guild_id, len(board.recipes), standing, asked, telling=True
+        ):
             story = await self.archive.add_story(
                 board, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
             )
@@ -152,7 +193,8 @@ class Studio:
         parent = await self.archive.take(take_id)
         story = await self.archive.story(parent.story_id)
         recipe = redraft(parent.recipe, changes, self.settings, await self.server(story.guild_id))
-        async with self._admission.admitted(author, story.guild_id, 1, standing):
+        asked = words(story.channel_id, changes.scene or parent.scene, recipes=[recipe])
+        async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
             take = await self.archive.add_take(parent, recipe, author, scene=changes.scene, chooses=chooses)
         await self._queue([take], story.guild_id, standing)
         self._announce(Changed(story_id=take.story_id))
@@ -171,7 +213,8 @@ class Studio:
         server = await self.server(story.guild_id)
         recipes = [redraft(frame.chosen.recipe, changes, self.settings, server) for frame in story.frames]
         parents = [frame.chosen for frame in story.frames]
-        async with self._admission.admitted(author, story.guild_id, len(recipes), standing):
+        asked = words(story.channel_id, *story.scenes, recipes=recipes)
+        async with self._admission.admitted(author, story.guild_id, len(recipes), standing, asked):
             takes = await self.archive.add_takes(list(zip(parents, recipes, strict=True)), author)
         await self._queue(takes, story.guild_id, standing)
         self._announce(Changed(story_id=story_id))
@@ -195,9 +238,17 @@ class Studio:
 
     async def cancel(self, story_id: int) -> bool:
         """Stop everything of a story that is not drawn yet; False if there was nothing to stop."""
-        stopped = await self.archive.cancel(story_id)
-        self._stop(stopped)
-        if stopped:
+        return self._stopped(story_id, await self.archive.cancel(story_id))
+
+    async def withdraw(self, story_id: int, person_id: int) -> bool:
+        """Stop what one person asked for in a story and is not drawn yet; their own story as a whole."""
+        if (await self.archive.story(story_id)).author.id == person_id:
+            return await self.cancel(story_id)
+        return self._stopped(story_id, await self.archive.work.withdraw(story_id, person_id))
+
+    def _stopped(self, story_id: int, take_ids: Sequence[int]) -> bool:
+        self._stop(take_ids)
+        if take_ids:
             self._announce(Changed(story_id=story_id))
         return bool(stopped)
 
@@ -223,6 +274,15 @@ class Studio:
         return self._forecast.outlook(story)
 
     async def server(self, guild_id: int) -> ServerSettings:
+    async def queue(self, guild_id: int) -> Queue:
+        """Who waits in a server, for what and until when."""
+        errands = await self.archive.work.errands(guild_id)
+        return survey(guild_id, errands, self._dispatcher, self._forecast, self._sample())
+
+    async def allowance(self, person: Person, guild_id: int, standing: Standing = USUAL) -> Allowance:
+        """How much a member has asked for, and how much they may."""
+        return await self._admission.allowance(person, guild_id, standing)
+
         """What a server has decided for itself."""
         return await self.archive.servers.settings(guild_id)
 
@@ -235,12 +295,26 @@ class Studio:
         assert take.path is not None, "only a drawn take has a file"
         return self._folder / take.path
 
-    async def png(self, take: Take) -> bytes:
-        """The picture of a drawn take."""
-        return await asyncio.to_thread(self.path(take).read_bytes)
+    async def shade(self, take: Take, channel_id: int | None = None) -> Shade | None:
+        """How a take may be shown in a channel, which is its story's if none is given; None is as it is."""
+        if take.hidden:
+            return Shade.REFUSE
+        story = await self.archive.story(take.story_id)
+        place = story.channel_id if channel_id is None else channel_id
+        chosen = (await self.server(story.guild_id)).shade
+        return shade_of(take.recipe.model, take.verdict, chosen, self.gate.age_restricted(place))
 
-    async def strip(self, takes: tuple[Take, ...]) -> bytes:
-        """Drawn takes side by side, as a PNG."""
+    async def png(self, take: Take, channel_id: int | None = None, *, whole: bool = False) -> bytes:
+        """The picture of a drawn take as it may be shown in a channel, which is its story's if none is given.
+
+        Where the `whole` picture can be covered until it is tapped, a spoiler is as it was drawn; inside of a
+        strip or a film it is blurred too.
+        """
+        shade = await self.shade(take, channel_id)
+        png = await asyncio.to_thread(self.path(take).read_bytes)
+        if shade is None or (whole and shade is Shade.SPOILER):
+            return png
+        return await asyncio.to_thread(blurred, png)
 
         def compose() -> bytes:
             return strip([self.path(take).read_bytes() for take in takes], [take.scene for take in takes])
@@ -253,6 +327,7 @@ class Studio:
         """Take up what an earlier process left."""
         for recipe, seconds in await self.archive.recent_work(100):
             self._pace.measured(recipe, seconds)
+        await self.oversight.sweep()
         waiting = await self.archive.requeue()
         orders = await self.archive.work.orders()
         for take in waiting:
@@ -277,6 +352,14 @@ class Studio:
 
     def _open(self, device: str) -> None:
         task = asyncio.create_task(self._serve(device), name=f"studio {device}")
+    def _equipment(self) -> Equip:
+        """The models beside the painter; only the first device's process translates."""
+        safety, translation = self.settings.safety, self.settings.translation
+        return Equip(
+            safety=safety if safety.model != OFF else None,
+            translator=translation.model if translation.model != OFF and not self._executors else None,
+        )
+
         self._devices.add(task)
         task.add_done_callback(self._devices.discard)
 
@@ -287,7 +370,7 @@ class Studio:
 
     async def _serve(self, device: str) -> None:
         """Draw on one device for as long as the studio is open."""
-        executor = LocalExecutor(device, self.settings.model.precision)
+        executor = LocalExecutor(device, self.settings.model.precision, self._equipment())
         self._executors.append(executor)
         try:
             try:
@@ -372,6 +455,8 @@ class Studio:
             self._pace.measured(take.recipe, picture.seconds)
 
     def _sample(self) -> Recipe:
+        else:  # nobody wants it any more
+            await asyncio.to_thread((self._folder / path).unlink, missing_ok=True)
         """A recipe of the configured model, which a new process gets ready for."""
         board = self.draft(Script(subject="a fox", scenes=("a meadow",)), Options(seed=0))
         return board.recipes[0]

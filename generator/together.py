@@ -25,6 +25,7 @@ from generator.circle import Circle, CircleRefused, Mode, Proposal, Step
 from generator.errors import NotFound
 from generator.growing import next_recipe, without_scene
 from generator.limits import USUAL, Standing, bounds
+from generator.moderation.gate import words
 from generator.script import listed_script
 from generator.server import MemberDefaults, ServerSettings
 from generator.settings import Settings
@@ -102,7 +103,10 @@ class Together:
         Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
         """
         board, common = drafted
-        async with self._admission.admitted(owner, guild_id, len(board.recipes), standing, telling=True):
+        asked = words(channel_id, board.subject, *board.scenes, recipes=board.recipes or [common.recipe])
+        async with self._admission.admitted(
+            owner, guild_id, len(board.recipes), standing, asked, telling=True
+        ):
             story = await self._archive.circles.add(
                 board, common, _new(owner, mode, minutes), guild_id=guild_id, channel_id=channel_id
             )
@@ -137,7 +141,8 @@ class Together:
             )
         common = await self._common(earlier, frames)
         board = Storyboard(subject=earlier.subject, style=earlier.style, scenes=(), recipes=())
-        async with self._admission.admitted(owner, earlier.guild_id, 0, standing, telling=True):
+        asked = words(channel_id, earlier.subject, *earlier.scenes)
+        async with self._admission.admitted(owner, earlier.guild_id, 0, standing, asked, telling=True):
             story = await self._archive.circles.add(
                 board,
                 common,
@@ -209,7 +214,8 @@ class Together:
             _check_news(now_told, proposal)
             return rules.write(circle, proposal, _now())
 
-        async with self._admission.admitted(author, story.guild_id, 1, standing):
+        asked = words(story.channel_id, story.subject, *story.scenes, proposal.scene, proposal.express)
+        async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
             circle, take = await self._archive.circles.change(story_id, write)
         await self._follow(story, take, standing)
         return circle, take
@@ -260,8 +266,12 @@ class Together:
         """The poll is posted."""
         return await self._act(story_id, lambda circle, now: rules.polled(circle, poll_id, now))
 
-    async def decide(self, story_id: int, votes: Sequence[int]) -> Circle:
-        """The votes are counted: the chosen scene is the next frame."""
+    async def poll_ended(self, story_id: int) -> Circle:
+        """The poll of a vote that nobody waits for any more is ended."""
+        return await self._act(story_id, lambda circle, _: rules.poll_ended(circle))
+
+    async def decide(self, story_id: int, votes: Sequence[int] | None) -> Circle:
+        """The votes are counted, or could not be asked for: the chosen scene is the next frame."""
         return await self._step(story_id, lambda circle, _: rules.decide(circle, votes))
 
     # -- looking after it -------------------------------------------------------------------------------
@@ -287,7 +297,8 @@ class Together:
     ) -> int:
         """Draw every frame again with the text as it is now; how many there are."""
         story = await self._archive.story(story_id)
-        async with self._admission.admitted(person, story.guild_id, len(story.frames), standing):
+        asked = words(story.channel_id, story.subject, *story.scenes)
+        async with self._admission.admitted(person, story.guild_id, len(story.frames), standing, asked):
             takes = await self._archive.circles.retell(story_id, person, _managing(person, moderator))
         await self._queue(takes, story.guild_id, standing)
         self._tell_all(story_id)

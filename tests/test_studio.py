@@ -42,9 +42,9 @@ async def first_step(events: AsyncIterator[Event]) -> Stepped:
 
 
 def worker(studio: Studio) -> int:
-    process = studio._executors[0]._process
-    assert process is not None
-    return process.pid
+    line = studio._executors[0]._line
+    assert line is not None
+    return line.process.pid
 
 
 async def test_a_told_story_has_a_complete_file_for_each_frame(studio: Studio, board: Storyboard) -> None:

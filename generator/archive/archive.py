@@ -14,6 +14,8 @@ from pathlib import Path
 from generator.archive.characters import Characters
 from generator.archive.circles import Circles
 from generator.archive.connection import NOW, Connection
+from generator.archive.moderation import Moderation
+from generator.archive.oblivion import Oblivion
 from generator.archive.rows import (
     TAKES,
     add_contributor,
@@ -42,6 +44,8 @@ class Archive:
         self.circles = Circles(connection)
         self.characters = Characters(connection)
         self.work = Work(connection)
+        self.moderation = Moderation(connection)
+        self.oblivion = Oblivion(connection)
 
     # -- writing ----------------------------------------------------------------------------------------
 
@@ -145,7 +149,10 @@ class Archive:
                 (picture.seconds, json.dumps(asdict(picture.engine)), take_id),
             )
             if done.rowcount:
-                await sql.execute("UPDATE takes SET path = ? WHERE id = ?", (path.as_posix(), take_id))
+                verdict = None if picture.verdict is None else json.dumps(asdict(picture.verdict))
+                await sql.execute(
+                    "UPDATE takes SET path = ?, verdict = ? WHERE id = ?", (path.as_posix(), verdict, take_id)
+                )
                 await sql.execute(
                     "UPDATE frames SET shown_id = takes.id, chosen_id = iif(chooses, takes.id, chosen_id)"
                     " FROM takes WHERE frames.id = frame_id AND takes.id = ?",
