@@ -101,7 +101,6 @@ class Studio:
         """
         return storyboard.draft(script, options, self.settings, server, member)
 
-    def unknown_words(self, board: Storyboard) -> tuple[str, ...]:
     async def translate(self, script: Script, locale: str | None = None) -> Script:
         """A script in English, as far as it is in another language, by its letters or its writer's `locale`.
 
@@ -133,6 +132,7 @@ class Studio:
             return None
         return language if not settings.languages or language in settings.languages else None
 
+    def unknown_words(self, board: Storyboard) -> tuple[str, ...]:
         """The words that the pictures will do without; only of our own model is it known what it knows."""
         if board.recipes[0].model != STORYBOOK:
             return ()
@@ -273,7 +273,6 @@ class Studio:
         """How the story's remaining frames will fare, by what frames of their shape took lately."""
         return self._forecast.outlook(story)
 
-    async def server(self, guild_id: int) -> ServerSettings:
     async def queue(self, guild_id: int) -> Queue:
         """Who waits in a server, for what and until when."""
         errands = await self.archive.work.errands(guild_id)
@@ -283,6 +282,7 @@ class Studio:
         """How much a member has asked for, and how much they may."""
         return await self._admission.allowance(person, guild_id, standing)
 
+    async def server(self, guild_id: int) -> ServerSettings:
         """What a server has decided for itself."""
         return await self.archive.servers.settings(guild_id)
 
@@ -316,18 +316,19 @@ class Studio:
             return png
         return await asyncio.to_thread(blurred, png)
 
-        def compose() -> bytes:
-            return strip([self.path(take).read_bytes() for take in takes], [take.scene for take in takes])
+    async def strip(self, takes: tuple[Take, ...], channel_id: int | None = None) -> bytes:
+        """Drawn takes side by side, as a PNG that may be shown in a channel, which is their story's."""
 
-        return await asyncio.to_thread(compose)
+        pngs = [await self.png(take, channel_id) for take in takes]
+        return await asyncio.to_thread(strip, pngs, [take.scene for take in takes])
 
     # -- drawing ----------------------------------------------------------------------------------------
 
     async def _recover(self) -> None:
         """Take up what an earlier process left."""
+        await self.oversight.sweep()
         for recipe, seconds in await self.archive.recent_work(100):
             self._pace.measured(recipe, seconds)
-        await self.oversight.sweep()
         waiting = await self.archive.requeue()
         orders = await self.archive.work.orders()
         for take in waiting:
@@ -350,8 +351,6 @@ class Studio:
             for take_id in take_ids:
                 executor.cancel(take_id)
 
-    def _open(self, device: str) -> None:
-        task = asyncio.create_task(self._serve(device), name=f"studio {device}")
     def _equipment(self) -> Equip:
         """The models beside the painter; only the first device's process translates."""
         safety, translation = self.settings.safety, self.settings.translation
@@ -360,6 +359,8 @@ class Studio:
             translator=translation.model if translation.model != OFF and not self._executors else None,
         )
 
+    def _open(self, device: str) -> None:
+        task = asyncio.create_task(self._serve(device), name=f"studio {device}")
         self._devices.add(task)
         task.add_done_callback(self._devices.discard)
 
@@ -453,10 +454,10 @@ class Studio:
         await asyncio.to_thread(files.save, self._folder / path, picture.png)
         if await self.archive.finish(take.id, path, picture):
             self._pace.measured(take.recipe, picture.seconds)
-
-    def _sample(self) -> Recipe:
         else:  # nobody wants it any more
             await asyncio.to_thread((self._folder / path).unlink, missing_ok=True)
+
+    def _sample(self) -> Recipe:
         """A recipe of the configured model, which a new process gets ready for."""
         board = self.draft(Script(subject="a fox", scenes=("a meadow",)), Options(seed=0))
         return board.recipes[0]
