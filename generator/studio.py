@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from generator import storyboard
-from generator.admission import Admission
+from generator.admission import Admission, Allowance
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
 from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError
@@ -31,6 +31,7 @@ from generator.oversight import Oversight
 from generator.press import files
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
+from generator.queue import Queue, survey
 from generator.redraft import redraft
 from generator.sentence import Sentence
 from generator.server import MemberDefaults, ServerSettings, Shade
@@ -250,7 +251,7 @@ class Studio:
         self._stop(take_ids)
         if take_ids:
             self._announce(Changed(story_id=story_id))
-        return bool(stopped)
+        return bool(take_ids)
 
     # -- looking ----------------------------------------------------------------------------------------
 
