@@ -107,7 +107,7 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
             for name in ("steps", "guidance_scale", "identity_strength")
         )
         size = f"{_('Size')}: {usual('width')} × {usual('height')}{_mark(mine.width is not None)}"
-        style = f"**{label('style')}**: {plain(usual('style'), 40)}{_mark(usual('style') == mine.style)}"
+        style = f"**{_('Style')}**: {plain(usual('style'), 40)}{_mark(usual('style') == mine.style)}"
         heading = _("## ✨ Your defaults\n-# What your stories are drawn with, in every server.")
         return layout(
             ui.TextDisplay(heading),

@@ -123,7 +123,7 @@ def refusal_text(form: Form, typed: Sequence[str], refused: FormRefused) -> str:
     lines = (
         typed if form.fields[0].long else [f"{f.label}: {t}" for f, t in zip(form.fields, typed, strict=True)]
     )
-    return _("⚠️ **Nothing is saved yet.**\n{reasons}\nThis is what you typed:\n{typed}").format(
+    return _("⚠️ **Nothing is saved yet.**\n{reasons}\n\nThis is what you typed:\n{typed}").format(
         reasons=reasons, typed=quote_block("\n".join(lines))
     )
 

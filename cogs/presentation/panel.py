@@ -157,7 +157,7 @@ class Panel(Standing):
         )
 
     def _bounds(self) -> str:
-        lines = parts.bounds(self)
+        lines = parts.bounds(self, all_of_them=False)
         if self.server.limits.exempt_roles:
             lines.append(f"{label('limits.exempt_roles')}: {self.said('limits.exempt_roles')}")
         if self.server.role_weights:

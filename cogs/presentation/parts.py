@@ -93,11 +93,12 @@ def limits(now: Standing, role: int | None) -> list[ui.Item[Any]]:
     return items
 
 
-def bounds(now: Standing) -> list[str]:
-    """The limits in words, a line each."""
+def bounds(now: Standing, *, all_of_them: bool = True) -> list[str]:
+    """The limits in words, a line each; else only those that there are."""
     said = {name: now.said(f"limits.{name}") for name in Limits.model_fields if name != "exempt_roles"}
     said["scenes"] = str(now.server.most_scenes(now.host, ()))
-    return [f"{label(f'limits.{name}')}: {value}" for name, value in said.items()]
+    present = [name for name in said if all_of_them or name == "scenes" or getattr(now.server.limits, name)]
+    return [f"{label(f'limits.{name}')}: {said[name]}" for name in present]
 
 
 def _weights(now: Standing, role: int) -> ui.ActionRow[Any]:
@@ -118,7 +119,8 @@ def moderation(now: Standing) -> list[ui.Item[Any]]:
     """What is not drawn or not shown."""
     server = now.server
     shades = [
-        SelectOption(label=choices.shade(each), value=each, default=each is server.shade) for each in Shade
+        SelectOption(label=choices.shade(each).capitalize(), value=each, default=each is server.shade)
+        for each in Shade
     ]
     words = now.said("refused_words")
     hint = _("Added to the words I never draw.")

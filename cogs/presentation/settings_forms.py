@@ -26,7 +26,7 @@ def limits_form(now: Standing) -> Form:
         return Field(
             label=title,
             description=description,
-            placeholder=_("as the host has it"),
+            placeholder=_("no limit"),
             value=_text(getattr(now.server.limits, name)),
             read=number(f"limits.{name}", title, 1, most.get(name, 100_000)),
             length=6,
@@ -41,8 +41,8 @@ def limits_form(now: Standing) -> Form:
         fields=(
             field("stories_at_once", _("How many stories of a member may wait or be drawn.")),
             field("scenes", scenes),
-            field("frames_a_day", _("In the last 24 hours; what fails does not count.")),
-            field("server_frames_a_day", _("In the last 24 hours.")),
+            field("frames_a_day", _("Of one member, in the last 24 hours; what fails does not count.")),
+            field("server_frames_a_day", _("Of the whole server, in the last 24 hours.")),
         ),
     )
 

@@ -177,7 +177,7 @@ async def test_what_is_not_possible_is_told_field_by_field_and_what_was_typed_co
         "Nothing is saved yet",
         "Stories at once: “lots” is not possible; please write 1 to 50",
         "Scenes in a story: “12” is not possible; please write 1 to 9",  # the host's limit
-        "each member: “0” is not possible",
+        "Daily pictures, each: “0” is not possible",
         "Stories at once: lots\n",
     ):
         assert part in words(panel)
