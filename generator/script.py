@@ -40,6 +40,7 @@ _IDLE_JOINER = re.compile(
     f"(?<![{_JOINING}])\u200c|(?<![{_JOINING}{_EMOJI}\ufe0f])\u200d|(?<=[{_EMOJI}\ufe0f])\u200d(?![{_EMOJI}])"
 )
 _QUOTES = ('""', "''", "“”", "„“", "‘’", "「」", "『』", "«»", "‹›", "《》")
+_OPENING, _CLOSING = (frozenset(characters) for characters in zip(*_QUOTES, strict=True))
 
 _STRONG = re.compile(r"[|｜\n]|[-=–—]{1,3}[>＞]|(?<!\u200d)[→↓⇒⟶➔➜➝➞➡⬇]\ufe0f?")
 _SEMICOLON = re.compile(r"[;；]")
@@ -271,6 +272,8 @@ def _is_visible(character: str) -> bool:
 
 def _unquote(text: str, *, enclosing_only: bool = False) -> str:
     """Return the text without quotes that enclose all of it, or that miss their other half."""
+    if not (text[:1] in _OPENING or text[-1:] in _CLOSING):
+        return text
     for pair in _QUOTES:
         opening, closing = pair[0], pair[1]
         opens, closes = text.startswith(opening), text.endswith(closing)

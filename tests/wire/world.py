@@ -37,6 +37,8 @@ class World(Env):
     def __init__(self) -> None:
         super().__init__(discord.Client(intents=discord.Intents(guilds=True)))  # never connected
         self.backend = Backend(clock=WallClock())
+        self.patient = True  # whether an action waits for the bot
+        self.on_interaction: Callable[[Interaction], object] = lambda interaction: None
         self._dispatched: Interaction | None = None
 
     def _begin_operation(self, label: str) -> None:
@@ -47,10 +49,11 @@ class World(Env):
 
     def _notify_dispatch_observers(self, interaction: Interaction) -> None:
         self._dispatched = interaction
+        self.on_interaction(interaction)
 
     async def _settle_internal(self, *, dispatch: str | None = None, **_: Any) -> None:
         interaction = self._dispatched
-        if dispatch != "INTERACTION_CREATE" or interaction is None:
+        if dispatch != "INTERACTION_CREATE" or interaction is None or not self.patient:
             return
         try:
             await until(lambda: interaction.responded, ACKNOWLEDGEMENT)
