@@ -29,6 +29,8 @@ from generator.moderation.gate import Gate, words
 from generator.moderation.shading import blurred, shade_of
 from generator.oversight import Oversight
 from generator.press import files
+from generator.press.book import Book, Keepsake, Kind
+from generator.press.process import print_apart
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
 from generator.queue import Queue, survey
@@ -76,6 +78,7 @@ class Studio:
         self._admission = Admission(settings.limits, archive, self.gate)
         self.oversight = Oversight(archive, folder, stop=self._stop, announce=self._announce)
         self._watchers: set[asyncio.Queue[Event]] = set()
+        self._press = asyncio.Lock()
         self.together = Together(
             settings,
             archive,
@@ -316,6 +319,23 @@ class Studio:
         if shade is None or (whole and shade is Shade.SPOILER):
             return png
         return await asyncio.to_thread(blurred, png)
+
+    async def picture(self, take: Take, channel_id: int) -> Path | bytes | None:
+        """What may be printed of a drawn take for a channel: its file, or a blurred PNG, or nothing."""
+        shade = await self.shade(take, channel_id)
+        if shade is Shade.REFUSE or not await asyncio.to_thread(self.path(take).is_file):
+            return None
+        return self.path(take) if shade is None else await self.png(take, channel_id)
+
+    async def print(self, book: Book, kind: Kind, limit: int) -> Keepsake:
+        """Make a file of at most `limit` bytes to take home, one at a time.
+
+        Raises:
+            TooLarge: it cannot be made that small; the sentence names what can.
+            PressFailed: something is wrong with a picture.
+        """
+        async with self._press:
+            return await asyncio.to_thread(print_apart, book, kind, limit)
 
     async def strip(self, takes: tuple[Take, ...], channel_id: int | None = None) -> bytes:
         """Drawn takes side by side, as a PNG that may be shown in a channel, which is their story's."""

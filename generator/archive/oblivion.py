@@ -55,8 +55,18 @@ _REMAINS_OF_STORY = (
     ),
     (
         "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, channel_id, message_id FROM gallery"
+        " WHERE story_id = ?1 AND message_id IS NOT NULL"
+    ),
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
         " SELECT 'message', reports.guild_id, channel_id, message_id FROM reports"
         " WHERE message_id IS NOT NULL AND take_id IN (SELECT id FROM takes WHERE story_id = ?1)"
+    ),
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, channel_id, message_id FROM gallery"
+        " WHERE story_id = ?1 AND channel_id IS NOT NULL AND message_id IS NOT NULL"
     ),
     # The story's own thread, and not one that it was told in.
     (
@@ -96,6 +106,8 @@ class Oblivion:
                    (SELECT count(*) FROM takes WHERE path IS NOT NULL AND story_id IN ({_OWN})) AS pictures,
                    (SELECT count(*) FROM frames WHERE author_id = ?1 AND story_id NOT IN ({_OWN})) AS scenes,
                    (SELECT count(*) FROM characters WHERE owner_id = ?1) AS characters,
+                   (SELECT count(*) FROM favourites WHERE person_id = ?1) AS favourites,
+                   (SELECT count(*) FROM favourites WHERE person_id = ?1) AS favourites,
                    (SELECT count(*) FROM member_defaults WHERE person_id = ?1) AS defaults
             """,  # noqa: S608 constants
             (person_id,),
@@ -106,7 +118,7 @@ class Oblivion:
             pictures=row["pictures"],
             scenes=row["scenes"],
             characters=row["characters"],
-            favourites=await self._favourites(person_id),
+            favourites=row["favourites"],
             defaults=bool(row["defaults"]),
         )
 
@@ -154,17 +166,12 @@ class Oblivion:
         """It is gone."""
         await self._connection.update("DELETE FROM remains WHERE id = ?", (remnant.id,))
 
-    async def _favourites(self, person_id: int) -> int:
-        for _ in await self._connection.fetch("SELECT 1 FROM sqlite_master WHERE name = 'favourites'"):
-            (row,) = await self._connection.fetch(
-                "SELECT count(*) AS number FROM favourites WHERE person_id = ?", (person_id,)
-            )
-            return int(row["number"])
-        return 0
-
 
 _FORGET = (
     "DELETE FROM member_defaults WHERE person_id = ?1",
+    "DELETE FROM favourites WHERE person_id = ?1",
+    "DELETE FROM gallery_filters WHERE ?1 IN (json_extract(filter, '$.author_id'), json_extract(filter, '$.favourites_of'))",
+    "DELETE FROM favourites WHERE person_id = ?1",
     "DELETE FROM characters WHERE owner_id = ?1 AND guild_id IS NULL",
     "UPDATE characters SET owner_id = 0, owner_name = '…' WHERE owner_id = ?1",
     "UPDATE server_changes SET person_id = 0, person_name = '' WHERE person_id = ?1",
@@ -241,6 +248,10 @@ async def _disown(sql: aiosqlite.Connection, story: Story, person_id: int) -> No
     heir = heirs[0] if heirs else NOBODY.id
     for statement, values in (
         ("UPDATE stories SET author_id = ? WHERE author_id = ? AND id = ?", (heir, person_id, story.id)),
+        (
+            "UPDATE gallery SET author_id = ? WHERE author_id = ? AND story_id = ?",
+            (heir, person_id, story.id),
+        ),
         ("UPDATE frames SET author_id = ? WHERE author_id = ? AND story_id = ?", (0, person_id, story.id)),
         ("UPDATE takes SET author_id = ? WHERE author_id = ? AND story_id = ?", (0, person_id, story.id)),
         ("DELETE FROM circle_members WHERE person_id = ? AND story_id = ?", (person_id, story.id)),
