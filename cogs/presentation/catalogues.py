@@ -22,6 +22,7 @@ from discord import app_commands
 from bot import EXTENSIONS, Samefox
 from cogs.languages import KINDS
 from cogs.presentation.words import ENGLISH, LANGUAGES, LOCALES
+from generator.archive.database import open_archive
 from generator.errors import ConfigurationError, SamefoxError
 from generator.settings import Settings
 from generator.studio import Studio
@@ -122,13 +123,19 @@ class _Listener(app_commands.Translator):
 
 async def _of_commands() -> list[tuple[str, str]]:
     """The kind and the English text of everything that Discord shows of a command."""
-    bot = Samefox(Settings(), cast(Studio, None))  # it is asked what it could do, and does nothing
-    for extension in EXTENSIONS:
-        await bot.load_extension(extension)
     listener = _Listener()
-    for command in bot.tree.get_commands():
-        await command.get_translated_payload(bot.tree, listener)
+    await payloads(listener)
     return sorted(listener.texts)
+
+
+async def payloads(translator: app_commands.Translator) -> list[dict[str, Any]]:
+    """All commands as Discord would be told of them, by a bot that does nothing else."""
+    settings = Settings()
+    async with open_archive(None) as archive:
+        bot = Samefox(settings, Studio(settings, archive, Path()))
+        for extension in EXTENSIONS:
+            await bot.load_extension(extension)
+        return [await each.get_translated_payload(bot.tree, translator) for each in bot.tree.get_commands()]
 
 
 def main() -> int:

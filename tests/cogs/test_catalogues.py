@@ -10,19 +10,16 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from string import Formatter
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from babel.messages import Catalog
 from babel.messages.pofile import read_po
 
-from bot import EXTENSIONS, Samefox
 from cogs.languages import CommandTranslator
-from cogs.presentation.catalogues import ROOT, untranslated, up_to_date
+from cogs.presentation.catalogues import ROOT, payloads, untranslated, up_to_date
 from cogs.presentation.words import ENGLISH, LANGUAGES, LOCALES, say, speaking
 from generator.errors import PromptTooLong, SamefoxError
-from generator.settings import Settings
-from generator.studio import Studio
 
 TRANSLATED = sorted(LANGUAGES.keys() - {ENGLISH})
 SOURCES = sorted(
@@ -100,14 +97,7 @@ def test_an_error_from_below_the_cogs_is_said_in_chinese() -> None:
 def commands() -> list[dict[str, Any]]:
     """All commands as they are sent to Discord."""
 
-    async def payloads() -> list[dict[str, Any]]:
-        bot = Samefox(Settings(), cast(Studio, None))
-        for extension in EXTENSIONS:
-            await bot.load_extension(extension)
-        translator = CommandTranslator()
-        return [await each.get_translated_payload(bot.tree, translator) for each in bot.tree.get_commands()]
-
-    return asyncio.run(payloads())
+    return asyncio.run(payloads(CommandTranslator()))
 
 
 def levels(commands: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -139,13 +129,18 @@ def test_names_of_commands_and_options_keep_discords_rules(
 
 TRANSLATING = {"_", "ngettext", "pgettext", "Sentence"}
 #: Their words go to Discord with the command, which the catalogue is asked for; or to the host.
-OTHERWISE = {"describe", "command", "context_menu", "ContextMenu", "locale_str", "rename", "getLogger"}
+OTHERWISE = {"describe", "command", "Command", "Group", "context_menu", "ContextMenu", "cast"}
 LOGGING = {"debug", "info", "warning", "error", "exception"}
 SHOWN = {"label", "title", "placeholder", "text", "content", "description"}
 SHOWING = {"TextDisplay", "answer", "send", "send_message", "edit", "edit_message", "Label", "Section"}
 
 WORD = re.compile(r"[A-Za-z]{2,}")
 PROSE = re.compile(r"[A-Za-z]{2,}[,:;.…!?’]? (?:[A-Za-z]{2,}|$)|^[A-Z][a-z]+[.!?…]$")
+
+
+def is_name(node: ast.expr) -> bool:
+    """Whether this is what programs call something: one word in small letters, or a type."""
+    return re.fullmatch(r"[a-z_.]+|[\w.]+\[.*\]", literal(node) or "") is not None
 
 
 def called(call: ast.Call) -> str:
@@ -166,9 +161,19 @@ class Reader(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.found: list[tuple[int, str]] = []
+        self._inside = 0  # how many functions
+
+    def visit_FunctionDef(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._inside += 1
+        self.generic_visit(function)
+        self._inside -= 1
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
     def visit_Call(self, call: ast.Call) -> None:
         name = called(call)
+        if name == "Choice" and not self._inside:
+            return  # a command's own
         if name in OTHERWISE | LOGGING:
             return
         if name in TRANSLATING | errors():
@@ -177,7 +182,7 @@ class Reader(ast.NodeVisitor):
                     self.visit(value)
             return
         shown = [keyword.value for keyword in call.keywords if keyword.arg in SHOWN]
-        shown += call.args if name in SHOWING else []
+        shown += [each for each in call.args if name in SHOWING and not is_name(each)]
         shown += [keyword.value for keyword in call.keywords if (name, keyword.arg) == ("Choice", "name")]
         for value in shown:
             for node in direct(value):
@@ -202,7 +207,8 @@ class Reader(ast.NodeVisitor):
             self.visit(keyword.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        self.find(node, PROSE)
+        if not is_name(node):
+            self.find(node, PROSE)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         text = literal(node) or ""
@@ -210,6 +216,20 @@ class Reader(ast.NodeVisitor):
         for part in node.values:
             if isinstance(part, ast.FormattedValue):
                 self.visit(part.value)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        for value in node.values:  # keys are for programs
+            self.visit(value)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        pass  # what is compared is not said
+
+    def visit_Tuple(self, node: ast.Tuple) -> None:
+        if self._inside:  # at the top of a module it is a list of names
+            self.generic_visit(node)
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> None:
+        pass
 
     def visit_Expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):  # a docstring
@@ -220,7 +240,11 @@ class Reader(ast.NodeVisitor):
 
     def find(self, node: ast.AST, pattern: re.Pattern[str]) -> None:
         text = literal(node)
-        if text is not None and pattern.search(re.sub(r"<[^>]*>?", "", text)):
+        if (
+            text is not None
+            and not text.startswith("python -m ")
+            and pattern.search(re.sub(r"<[^>]*>?", "", text))
+        ):
             self.found.append((node.lineno, text))  # type: ignore[attr-defined]
 
 
@@ -257,7 +281,7 @@ def direct(node: ast.expr) -> Iterator[ast.expr]:
     [
         'ui.Button(label="Cancel")',
         'button.label = "Cancel"',
-        'Choice(name="Off", value=0)',
+        'def f(): return Choice(name="Off", value=0)',
         'answer(interaction, _("Yes") if sure else "No")',
         'text = f"{count} frames"',
         'text = "Nothing is left."',
