@@ -6,7 +6,7 @@ import io
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import discord
@@ -21,10 +21,11 @@ from cogs.presentation.modals import CorrectView, OnWritten, StoryModal
 from cogs.presentation.text import plain, quote_block
 from cogs.presentation.words import _, listed
 from generator.errors import OptionRefused, SamefoxError, ScriptRefused
+from generator.limits import standing
 from generator.profiles import STORYBOOK, model_label
 from generator.script import MAX_CHARACTERS, read_scenes, read_script
 from generator.server import ServerSettings
-from generator.story import Options, Script, Storyboard, SvrMode
+from generator.story import Options, Script, Story, Storyboard, SvrMode
 from generator.storyboard import MAX_SEED, read_size
 from generator.storybook.vocabulary import EXAMPLES
 
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
     from bot import Samefox
 
 log = logging.getLogger(__name__)
-
-_NOT_SHOWN = WrongPlace(
-    "Discord did not let me post your story here, so nothing has been drawn; please try again, or ask a "
-    "moderator to check my permissions in this channel."
-)
 
 SHOWN = 100  # characters of a choice, by Discord
 SIZES = ("1024x1024", "1152x896", "896x1152", "1216x832", "832x1216", "1344x768", "768x1344", "512x512")
@@ -191,23 +187,10 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             await self._refuse(interaction, refusal, wish)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        assert interaction.guild_id is not None and interaction.channel_id is not None
-        in_thread = isinstance(interaction.channel, discord.Thread)
         try:
-            story = await self.bot.studio.tell(
-                board,
-                person(interaction),
-                guild_id=interaction.guild_id,
-                channel_id=interaction.channel_id,
-                thread_id=interaction.channel_id if in_thread else None,
-                introduce=self.bot.publisher.introduce,
-            )
+            story = await begin(self.bot, interaction, board)
         except SamefoxError as refusal:
             await self._refuse(interaction, refusal, wish)
-            return
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("A story could not be introduced: %s", error)
-            await self._refuse(interaction, _NOT_SHOWN, wish)
             return
         unknown = unknown_line(self.bot.studio.unknown_words(board))
         begins = _("🦊 Your story begins in {thread}.").format(thread=f"<#{story.thread_id}>")
@@ -244,6 +227,35 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         if not isinstance(refusal, OptionRefused):  # which the form could not correct
             view = CorrectView(self._on_written(wish.options), wish.subject, wish.scenes)
         await answer(interaction, text, view=view, file=file)
+
+
+async def begin(bot: Samefox, interaction: discord.Interaction[Any], board: Storyboard) -> Story:
+    """Put a story in line, and introduce it where it was asked for.
+
+    Raises:
+        SamefoxError: it may not be told here, by this member or now, or Discord did not let it be shown.
+    """
+    check_place(interaction)
+    assert interaction.guild_id is not None and interaction.channel_id is not None
+    server = await bot.studio.server(interaction.guild_id)
+    check_server(interaction, server)
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    try:
+        return await bot.studio.tell(
+            board,
+            person(interaction),
+            guild_id=interaction.guild_id,
+            channel_id=interaction.channel_id,
+            thread_id=interaction.channel_id if in_thread else None,
+            introduce=bot.publisher.introduce,
+            standing=standing(roles_of(interaction.user), server),
+        )
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.warning("A story could not be introduced: %s", error)
+        raise WrongPlace(
+            "Discord did not let me post your story here, so nothing has been drawn; please try again, or "
+            "ask a moderator to check my permissions in this channel."
+        ) from error
 
 
 def unknown_line(words: Sequence[str]) -> str:

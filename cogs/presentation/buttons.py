@@ -292,6 +292,24 @@ def may_redraw(interaction: discord.Interaction[Any], story: Story) -> bool:
     return interaction.user.id == story.author.id or interaction.permissions.manage_messages
 
 
+def may_see(
+    interaction: discord.Interaction[Any], channel_id: int, thread_id: int | None, author_id: int
+) -> bool:
+    """Whether this person may know of a story that was told in a channel, or in a thread of it."""
+    if interaction.user.id == author_id or interaction.permissions.manage_messages:
+        return True
+    if interaction.channel_id in (channel_id, thread_id):
+        return True
+    guild, member = interaction.guild, interaction.user
+    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+    if channel is None or not isinstance(member, discord.Member):
+        return False
+    return (
+        channel.type is not discord.ChannelType.private_thread
+        and channel.permissions_for(member).view_channel
+    )
+
+
 def studio_of(interaction: discord.Interaction[Any]) -> Studio:
     """The studio behind the bot that was asked."""
     bot: Samefox = interaction.client

@@ -29,6 +29,7 @@ from generator.archive.rows import (
 )
 from generator.archive.servers import Servers
 from generator.archive.work import Work
+from generator.archive.titles import Titles
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json
 from generator.sentence import Sentence
@@ -43,6 +44,7 @@ class Archive:
         self.servers = Servers(connection)
         self.circles = Circles(connection)
         self.characters = Characters(connection)
+        self.titles = Titles(connection)
         self.work = Work(connection)
         self.moderation = Moderation(connection)
         self.oblivion = Oblivion(connection)
