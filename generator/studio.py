@@ -105,6 +105,28 @@ class Studio:
         """
         return storyboard.draft(script, options, self.settings, server, member)
 
+    async def plan(
+        self,
+        script: Script,
+        options: Options,
+        server: ServerSettings | None = None,
+        member: MemberDefaults | None = None,
+        *,
+        locale: str | None = None,
+    ) -> Storyboard:
+        """Draft a story that may be in another language: it keeps its words, its recipes have the English.
+
+        Raises:
+            NotTranslated: it could not be translated.
+            Refusal: it cannot be told like this; the sentence says why.
+        """
+        board = self.draft(await self.translate(script, locale), options, server, member)
+        return replace(board, subject=script.subject, scenes=script.scenes)
+
+    def translates(self, script: Script, locale: str | None = None) -> bool:
+        """Whether `translate` would have something to do, which takes seconds."""
+        return self._translated_from(script, locale) is not None
+
     async def translate(self, script: Script, locale: str | None = None) -> Script:
         """A script in English, as far as it is in another language, by its letters or its writer's `locale`.
 
@@ -122,9 +144,17 @@ class Studio:
         subject, *scenes = (english.get(text) or text for text in texts)
         return replace(script, subject=subject, scenes=tuple(scenes))
 
-    def follows(self, script: Script) -> bool:
-        """Whether the pictures will follow these words, once they went through `translate`."""
-        text = "\n".join((script.subject, *script.scenes))
+    async def english(self, text: str, locale: str | None = None) -> str:
+        """A single text as the pictures' model is told it.
+
+        Raises:
+            NotTranslated: it could not be translated; the sentence says what to do.
+        """
+        return (await self.translate(Script(subject=text, scenes=()), locale)).subject
+
+    def follows(self, board: Storyboard) -> bool:
+        """Whether the pictures' model can read what it will be told."""
+        text = _told(board)
         settings = self.settings.translation
         return in_latin_letters(text) or (foreign_language(text) or "") in settings.understood
 
@@ -140,7 +170,8 @@ class Studio:
         """The words that the pictures will do without; only of our own model is it known what it knows."""
         if board.recipes[0].model != STORYBOOK:
             return ()
-        return unknown_words(" ".join((board.subject, *board.scenes)))
+        of_style = unknown_words(self.settings.styles.get(board.style, "").replace("{subject}", ""))
+        return tuple(word for word in unknown_words(_told(board)) if word not in of_style)
 
     async def tell(
         self,
@@ -187,16 +218,19 @@ class Studio:
         *,
         chooses: bool = True,
         standing: Standing = USUAL,
+        locale: str | None = None,
     ) -> Take:
         """Put another take of a frame in line; one that `chooses` stands for its frame once it is drawn.
 
         Raises:
             NotFound: there is no such take.
+            NotTranslated: the new words of its scene could not be translated.
             Refusal: it cannot be drawn like this; the sentence says why.
         """
         parent = await self.archive.take(take_id)
         story = await self.archive.story(parent.story_id)
-        recipe = redraft(parent.recipe, changes, self.settings, await self.server(story.guild_id))
+        english = replace(changes, scene=changes.scene and await self.english(changes.scene, locale))
+        recipe = redraft(parent.recipe, english, self.settings, await self.server(story.guild_id))
         asked = words(story.channel_id, changes.scene or parent.scene, recipes=[recipe])
         async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
             take = await self.archive.add_take(parent, recipe, author, scene=changes.scene, chooses=chooses)
@@ -486,6 +520,11 @@ class Studio:
     def _announce(self, event: Event) -> None:
         for watcher in self._watchers:
             watcher.put_nowait(event)
+
+
+def _told(board: Storyboard) -> str:
+    """All that the pictures' model is told of a story."""
+    return "\n".join((board.recipes[0].subject, *(recipe.express for recipe in board.recipes)))
 
 
 @asynccontextmanager
