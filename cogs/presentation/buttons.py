@@ -28,16 +28,27 @@ _Callback = Callable[[_ButtonT, discord.Interaction[Any]], Coroutine[Any, Any, N
 
 
 def answering_errors(callback: _Callback[_ButtonT]) -> _Callback[_ButtonT]:
-    """discord.py only logs what a dynamic item raises; the person who pressed it should hear about it too."""
+    """Turn away whom moderators have excluded, and tell the person who pressed what went wrong.
+
+    All dynamic items go through here; discord.py only logs what they raise.
+    """
 
     @wraps(callback)
     async def answered(self: _ButtonT, interaction: discord.Interaction[Any]) -> None:
         try:
+            if interaction.guild_id is not None and not _takes_away(interaction):
+                await studio_of(interaction).gate.check_person(interaction.guild_id, interaction.user.id)
             await callback(self, interaction)
         except Exception as error:
             await answer_error(interaction, error)
 
     return answered
+
+
+def _takes_away(interaction: discord.Interaction[Any]) -> bool:
+    """Whether a button only deletes what is a person's own, which also those may who are excluded."""
+    data: Any = interaction.data
+    return str(data.get("custom_id", "")).startswith("samefox:forget:")
 
 
 class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P<story>\d+)"):

@@ -63,11 +63,6 @@ _REMAINS_OF_STORY = (
         " SELECT 'message', reports.guild_id, channel_id, message_id FROM reports"
         " WHERE message_id IS NOT NULL AND take_id IN (SELECT id FROM takes WHERE story_id = ?1)"
     ),
-    (
-        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
-        " SELECT 'message', guild_id, channel_id, message_id FROM gallery"
-        " WHERE story_id = ?1 AND channel_id IS NOT NULL AND message_id IS NOT NULL"
-    ),
     # The story's own thread, and not one that it was told in.
     (
         "INSERT INTO remains (kind, guild_id, channel_id) SELECT 'thread', guild_id, thread_id FROM stories"
@@ -106,7 +101,6 @@ class Oblivion:
                    (SELECT count(*) FROM takes WHERE path IS NOT NULL AND story_id IN ({_OWN})) AS pictures,
                    (SELECT count(*) FROM frames WHERE author_id = ?1 AND story_id NOT IN ({_OWN})) AS scenes,
                    (SELECT count(*) FROM characters WHERE owner_id = ?1) AS characters,
-                   (SELECT count(*) FROM favourites WHERE person_id = ?1) AS favourites,
                    (SELECT count(*) FROM favourites WHERE person_id = ?1) AS favourites,
                    (SELECT count(*) FROM member_defaults WHERE person_id = ?1) AS defaults
             """,  # noqa: S608 constants
@@ -170,8 +164,10 @@ class Oblivion:
 _FORGET = (
     "DELETE FROM member_defaults WHERE person_id = ?1",
     "DELETE FROM favourites WHERE person_id = ?1",
-    "DELETE FROM gallery_filters WHERE ?1 IN (json_extract(filter, '$.author_id'), json_extract(filter, '$.favourites_of'))",
-    "DELETE FROM favourites WHERE person_id = ?1",
+    (
+        "DELETE FROM gallery_filters"
+        " WHERE ?1 IN (json_extract(filter, '$.author_id'), json_extract(filter, '$.favourites_of'))"
+    ),
     "DELETE FROM characters WHERE owner_id = ?1 AND guild_id IS NULL",
     "UPDATE characters SET owner_id = 0, owner_name = '…' WHERE owner_id = ?1",
     "UPDATE server_changes SET person_id = 0, person_name = '' WHERE person_id = ?1",
