@@ -73,6 +73,16 @@ def label(setting: str) -> str:
     }.get(setting, setting)
 
 
+def line(name: str, value: object) -> str:
+    """``Steps: 16``."""
+    return _("{name}: {value}").format(name=name, value=value)
+
+
+def entry(setting: str, value: object) -> str:
+    """The same of a setting, its name in bold."""
+    return line(f"**{label(setting)}**", value)
+
+
 def said(setting: str, value: Any, guild: discord.Guild) -> str:
     """What a value, as JSON has it, means; what is not in the server any more is said to be gone."""
     match setting:
