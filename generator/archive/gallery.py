@@ -35,6 +35,14 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who looks at the gallery: they see what they told, and what was told where they may read."""
+
+    person_id: int
+    channels: tuple[int, ...] | None = None  #: where they may read; None: everywhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
     """A story in the gallery, and where its page stands among those that pass the filter."""
 
@@ -73,12 +81,13 @@ class Gallery:
         post = post or Post()
         async with self._connection.transaction() as sql:
             await sql.execute(
-                "INSERT INTO gallery VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                "INSERT INTO gallery VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
                 " author_id = excluded.author_id, posted = coalesce(excluded.posted, posted)",
                 (
                     story.id,
                     story.guild_id,
                     story.author.id,
+                    story.channel_id,
                     story.created_at.date().isoformat(),
                     post.channel_id,
                     post.message_id,
@@ -135,28 +144,28 @@ class Gallery:
         rows = await self._connection.fetch("SELECT filter FROM gallery_filters WHERE id = ?", (number,))
         return next((Filter(**json.loads(row["filter"])) for row in rows), Filter())
 
-    async def leaf(self, guild_id: int, wanted: Filter, at: int | None = None) -> Leaf | None:
+    async def leaf(self, guild_id: int, wanted: Filter, viewer: Viewer, at: int | None = None) -> Leaf | None:
         """The story with this number, or the nearest older, or else newer one; None if nothing passes.
 
         Without a number it is the newest. What it costs does not depend on how many stories there are, as
         long as not almost all that one part of the filter lets pass are held back by another.
         """
         async with self._connection.reading() as sql:
-            found = await _next(sql, guild_id, wanted, "<=", at)
+            found = await _next(sql, guild_id, wanted, viewer, "<=", at)
             if not found and at is not None:
-                found = await _next(sql, guild_id, wanted, ">", at)
+                found = await _next(sql, guild_id, wanted, viewer, ">", at)
             for story_id in found:
-                newer = await _next(sql, guild_id, wanted, ">", story_id)
-                older = await _next(sql, guild_id, wanted, "<", story_id)
+                newer = await _next(sql, guild_id, wanted, viewer, ">", story_id)
+                older = await _next(sql, guild_id, wanted, viewer, "<", story_id)
                 return Leaf(
                     story_id=story_id, newer_id=next(iter(newer), None), older_id=next(iter(older), None)
                 )
             return None
 
-    async def titles(self, guild_id: int, words: str, limit: int) -> list[tuple[int, str]]:
+    async def titles(self, guild_id: int, words: str, viewer: Viewer, limit: int) -> list[tuple[int, str]]:
         """The newest stories about this, by number and subject."""
         async with self._connection.reading() as sql:
-            numbers = await _next(sql, guild_id, Filter(words=words), "<=", None, limit)
+            numbers = await _next(sql, guild_id, Filter(words=words), viewer, "<=", None, limit)
             found = []
             for number in numbers:
                 rows = await sql.execute_fetchall("SELECT subject FROM stories WHERE id = ?", (number,))
@@ -178,7 +187,13 @@ async def _hearts(sql: aiosqlite.Connection, story_id: int, person_id: int) -> H
 
 
 async def _next(
-    sql: aiosqlite.Connection, guild_id: int, wanted: Filter, relation: str, at: int | None, limit: int = 1
+    sql: aiosqlite.Connection,
+    guild_id: int,
+    wanted: Filter,
+    viewer: Viewer,
+    relation: str,
+    at: int | None,
+    limit: int = 1,
 ) -> list[int]:
     """The stories nearest to a number on one side of it, by an index that has them in order."""
     bounds = await _bounds(sql, guild_id, wanted)
@@ -186,6 +201,9 @@ async def _next(
         return []
     tables, tests = ["gallery"], ["gallery.guild_id = ?"]
     values: list[object] = [guild_id]
+    if viewer.channels is not None:
+        tests += ["(gallery.author_id = ? OR gallery.place_id IN (SELECT value FROM json_each(?)))"]
+        values += [viewer.person_id, json.dumps(viewer.channels)]
     if wanted.author_id is not None:
         tests, values = [*tests, "gallery.author_id = ?"], [*values, wanted.author_id]
     if wanted.words:

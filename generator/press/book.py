@@ -69,6 +69,14 @@ def png_of(page: Page) -> bytes:
     return page.picture if isinstance(page.picture, bytes) else page.picture.read_bytes()
 
 
+def weight_of(book: Book) -> int:
+    """Return how many bytes a book's pictures have."""
+    return sum(
+        len(page.picture) if isinstance(page.picture, bytes) else page.picture.stat().st_size
+        for page in book.pages
+    )
+
+
 def read_picture(page: Page) -> Image.Image:
     """Return a page's picture in RGB."""
     with Image.open(BytesIO(png_of(page)), formats=["PNG"]) as opened:

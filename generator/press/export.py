@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from generator.press import files
-from generator.press.book import Book, Keepsake, Kind, Page, TooLarge, png_of
+from generator.press.book import Book, Keepsake, Kind, Page, TooLarge, png_of, weight_of
 from generator.press.booklet import booklet
 from generator.press.bundle import bundle
 from generator.press.fonts import MISSING, printable
@@ -62,7 +62,7 @@ def _mp4(book: Book, limit: int) -> tuple[bytes, str]:
 
 
 def _zip(book: Book, limit: int) -> tuple[bytes, str]:
-    heaviest = sum(len(png_of(page)) for page in book.pages)
+    heaviest = weight_of(book)
     if heaviest < limit and len(whole := bundle(book)) <= limit:
         return whole, "zip"
     words = len(book.record) + 4096 + 256 * len(book.pages)

@@ -1,4 +1,4 @@
-"""A story on one sheet: its pictures in a grid, with or without words."""
+"""A story on one sheet: its pictures in a grid, with their captions under a title."""
 
 from __future__ import annotations
 
@@ -8,20 +8,15 @@ from io import BytesIO
 from PIL import Image, ImageDraw
 
 from generator.press.book import Book, picture_size, read_picture
+from generator.press.glance import columns
 from generator.press.lettering import Setting, fitted, write
 from generator.press.plates import FADED, FOX, INK, PAPER, scaled, sizes_of_type
 
 MAX_PIXELS = 40_000_000  #: of the sheet, 120 MB while it is made
-GLANCE = 1000  #: pixels; the width of a sheet that is only looked at on a screen
 _CELLS = (
     360,
     768,
 )  #: pixels; a picture's width on the sheet, so that captions can be read and pixels afforded
-
-
-def columns(pictures: int) -> int:
-    """How many pictures stand side by side: as many as leave each of them large enough on a phone."""
-    return 1 if pictures == 1 else 2 if pictures <= 4 else 3 if pictures <= 12 else 4
 
 
 def grid(book: Book) -> bytes:
@@ -56,31 +51,6 @@ def grid(book: Book) -> bytes:
         sheet.paste(picture, (round(x + (cell - picture.width) / 2), round(y)))
         write(draw, captions[number], x + cell / 2, y + cell * ratio + gap * 0.3, INK)
     return _png(sheet)
-
-
-def glance(pictures: list[bytes], width: int = GLANCE) -> bytes:
-    """Return the pictures edge to edge on a sheet for a phone, as a JPEG of a few hundred kilobytes."""
-    across = columns(len(pictures))
-    gap = 6
-    cell = (width - gap * (across - 1)) // across
-    small = [_small(picture, cell) for picture in pictures]
-    rows = [small[start : start + across] for start in range(0, len(small), across)]
-    heights = [max(picture.height for picture in row) for row in rows]
-    sheet = Image.new("RGB", (width, sum(heights) + gap * (len(rows) - 1)), PAPER)
-    for number, row in enumerate(rows):
-        x = (width - len(row) * cell - gap * (len(row) - 1)) // 2
-        for picture in row:
-            sheet.paste(picture, (x, sum(heights[:number]) + gap * number))
-            x += cell + gap
-    file = BytesIO()
-    sheet.save(file, "JPEG", quality=85, optimize=True, progressive=True)
-    return file.getvalue()
-
-
-def _small(png: bytes, width: int) -> Image.Image:
-    with Image.open(BytesIO(png), formats=["PNG"]) as opened:
-        picture = opened.convert("RGB")
-    return scaled(picture, (width, round(width * 1.6)), Image.Resampling.BOX)
 
 
 def _caption(text: str, cell: int) -> Setting:

@@ -18,9 +18,9 @@ from pypdfium2 import PdfDocument
 from generator.press.book import Book, Kind, Page, PressFailed, TooLarge, png_of
 from generator.press.export import make
 from generator.press.fonts import MISSING, face_of, printable, runs
+from generator.press.glance import glance
 from generator.press.lettering import LEADING, fitted, width
 from generator.press.process import print_apart
-from generator.press.sheet import glance
 
 MB = 1024 * 1024
 CAPTIONS = ("in a meadow", "佩戴围巾于草地，雪地嬉戏", "with a friend 🦊", "Łódź – “far away”")

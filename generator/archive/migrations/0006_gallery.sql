@@ -4,6 +4,8 @@ CREATE TABLE gallery (
     story_id    INTEGER PRIMARY KEY REFERENCES stories ON DELETE CASCADE,
     guild_id    INTEGER NOT NULL,
     author_id   INTEGER NOT NULL,
+    -- Where it was told, which decides who may see it.
+    place_id    INTEGER NOT NULL,
     -- The day, in UTC.
     told_on     TEXT NOT NULL,
     -- The message in the server's gallery channel, if it had one when the story was told.
@@ -38,8 +40,8 @@ CREATE TABLE gallery_filters (
     filter  TEXT NOT NULL UNIQUE CHECK (json_valid(filter))
 ) STRICT;
 
-INSERT INTO gallery (story_id, guild_id, author_id, told_on)
-SELECT id, guild_id, author_id, substr(created_at, 1, 10) FROM stories
+INSERT INTO gallery (story_id, guild_id, author_id, place_id, told_on)
+SELECT id, guild_id, author_id, channel_id, substr(created_at, 1, 10) FROM stories
 WHERE settled AND NOT cancelled AND NOT growing AND strip_id IS NOT NULL;
 
 -- Stories from before the gallery are found by their words once they are settled again.
