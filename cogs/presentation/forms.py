@@ -138,8 +138,7 @@ def typed_before(form: Form, message: discord.Message | None) -> list[str] | Non
     lines = block.replace("\u200b", "").split("\n")
     if len(lines) != len(form.fields):
         return None
-    labelled = zip(form.fields, lines, strict=True)
-    return [line.removeprefix(f"{field.label}:").strip() for field, line in labelled]
+    return [line.partition(":")[2].strip() for line in lines]
 
 
 def number(setting: str, label: str, least: float, most: float, *, whole: bool = True) -> Read:

@@ -13,7 +13,7 @@ import discord
 from discord import SelectOption, ui
 
 from cogs.presentation import parts
-from cogs.presentation.choices import Standing, entry, label, line, said
+from cogs.presentation.choices import Standing, entry, label, line
 from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.parts import DESK
 from cogs.presentation.text import plain, shorten
@@ -169,7 +169,7 @@ class Panel(Standing):
     def _change(self, change: Change) -> str:
         who = plain(change.person.name, 40) or _("somebody who was forgotten")
         before, after = (
-            shorten(said(change.setting, value, self.guild), 200) for value in (change.before, change.after)
+            shorten(self.told(change.setting, value), 200) for value in (change.before, change.after)
         )
         when = f"<t:{int(change.at.timestamp())}:R>"
         return f"{entry(change.setting, f'{before} → {after}')}\n-# {who} · {when}"

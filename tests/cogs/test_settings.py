@@ -155,6 +155,20 @@ async def test_a_server_chooses_among_the_hosts_models(office: Office) -> None:
     assert await ann.autocomplete(stories, "story tell", "model", "") == [], "there is no choice"
 
 
+async def test_a_style_or_model_that_the_host_gave_up_is_shown_as_gone_until_the_next_change(
+    office: Office,
+) -> None:
+    await office.set(styles=("ink", "cubist"), style="cubist", model="dali.safetensors")
+    panel = await office.open("pictures")
+    assert "Styles offered**: ink, ⚠️ cubist (gone)" in words(panel)
+    assert (marked(panel, "style"), marked(panel, "model")) == (["-"], ["-"])
+    recipe = await office.recipe(office.stage.ann, office.stage.stories)
+    assert "black ink" in recipe.subject
+    assert recipe.model == "tiny"
+    await office.choose(panel, "style", "-")
+    assert await office.settings() == ServerSettings(styles=("ink",))
+
+
 async def test_steps_and_size_are_typed_and_flow_into_the_pictures(office: Office) -> None:
     panel = await office.open("pictures")
     await office.type(panel, "look", "3", "128 x 64")
