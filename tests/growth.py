@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import statistics
 import tempfile
@@ -80,6 +81,7 @@ async def growth_of_the_archive() -> None:
             path = Path(folder, "archive.sqlite3")
             async with open_archive(path) as archive:
                 await _fill(archive, archived)
+            os.sync()  # the filling is not to be paid for by what comes after it
             async with open_archive(path) as archive:
                 whole, limits, queue = await _frames(archive)
         first = first or whole

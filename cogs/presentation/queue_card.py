@@ -149,12 +149,11 @@ def _times(own: Sequence[Wait], drawn: bool) -> str:
     begins = [wait.outlook.next for wait in own if wait.outlook.next is not None]
     done = [wait.outlook.seconds for wait in own if wait.outlook.seconds is not None]
     if not begins or len(done) < len(own):
-        return _(": {count} before the next of them.").format(
-            count=pictures(min(wait.outlook.ahead for wait in own))
-        )
+        ahead = min(wait.outlook.ahead for wait in own)
+        return _(": {count} before the next of them.").format(count=pictures(ahead)) if ahead else "."
     if drawn or min(begins) < 1:
-        return _(": all are drawn in {last}.").format(last=duration(max(done)))
-    return _(": the next begins in {next}, all are drawn in {last}.").format(
+        return _(": all of them are drawn in {last}.").format(last=duration(max(done)))
+    return _(": the next begins in {next}, all of them are drawn in {last}.").format(
         next=duration(min(begins)), last=duration(max(done))
     )
 

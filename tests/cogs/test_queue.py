@@ -84,7 +84,7 @@ async def test_it_shows_what_is_drawn_who_waits_for_what_and_where_one_is(stage:
     assert "**Being drawn**\n🖌️ **a red fox** · Ann\n-# in a meadow\n▰" in ann.replace("▱", "▰")
     assert "1. **a *blue* cat** · Ben\n-# 2 pictures · begins in about" in ann
     assert "2. 👉 **a red fox** · Ann\n-# 2 pictures · begins in about" in ann
-    assert "**You** have 2 pictures in line: all are drawn in about" in ann
+    assert "**You** have 2 pictures in line: all of them are drawn in about" in ann
     assert "**You** have 2 pictures in line: the next begins in about" in ben
     assert "1. 👉 **a *blue* cat** · Ben" in ben
     assert "Nothing of yours is in line. A story that you tell now begins in about" in read(
