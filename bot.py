@@ -30,7 +30,7 @@ from generator.studio import Studio, open_studio
 
 log = logging.getLogger("samefox")
 
-EXTENSIONS = ("cogs.story", "cogs.takes", "cogs.recipes", "cogs.settings", "cogs.me", "cogs.queue")
+EXTENSIONS = ("cogs.story", "cogs.takes", "cogs.recipes", "cogs.characters", "cogs.settings", "cogs.me", "cogs.queue")
 
 Start: TypeAlias = Callable[[], Coroutine[Any, Any, int]]
 

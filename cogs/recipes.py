@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 READ = 4
 """Pictures of one message that are read; each is answered with a message."""
 
-_OWN = re.compile(r"(?:SPOILER_)?(?:samefox-(?P<frame>\d+)-(?P<take>\d+)|story-(?P<strip>\d+))")
+_OWN = re.compile(r"(?:SPOILER_)?(?:samefox-(?P<frame>\d+)-(?P<take>\d+)|story-(?P<strip>\d+))(?:-\w+)?")
 """What the bot's own pictures are called."""
 
 

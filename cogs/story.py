@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -15,11 +15,14 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 from discord.utils import MISSING
 
+from cogs.characters import choices as offered_characters
 from cogs.place import WrongPlace, check_place, check_server, person, roles_of
 from cogs.presentation.answers import answer, answer_error, sentence
 from cogs.presentation.modals import CorrectView, OnWritten, StoryModal
 from cogs.presentation.text import plain, quote_block
 from cogs.presentation.words import _, listed
+from generator.archive.characters import Character
+from generator.casting import dressed, starring
 from generator.errors import OptionRefused, SamefoxError, ScriptRefused
 from generator.limits import standing
 from generator.profiles import STORYBOOK, model_label
@@ -48,6 +51,7 @@ class Wish:
     scenes: str
     script: Callable[[int], Script]  #: of so many scenes at most
     options: Callable[[], Options]
+    character: Character | None = None  #: whose looks the pictures have where nothing else is said
 
 
 @app_commands.guild_only()
@@ -60,6 +64,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
     @app_commands.command(name="tell")
     @app_commands.describe(
         prompt="Who it is about, a colon, and the scenes: a red fox: in a meadow | in the snow | by a river",
+        character="Somebody you kept; then write only the scenes",
         model="What draws the pictures",
         seed="The same seed draws the same pictures again",
         style="How the pictures look",
@@ -85,6 +90,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         svr: SvrMode | None = None,
         avoid: Range[str, 1, 1000] | None = None,
         model: Range[str, 1, SHOWN] | None = None,
+        character: Range[str, 1, SHOWN] | None = None,
     ) -> None:
         """Tell a story in pictures: a character, a colon, and the scenes."""
 
@@ -112,21 +118,36 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             script=lambda most: read_script(prompt, max_scenes=most),
             options=options,
         )
+        if character is not None:
+            try:
+                wish = _with(await self._called(interaction, character), wish)
+            except OptionRefused as refusal:
+                await self._refuse(interaction, refusal, wish)
+                return
         await self._tell(interaction, wish)
 
     @app_commands.command(name="write")
-    @app_commands.describe(style="How the pictures look")
+    @app_commands.describe(style="How the pictures look", character="Somebody you kept")
     async def write(
-        self, interaction: discord.Interaction[Samefox], style: Range[str, 1, 40] | None = None
+        self,
+        interaction: discord.Interaction[Samefox],
+        style: Range[str, 1, 40] | None = None,
+        character: Range[str, 1, SHOWN] | None = None,
     ) -> None:
         """Write a story in a form: who it is about, and one scene a line."""
         try:
             check_place(interaction)
             check_server(interaction, await self._server(interaction))
+            kept = await self._called(interaction, character) if character is not None else None
         except SamefoxError as refusal:  # before anything is written in vain
             await answer_error(interaction, refusal)
             return
-        await interaction.response.send_modal(StoryModal(self._on_written(lambda: Options(style=style))))
+        await interaction.response.send_modal(self.form(kept, style))
+
+    def form(self, character: Character | None = None, style: str | None = None) -> StoryModal:
+        """The form for a story, which may be about a kept character."""
+        on_written = self._on_written(lambda: Options(style=style), character)
+        return StoryModal(on_written, character.looks.subject if character is not None else "")
 
     @tell.autocomplete("style")
     @write.autocomplete("style")
@@ -134,6 +155,12 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         """The styles offered here that contain what was typed."""
         server = await self._server(interaction)
         return _choices(server.offered_styles(self.bot.settings), typed)
+
+    @tell.autocomplete("character")
+    @write.autocomplete("character")
+    async def characters(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """The characters that this member may choose here."""
+        return await offered_characters(self.bot, interaction, typed)
 
     @tell.autocomplete("model")
     async def models(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
@@ -163,8 +190,10 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         for story_id in await self.bot.studio.archive.unsettled_in(payload.thread_id):
             await self.bot.studio.cancel(story_id)
 
-    def _on_written(self, options: Callable[[], Options]) -> OnWritten:
-        """What happens to a form that was sent."""
+    def _on_written(
+        self, options: Callable[[], Options], character: Character | None = None
+    ) -> OnWritten:
+        """What happens to a form that was sent; it may be about a kept character, as long as it is they."""
 
         async def on_written(interaction: discord.Interaction[Samefox], subject: str, scenes: str) -> None:
             wish = Wish(
@@ -174,9 +203,15 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
                 script=lambda most: read_scenes(subject, scenes, max_scenes=most),
                 options=options,
             )
-            await self._tell(interaction, wish)
+            same = character is not None and subject.split() == character.looks.subject.split()
+            await self._tell(interaction, replace(wish, character=character if same else None))
 
         return on_written
+
+    async def _called(self, interaction: discord.Interaction[Samefox], name: str) -> Character:
+        """The character that a member means."""
+        characters = self.bot.studio.archive.characters
+        return await characters.called(name, interaction.user.id, interaction.guild_id)
 
     async def _tell(self, interaction: discord.Interaction[Samefox], wish: Wish) -> None:
         """Check everything, then put the story in line; a refusal brings the text back."""
@@ -202,7 +237,13 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         check_server(interaction, server)
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
-        return self.bot.studio.draft(wish.script(most), wish.options(), server, member)
+        return self.bot.studio.draft(wish.script(most), self._options(wish, server), server, member)
+
+    def _options(self, wish: Wish, server: ServerSettings) -> Options:
+        options = wish.options()
+        if wish.character is None:
+            return options
+        return dressed(options, wish.character.looks, self.bot.settings, server)
 
     async def _server(self, interaction: discord.Interaction[Samefox]) -> ServerSettings:
         return await self.bot.studio.server(interaction.guild_id or 0)
@@ -225,8 +266,19 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             file = discord.File(io.BytesIO(wish.text.encode()), "your-story.txt")
         view: discord.ui.View = MISSING
         if not isinstance(refusal, OptionRefused):  # which the form could not correct
-            view = CorrectView(self._on_written(wish.options), wish.subject, wish.scenes)
+            view = CorrectView(self._on_written(wish.options, wish.character), wish.subject, wish.scenes)
         await answer(interaction, text, view=view, file=file)
+
+
+def _with(character: Character, wish: Wish) -> Wish:
+    """A wish for scenes with a kept character in them."""
+    return replace(
+        wish,
+        subject=character.looks.subject,
+        scenes=wish.scenes if wish.subject else wish.text,
+        script=lambda most: starring(character, wish.text, max_scenes=most),
+        character=character,
+    )
 
 
 async def begin(bot: Samefox, interaction: discord.Interaction[Any], board: Storyboard) -> Story:
