@@ -38,6 +38,10 @@ class WrongPlace(SamefoxError):
     """A story cannot be told in this channel."""
 
 
+class NotShown(WrongPlace):
+    """Discord did not let something be posted here; another try may help."""
+
+
 class NotAllowed(SamefoxError):
     """What this member wants is for others."""
 

@@ -16,7 +16,7 @@ from discord.ext import commands
 from discord.utils import MISSING
 
 from cogs.characters import choices as offered_characters
-from cogs.place import WrongPlace, check_place, check_server, person, roles_of
+from cogs.place import NotAllowed, NotShown, WrongPlace, check_place, check_server, person, roles_of
 from cogs.presentation.answers import answer, answer_error, sentence
 from cogs.presentation.modals import CorrectView, OnWritten, StoryModal
 from cogs.presentation.text import plain, quote_block
@@ -256,7 +256,11 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         self, interaction: discord.Interaction[Samefox], refusal: SamefoxError, wish: Wish
     ) -> None:
         """Say why not, and give back what was typed."""
+        # What no other words would help.
+        elsewhere = isinstance(refusal, WrongPlace | NotAllowed) and not isinstance(refusal, NotShown)
         hint = _("Here is what you wrote, so that you can correct it:")
+        if elsewhere:
+            hint = _("Here is what you wrote, so that it is not lost:")
         text = f"{sentence(refusal, interaction.id)}\n{hint}"
         block = quote_block(wish.text)
         file = MISSING
@@ -265,7 +269,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         else:
             file = discord.File(io.BytesIO(wish.text.encode()), "your-story.txt")
         view: discord.ui.View = MISSING
-        if not isinstance(refusal, OptionRefused):  # which the form could not correct
+        if not elsewhere and not isinstance(refusal, OptionRefused):  # which the form could not correct
             view = CorrectView(self._on_written(wish.options, wish.character), wish.subject, wish.scenes)
         await answer(interaction, text, view=view, file=file)
 
@@ -304,7 +308,7 @@ async def begin(bot: Samefox, interaction: discord.Interaction[Any], board: Stor
         )
     except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         log.warning("A story could not be introduced: %s", error)
-        raise WrongPlace(
+        raise NotShown(
             "Discord did not let me post your story here, so nothing has been drawn; please try again, or "
             "ask a moderator to check my permissions in this channel."
         ) from error

@@ -71,7 +71,7 @@ async def test_stories_are_told_in_the_chosen_channels_and_their_threads_only(of
     await office.choose(panel, "channels", art)
     assert marked(panel, "channels") == [str(art.id)]
     refusal = await office.refusal(ann, office.stage.stories)
-    for part in ("Stories are told in #art here", "/settings", FOX):
+    for part in ("Stories are told in #art here", "/settings", "so that it is not lost", FOX):
         assert part in refusal
     assert "told in #art" in said(await ann.slash(office.stage.stories, "story write")), (
         "before it is written"
