@@ -18,7 +18,7 @@ import discord
 from discord.ext import commands
 
 from cogs.languages import answer_in_their_language
-from cogs.place import PERMISSIONS
+from cogs.place import INVITED
 from cogs.presentation.buttons import BUTTONS
 from cogs.publisher import Publisher
 from cogs.tree import StoryTree
@@ -30,13 +30,23 @@ from generator.studio import Studio, open_studio
 
 log = logging.getLogger("samefox")
 
-EXTENSIONS = ("cogs.story", "cogs.takes", "cogs.recipes", "cogs.characters", "cogs.settings", "cogs.me", "cogs.queue")
+EXTENSIONS = (
+    "cogs.story",
+    "cogs.takes",
+    "cogs.recipes",
+    "cogs.characters",
+    "cogs.settings",
+    "cogs.me",
+    "cogs.queue",
+    "cogs.circle",
+    "cogs.together",
+)
 
 Start: TypeAlias = Callable[[], Coroutine[Any, Any, int]]
 
 PORTAL = "https://discord.com/developers/applications"
 INVITATION = discord.utils.oauth_url(
-    "APPLICATION_ID", permissions=PERMISSIONS, scopes=("bot", "applications.commands")
+    "APPLICATION_ID", permissions=INVITED, scopes=("bot", "applications.commands")
 )
 WITHOUT_TOKEN = (
     "Samefox needs a Discord bot's token in the environment variable DISCORD_TOKEN: create an application at "
@@ -46,6 +56,11 @@ WITHOUT_TOKEN = (
 WRONG_TOKEN = (
     "Discord does not accept the token in DISCORD_TOKEN; please copy it again from the page “Bot” of your "
     f"application at {PORTAL}."
+)
+WITHOUT_INTENT = (
+    "Discord does not let this bot read messages: please switch on “Message Content Intent” on the page "
+    f"“Bot” of your application at {PORTAL}, or set read_messages = false under [bot] in config.toml; "
+    "everything but writing scenes as plain messages works without it."
 )
 
 
@@ -57,7 +72,7 @@ class Samefox(commands.AutoShardedBot):
             command_prefix=commands.when_mentioned,  # there are no text commands
             help_command=None,
             tree_cls=StoryTree,
-            intents=discord.Intents(guilds=True),
+            intents=_intents(settings),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
         )
@@ -74,9 +89,18 @@ class Samefox(commands.AutoShardedBot):
         assert isinstance(self.tree, StoryTree)
         await self.tree.sync_if_changed()
 
+    async def on_message(self, message: discord.Message) -> None:
+        """There are no text commands; who reads messages listens for them."""
+
     async def on_ready(self) -> None:
         """Say that people can come."""
         log.info("Connected as %s, in %d servers", self.user, len(self.guilds))
+
+
+def _intents(settings: Settings) -> discord.Intents:
+    """What Discord is asked to tell of; what members write only where the host allows it."""
+    reading = settings.bot.read_messages
+    return discord.Intents(guilds=True, guild_messages=reading, message_content=reading)
 
 
 def main() -> int:
@@ -144,6 +168,8 @@ def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
                 await bot.start(token)
             except discord.LoginFailure as error:
                 raise ConfigurationError(WRONG_TOKEN) from error
+            except discord.PrivilegedIntentsRequired as error:
+                raise ConfigurationError(WITHOUT_INTENT) from error
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 raise SamefoxError(
                     f"Discord cannot be reached: {error}. Please check the network."

@@ -276,10 +276,12 @@ class Together:
 
     # -- looking after it -------------------------------------------------------------------------------
 
-    async def undo(self, story_id: int, person: Person, *, moderator: bool) -> Frame:
-        """Take the last scene back."""
+    async def undo(self, story_id: int, person: Person, frame_id: int, *, moderator: bool) -> Frame:
+        """Take the last scene back, if that is still this one."""
 
         def check(circle: Circle, frame: Frame) -> None:
+            if frame.id != frame_id:
+                raise CircleRefused("The story has changed meanwhile: this is not its last scene any more.")
             rules.check_may_undo(circle, person, frame.author, moderator=moderator)
 
         frame, stopped = await self._archive.circles.take_back(story_id, check)

@@ -23,7 +23,7 @@ class Desk(Protocol):
         """Something was chosen in a menu: texts, or the ids of channels or roles."""
 
 
-_AnyMenu: TypeAlias = "ui.Select[Any] | ui.ChannelSelect[Any] | ui.RoleSelect[Any]"
+_AnyMenu: TypeAlias = "ui.Select[Any] | ui.ChannelSelect[Any] | ui.RoleSelect[Any] | ui.UserSelect[Any]"
 
 
 class Press(
@@ -54,7 +54,7 @@ class Menu(
     ui.DynamicItem[Any],
     template=r"samefox:(?P<desk>\w+):menu:(?P<setting>[\w.]+)",
 ):
-    """A menu of a panel: of texts, channels or roles."""
+    """A menu of a panel: of texts, channels, roles or people."""
 
     def __init__(self, menu: _AnyMenu, desk: str, setting: str) -> None:
         super().__init__(menu)
@@ -65,7 +65,7 @@ class Menu(
         cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         """Made anew from the used menu."""
-        assert isinstance(item, ui.Select | ui.ChannelSelect | ui.RoleSelect)
+        assert isinstance(item, ui.Select | ui.ChannelSelect | ui.RoleSelect | ui.UserSelect)
         return cls(item, match["desk"], match["setting"])
 
     @answering_errors

@@ -210,7 +210,7 @@ class Archive:
         """Remember the message that follows a story's progress."""
         await self._connection.update("UPDATE stories SET card_id = ? WHERE id = ?", (message_id, story_id))
 
-    async def set_strip(self, story_id: int, message_id: int, posted: str | None = None) -> None:
+    async def set_strip(self, story_id: int, message_id: int | None, posted: str | None = None) -> None:
         """Remember the message that shows a story's frames side by side, and what it shows."""
         await self._connection.update(
             "UPDATE stories SET strip_id = ?, strip_posted = ? WHERE id = ?", (message_id, posted, story_id)
