@@ -18,7 +18,7 @@ from discord.ext import commands
 from cogs.glances import glance_file
 from cogs.place import check_server
 from cogs.presentation import cards
-from cogs.presentation.answers import answer
+from cogs.presentation.answers import answer, answering
 from cogs.presentation.buttons import may_see, meant
 from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card
 from cogs.presentation.keepsakes import book_of, kind_lines, kinds_card, size_of
@@ -60,15 +60,16 @@ class GalleryCog(commands.Cog, name=DESK):
     ) -> None:
         """Look at the stories that were told in this server."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        since, until = days(date) if date else (None, None)
-        wanted = Filter(
-            author_id=author.id if author is not None else None,
-            words=(character or "").strip(),
-            since=since,
-            until=until,
-            favourites_of=interaction.user.id if favourites else None,
-        )
-        await self._turn(interaction, await self.bot.studio.archive.gallery.keep(wanted), None)
+        async with answering(interaction):
+            since, until = days(date) if date else (None, None)
+            wanted = Filter(
+                author_id=author.id if author is not None else None,
+                words=(character or "").strip(),
+                since=since,
+                until=until,
+                favourites_of=interaction.user.id if favourites else None,
+            )
+            await self._turn(interaction, await self.bot.studio.archive.gallery.keep(wanted), None)
 
     @gallery.autocomplete("date")
     async def dates(self, _: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
@@ -90,10 +91,11 @@ class GalleryCog(commands.Cog, name=DESK):
     @app_commands.describe(number="The story's number, which its card tells")
     async def show(self, interaction: discord.Interaction[Samefox], number: Range[int, 1, 2**53]) -> None:
         """Show a story again, in this channel."""
-        story = await self._story(interaction, number)
-        await self._check_place(interaction)
-        await interaction.response.defer(thinking=True)
-        await self._show(interaction, story)
+        async with answering(interaction):
+            story = await self._story(interaction, number)
+            await self._check_place(interaction)
+            await interaction.response.defer(thinking=True)
+            await self._show(interaction, story)
 
     @app_commands.describe(number="The story's number, which its card tells", format="What to make of it")
     async def export(
@@ -104,11 +106,12 @@ class GalleryCog(commands.Cog, name=DESK):
     ) -> None:
         """Take a story home: as a strip, a booklet, a film or a ZIP."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        story = await self._story(interaction, number)
-        if format is None:
-            await self._offer(interaction, story)
-        else:
-            await self._make(interaction, story, kind_of(format))
+        async with answering(interaction):
+            story = await self._story(interaction, number)
+            if format is None:
+                await self._offer(interaction, story)
+            else:
+                await self._make(interaction, story, kind_of(format))
 
     async def numbers(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
         """The stories here that are about this."""
