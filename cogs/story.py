@@ -34,6 +34,7 @@ from generator.storybook.vocabulary import EXAMPLES
 
 if TYPE_CHECKING:
     from bot import Samefox
+    from generator.studio import Studio
 
 log = logging.getLogger(__name__)
 
@@ -190,9 +191,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         for story_id in await self.bot.studio.archive.unsettled_in(payload.thread_id):
             await self.bot.studio.cancel(story_id)
 
-    def _on_written(
-        self, options: Callable[[], Options], character: Character | None = None
-    ) -> OnWritten:
+    def _on_written(self, options: Callable[[], Options], character: Character | None = None) -> OnWritten:
         """What happens to a form that was sent; it may be about a kept character, as long as it is they."""
 
         async def on_written(interaction: discord.Interaction[Samefox], subject: str, scenes: str) -> None:
@@ -221,15 +220,15 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         except SamefoxError as refusal:
             await self._refuse(interaction, refusal, wish)
             return
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        if not interaction.response.is_done():
+            await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             story = await begin(self.bot, interaction, board)
         except SamefoxError as refusal:
             await self._refuse(interaction, refusal, wish)
             return
-        unknown = unknown_line(self.bot.studio.unknown_words(board))
         begins = _("🦊 Your story begins in {thread}.").format(thread=f"<#{story.thread_id}>")
-        await answer(interaction, begins + unknown)
+        await answer(interaction, begins + doubts(self.bot.studio, board))
 
     async def _draft(self, interaction: discord.Interaction[Samefox], wish: Wish) -> Storyboard:
         """What will be drawn, within what this server and this member chose."""
@@ -237,7 +236,10 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         check_server(interaction, server)
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
-        return self.bot.studio.draft(wish.script(most), self._options(wish, server), server, member)
+        script, options, locale = wish.script(most), self._options(wish, server), str(interaction.locale)
+        if self.bot.studio.translates(script, locale):  # which may take longer than Discord waits
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        return await self.bot.studio.plan(script, options, server, member, locale=locale)
 
     def _options(self, wish: Wish, server: ServerSettings) -> Options:
         options = wish.options()
@@ -312,6 +314,15 @@ async def begin(bot: Samefox, interaction: discord.Interaction[Any], board: Stor
             "Discord did not let me post your story here, so nothing has been drawn; please try again, or "
             "ask a moderator to check my permissions in this channel."
         ) from error
+
+
+def doubts(studio: Studio, board: Storyboard) -> str:
+    """What an author should know of words that no picture will follow: a line of its own, or nothing."""
+    if not board.recipes:
+        return ""
+    if not studio.follows(board):
+        return "\n" + _("-# My pictures follow English words; in English, they show more of what you mean.")
+    return unknown_line(studio.unknown_words(board))
 
 
 def unknown_line(words: Sequence[str]) -> str:
