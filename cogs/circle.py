@@ -126,7 +126,9 @@ class CircleCog(commands.Cog, name=DESK):
             server = await self.bot.studio.server(story.guild_id)
             check_server(interaction, server)
             may = standing(roles_of(interaction.user), server)
-            circle, take = await self.together.add(story.id, person(interaction), text, standing=may)
+            circle, take = await self.together.add(
+                story.id, person(interaction), text, locale=str(interaction.locale), standing=may
+            )
         except SamefoxError as error:
             form = scene_form(await self.circles.circle(story.id))
             await interaction.followup.send(view=refusal(form, [text], [error]), ephemeral=True)

@@ -131,8 +131,12 @@ class TogetherCog(commands.Cog):
         server = await self._checked(interaction, Mode(mode))
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
-        drafted = self.bot.studio.together.draft(
-            _script(subject, scenes, most), Options(style=style), server, member
+        drafted = await self.bot.studio.together.plan(
+            _script(subject, scenes, most),
+            Options(style=style),
+            server,
+            member,
+            locale=str(interaction.locale),
         )
         assert interaction.guild_id is not None and interaction.channel_id is not None
         begin = self.bot.studio.together.begin(
@@ -216,7 +220,7 @@ class TogetherCog(commands.Cog):
         return server
 
     async def _begun(
-        self, interaction: discord.Interaction[Samefox], begin: Awaitable[Story], unknown: str = ""
+        self, interaction: discord.Interaction[Samefox], begin: Awaitable[Story], doubt: str = ""
     ) -> None:
         try:
             story = await begin
@@ -224,7 +228,7 @@ class TogetherCog(commands.Cog):
             log.warning("A story could not be introduced: %s", error)
             raise _NOT_SHOWN from error
         said = _("🦊 Your story begins in {thread}. Tell the others!")
-        await answer(interaction, said.format(thread=f"<#{story.thread_id}>") + unknown)
+        await answer(interaction, said.format(thread=f"<#{story.thread_id}>") + doubt)
 
     async def _styles(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The styles offered here that contain what was typed."""

@@ -84,6 +84,8 @@ class Studio:
             archive,
             folder,
             self._admission,
+            plan=self.plan,
+            english=self.english,
             queue=self._queue,
             stop=self._stop,
             announce=self._announce,
@@ -111,7 +113,6 @@ class Studio:
         options: Options,
         server: ServerSettings | None = None,
         member: MemberDefaults | None = None,
-        *,
         locale: str | None = None,
     ) -> Storyboard:
         """Draft a story that may be in another language: it keeps its words, its recipes have the English.

@@ -36,6 +36,9 @@ log = logging.getLogger(__name__)
 Queue = Callable[[Sequence[Take], int, Standing], Awaitable[None]]
 """Puts one person's takes of a story, told in a server, in line."""
 
+Plan = Callable[[Script, Options, ServerSettings, MemberDefaults, str | None], Awaitable[Storyboard]]
+"""Drafts a story that may be in the language of this locale."""
+
 _SOMETHING = ("…",)
 """Scenes for a story that has none yet."""
 
@@ -53,6 +56,8 @@ class Together:
         folder: Path,
         admission: Admission,
         *,
+        plan: Plan,
+        english: Callable[[str, str | None], Awaitable[str]],
         queue: Queue,
         stop: Callable[[Sequence[int]], None],
         announce: Callable[[Event], None],
@@ -61,6 +66,8 @@ class Together:
         self._archive = archive
         self._folder = folder
         self._admission = admission
+        self._plan = plan
+        self._english = english
         self._queue = queue
         self._stop = stop
         self._announce = announce
@@ -68,8 +75,14 @@ class Together:
 
     # -- beginning --------------------------------------------------------------------------------------
 
-    def draft(
-        self, script: Script, options: Options, server: ServerSettings, member: MemberDefaults
+    async def plan(
+        self,
+        script: Script,
+        options: Options,
+        server: ServerSettings,
+        member: MemberDefaults,
+        *,
+        locale: str | None = None,
     ) -> tuple[Storyboard, Common]:
         """Decide everything about a story's pictures; it need not have any scenes yet.
 
@@ -77,7 +90,7 @@ class Together:
             Refusal: it cannot be told like this; the sentence says why.
         """
         some = replace(script, scenes=script.scenes or _SOMETHING)
-        board = storyboard.draft(some, options, self._settings, server, member)
+        board = await self._plan(some, options, server, member, locale)
         length = options.window_length or storyboard.usual("window_length", self._settings, server, member)
         common = Common(recipe=without_scene(board.recipes[0]), window_length=length)
         return (board if script.scenes else replace(board, scenes=(), recipes=())), common
@@ -196,7 +209,13 @@ class Together:
         rules.check_may_write(await self._archive.circles.circle(story_id), person)
 
     async def add(
-        self, story_id: int, author: Person, text: str, *, standing: Standing = USUAL
+        self,
+        story_id: int,
+        author: Person,
+        text: str,
+        *,
+        locale: str | None = None,
+        standing: Standing = USUAL,
     ) -> tuple[Circle, Take | None]:
         """Add a scene, or in a vote propose it; the circle as it is then, and the new frame's take.
 
@@ -206,7 +225,7 @@ class Together:
         """
         story = await self._archive.story(story_id)
         await self.check_may_write(story_id, author)
-        proposal = await self._read(story, author, text)
+        proposal = await self._read(story, author, text, locale)
         most = await self._most_scenes(story, standing)
 
         def write(circle: Circle, now_told: Story) -> Step:
@@ -220,13 +239,13 @@ class Together:
         await self._follow(story, take, standing)
         return circle, take
 
-    async def _read(self, story: Story, author: Person, text: str) -> Proposal:
+    async def _read(self, story: Story, author: Person, text: str, locale: str | None) -> Proposal:
         """A member's text as a scene that can be drawn."""
-        script = listed_script(story.subject, [" ".join(text.split())], max_scenes=1)
+        (scene,) = listed_script(story.subject, [" ".join(text.split())], max_scenes=1).scenes
+        express = await self._english(scene, locale)
         common = await self._archive.circles.common(story.id)
-        (scene,) = script.scenes
-        next_recipe(common.recipe, (), scene, 1)  # whatever else is in the window, it fits alone
-        return Proposal(author=author, scene=scene, express=scene)
+        next_recipe(common.recipe, (), express, 1)  # whatever else is in its window, it fits alone
+        return Proposal(author=author, scene=scene, express=express)
 
     async def _most_scenes(self, story: Story, standing: Standing) -> int:
         server = await self._archive.servers.settings(story.guild_id)
