@@ -21,10 +21,12 @@ from cogs.languages import answer_in_their_language
 from cogs.place import INVITED
 from cogs.presentation.buttons import BUTTONS
 from cogs.publisher import Publisher
+from cogs.remover import Remover
 from cogs.tree import StoryTree
 from generator.errors import ConfigurationError, SamefoxError
+from generator.profiles import BUILT_IN
 from generator.script import read_script
-from generator.settings import Settings, read_settings
+from generator.settings import OFF, Settings, read_settings
 from generator.story import Story
 from generator.studio import Studio, open_studio
 
@@ -40,6 +42,10 @@ EXTENSIONS = (
     "cogs.queue",
     "cogs.circle",
     "cogs.together",
+    "cogs.gallery",
+    "cogs.moderate",
+    "cogs.reports",
+    "cogs.forget",
 )
 
 Start: TypeAlias = Callable[[], Coroutine[Any, Any, int]]
@@ -80,6 +86,8 @@ class Samefox(commands.AutoShardedBot):
         self.settings = settings
         self.studio = studio
         self.publisher = Publisher(self, studio)
+        self.remover = Remover(self, studio)
+        studio.gate.age_restricted = self._age_restricted
 
     async def setup_hook(self) -> None:
         """Load the cogs, let old buttons find their way, and make the commands known."""
@@ -91,6 +99,11 @@ class Samefox(commands.AutoShardedBot):
 
     async def on_message(self, message: discord.Message) -> None:
         """There are no text commands; who reads messages listens for them."""
+
+    def _age_restricted(self, channel_id: int) -> bool:
+        """Whether a channel, or a thread's channel, is; one that is not known is not."""
+        channel = self.get_channel(channel_id)
+        return isinstance(channel, discord.TextChannel | discord.Thread) and channel.is_nsfw()
 
     async def on_ready(self) -> None:
         """Say that people can come."""
@@ -139,17 +152,32 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
+def warn_unchecked(settings: Settings) -> None:
+    """Say what follows from it that nobody looks at the pictures."""
+    unchecked = [name for name in settings.model.names if name not in BUILT_IN]
+    if settings.safety.model == OFF and unchecked:
+        log.warning(
+            "No safety model looks at what %s draws, so its pictures are covered outside age-restricted "
+            "channels. Name one under [safety] in config.toml, such as Falconsai/nsfw_image_detection.",
+            ", ".join(unchecked),
+        )
+
+
 @asynccontextmanager
 async def opened(settings: Settings, folder: Path) -> AsyncIterator[Samefox]:
     """The bot with all that works while it is not connected."""
     async with open_studio(settings, folder) as studio:
         bot = Samefox(settings, studio)
-        publishing = asyncio.create_task(bot.publisher.run(), name="publisher")
+        tasks = [
+            asyncio.create_task(bot.publisher.run(), name="publisher"),
+            asyncio.create_task(bot.remover.run(), name="remover"),
+        ]
         try:
             yield bot
         finally:
-            publishing.cancel()
-            await asyncio.gather(publishing, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
@@ -159,6 +187,7 @@ def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
         raise ConfigurationError(WITHOUT_TOKEN)
 
     async def connect() -> int:
+        warn_unchecked(settings)
         async with opened(settings, arguments.config.parent / settings.bot.data) as bot, bot:
             loop = asyncio.get_running_loop()
             for name in (signal.SIGINT, signal.SIGTERM):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 import discord
 
+from cogs.exhibition import Exhibition
 from cogs.gathering import Gathering, came_along
 from cogs.languages import server_locale
 from cogs.post import Post, fingerprint, nonce
@@ -23,6 +24,7 @@ from cogs.traces import adopt_messages, strip_name
 from generator.archive.circles import Posts
 from generator.circle import Circle
 from generator.errors import NotFound
+from generator.server import Shade
 from generator.story import Frame, Stepped, Story, Take, TakeState
 from generator.studio import Studio
 
@@ -53,6 +55,7 @@ class Telling:
         self._archive = studio.archive
         self._post = Post(bot)
         self._gathering = Gathering(self._post, studio)
+        self._exhibition = Exhibition(bot, adopt=adopt)
         self._shared: tuple[Circle, Posts] | None = None  # of a story that is told together
         self._step: Stepped | None = None
         self._edited = -EDIT_INTERVAL
@@ -211,14 +214,21 @@ class Telling:
                 await self._put(story, frame, view, [], posted)
 
     async def _show_picture(self, story: Story, frame: Frame) -> None:
+        shade = await self._studio.shade(frame.shown)
+        if shade is Shade.REFUSE:
+            view = cards.covered_card(story, frame)
+            if (posted := f"- {fingerprint(view)}") != frame.posted:
+                await self._put(story, frame, view, [], posted)
+            return
+        name = _name(frame.shown, shade)
         filename, _, before = (frame.posted or "").partition(" ")
-        if PurePosixPath(filename).stem == _name(frame.shown):  # then the picture need not be sent again
-            view = cards.frame_card(story, frame, filename)
+        if PurePosixPath(filename).stem == name:  # then the picture need not be sent again
+            view = cards.frame_card(story, frame, filename, shade)
             if (now := fingerprint(view)) != before:
                 await self._put(story, frame, view, None, f"{filename} {now}")
             return
-        file = await self._post.file(story, await self._studio.png(frame.shown), _name(frame.shown))
-        view = cards.frame_card(story, frame, file.filename)
+        file = await self._post.file(story, await self._studio.png(frame.shown, whole=True), name)
+        view = cards.frame_card(story, frame, file.filename, shade)
         await self._put(story, frame, view, [file], f"{file.filename} {fingerprint(view)}")
 
     async def _put(
@@ -247,7 +257,10 @@ class Telling:
         if story.cancelled or not story.pictures:
             await self._edit_card(story, self._card(story))
             return
-        shown = "-".join(str(take.id) for take in story.pictures)
+        shades = [await self._studio.shade(take) for take in story.pictures]
+        shown = "-".join(
+            f"{take.id}{shade or ''}" for take, shade in zip(story.pictures, shades, strict=True)
+        )
         if self._shared is not None:
             shown += f" {fingerprint(circle_cards.recap_card(story, self._shared[0], 'strip'))}"
         if (behind := story.strip_posted != shown) or self._card_behind:
@@ -257,6 +270,7 @@ class Telling:
             self._on_card = ""
             await self._edit_card(story, self._card(story, strip=file.filename), file)
             self._card_behind = False
+        await self._exhibition.show(story)
 
     async def _put_strip(self, story: Story, file: discord.File, shown: str) -> None:
         self._card_behind = True
@@ -279,9 +293,9 @@ class Telling:
         return server_locale(await self._studio.server(story.guild_id), self._bot.get_guild(story.guild_id))
 
 
-def _name(take: Take) -> str:
-    """What the file of a take is called in Discord, without its ending."""
-    return f"samefox-{take.story_id}-{take.id}"
+def _name(take: Take, shade: Shade | None) -> str:
+    """What the file of a take is called in Discord, without its ending; it tells what is done to it."""
+    return f"samefox-{take.story_id}-{take.id}" + (f"-{shade}" if shade is not None else "")
 
 
 def _will_pass(error: Exception) -> bool:

@@ -15,6 +15,7 @@ from cogs.presentation.controls import press
 from cogs.presentation.text import duration, plain
 from cogs.presentation.words import _, ngettext, say
 from generator.execution.forecast import Outlook
+from generator.server import Shade
 from generator.story import Frame, Stepped, Story, Take, TakeState
 
 FOX = discord.Colour(0xE8762D)
@@ -53,24 +54,59 @@ def story_card(
     return view_of(ui.Container(*parts, accent_colour=FOX if _going_well(story) else GREY))
 
 
-def frame_card(story: Story, frame: Frame, filename: str) -> ui.LayoutView:
+def frame_card(story: Story, frame: Frame, filename: str, shade: Shade | None = None) -> ui.LayoutView:
     """A frame with a picture: the take it is turned to, what that was drawn with, and what can be done."""
     take = frame.shown
+    shown = picture(filename, f"{story.subject}: {take.scene}")
+    shown.spoiler = shade is Shade.SPOILER
     parts: list[ui.Item[Any]] = [
         ui.TextDisplay("\n".join([_title(story, frame), *_credits(story, frame)])),
-        ui.MediaGallery(picture(filename, f"{story.subject}: {take.scene}")),
-        ui.TextDisplay("\n".join([f"-# {_facts(take)}", *_news(frame)])),
+        ui.MediaGallery(shown),
+        ui.TextDisplay("\n".join([*_shaded(shade), f"-# {_facts(take)}", *_news(frame)])),
+        *_controls(frame),
     ]
-    if len(frame.pages) > 1:
-        parts.append(_pages(frame))
-    parts.append(
-        ui.ActionRow(
-            RerollButton(take.id),
-            press("takes", "remix", str(take.id), _("Remix"), "✏️"),
-            press("takes", "more", str(take.id), _("⋯ More")),
+    return view_of(ui.Container(*parts, accent_colour=FOX))
+
+
+def covered_card(story: Story, frame: Frame) -> ui.LayoutView:
+    """A frame whose picture is not shown, and what can be done about it."""
+    take = frame.shown
+    if take.hidden:
+        reason = _("🙈 A moderator has hidden this picture. You can have it drawn again.")
+    else:
+        reason = _(
+            "🙈 This picture is not shown, because my safety model objects to it. Draw it again with "
+            "*Reroll*, or say it in other words with *Remix*."
+        )
+    title = "\n".join([_title(story, frame), *_credits(story, frame)])
+    return view_of(
+        ui.Container(
+            ui.TextDisplay(f"{title}\n{reason}"),
+            ui.TextDisplay("\n".join([f"-# {_facts(take)}", *_news(frame)])),
+            *_controls(frame),
+            accent_colour=GREY,
         )
     )
-    return view_of(ui.Container(*parts, accent_colour=FOX))
+
+
+def _shaded(shade: Shade | None) -> list[str]:
+    """Why a picture is not to be seen as it was drawn."""
+    if shade is Shade.SPOILER:
+        return [_("-# 🙈 This may not be for everybody; tap it to see it.")]
+    if shade is Shade.BLUR:
+        return [_("-# 🙈 Blurred, because my safety model objects to it; *Reroll* or *Remix* may help.")]
+    return []
+
+
+def _controls(frame: Frame) -> list[ui.Item[Any]]:
+    """What can be done with the take that a frame's message is turned to."""
+    take_id = frame.shown.id
+    row = ui.ActionRow[Any](
+        RerollButton(take_id),
+        press("takes", "remix", str(take_id), _("Remix"), "✏️"),
+        press("takes", "more", str(take_id), _("More")),
+    )
+    return [_pages(frame), row] if len(frame.pages) > 1 else [row]
 
 
 def failure_card(story: Story, frame: Frame) -> ui.LayoutView:

@@ -22,12 +22,18 @@ SHOWN = 100  # characters of an option, by Discord
 
 def more_menu(story: Story, frame: Frame, take: Take, models: Sequence[str], *, whole: bool) -> ui.LayoutView:
     """Everything else that can be done with a take, and with the `whole` story if that is theirs."""
+    number = str(take.id)
     parts: list[ui.Item[Any]] = [
         ui.TextDisplay(
             f"### {frame_name(story, frame)} · {plain(take.scene, 120)}\n-# {_which(frame, take)}"
         ),
-        ui.ActionRow(AgainButton(take.id), press(DESK, "tune", str(take.id), _("Seed & settings"), "🔢")),
-        ui.ActionRow(*_about(take)),
+        # Two a row are as many as a phone has room for.
+        ui.ActionRow(AgainButton(take.id), press("recipes", "show", number, _("Recipe"), "📋")),
+        ui.ActionRow(
+            press(DESK, "tune", number, _("Seed & settings"), "🔢"),
+            press("reports", "report", number, _("Report"), "🚩"),
+        ),
+        ui.ActionRow(press("characters", "keep", number, _("Keep this character"), "🦊")),
         *_models(take, models, "model", _("Draw it with another model")),
     ]
     if whole and len(story.frames) > 1:
@@ -35,8 +41,8 @@ def more_menu(story: Story, frame: Frame, take: Take, models: Sequence[str], *, 
             ui.Separator(),
             ui.TextDisplay(f"**{_('The whole story')}**"),
             ui.ActionRow(
-                press(DESK, "all", str(take.id), _("Reroll all"), "🎲"),
-                press(DESK, "tuneall", str(take.id), _("Settings for all"), "🔢"),
+                press(DESK, "all", number, _("Reroll all"), "🎲"),
+                press(DESK, "tuneall", number, _("Settings for all"), "🔢"),
             ),
             *_models(take, models, "modelall", _("Draw all with another model")),
         ]
@@ -51,14 +57,6 @@ def frame_name(story: Story, frame: Frame) -> str:
     if frame.position is None:
         return _("A frame that was taken back")
     return _("Frame {number} of {total}").format(number=frame.position + 1, total=len(story.frames))
-
-
-def _about(take: Take) -> list[ui.Item[Any]]:
-    """The buttons that draw nothing."""
-    return [
-        press("recipes", "show", str(take.id), _("Recipe"), "📋"),
-        press("characters", "keep", str(take.id), _("Keep this character"), "🦊"),
-    ]
 
 
 def _which(frame: Frame, take: Take) -> str:
