@@ -17,6 +17,7 @@ from generator import storyboard
 from generator.admission import Admission, Allowance
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
+from generator.archive.work import NOWHERE
 from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError
 from generator.execution.dispatcher import Dispatcher, Task
 from generator.execution.executor import Equip, Executor
@@ -388,7 +389,7 @@ class Studio:
         waiting = await self.archive.requeue()
         orders = await self.archive.work.orders()
         for take in waiting:
-            order = orders[take.id]
+            order = orders.get(take.id, NOWHERE)
             self._dispatcher.add(task_of(take, order.guild_id, order.weight))
         if waiting:
             log.info("Taking up %d frames from before", len(waiting))

@@ -46,6 +46,10 @@ class Order:
     weight: float
 
 
+NOWHERE = Order(guild_id=0, weight=1.0)
+"""Of a take of which nothing is noted here: it is drawn all the same."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """What one person waits for in one story."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.archive.database import open_archive
@@ -48,6 +48,7 @@ STORIES = st.lists(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(STORIES, st.integers(1, 4))
 def test_if_all_is_as_measured_and_nobody_else_comes_the_time_is_exact(
     requests: list[Request], devices: int
