@@ -171,7 +171,7 @@ class ChooseButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:choose:(?P
     def __init__(self, take_id: int, *, chosen: bool = False) -> None:
         super().__init__(
             ui.Button(
-                label=_("In the story") if chosen else _("Use this"),
+                label=_("Chosen") if chosen else _("Use this"),
                 emoji="✅" if chosen else "👍",
                 style=discord.ButtonStyle.secondary if chosen else discord.ButtonStyle.success,
                 disabled=chosen,

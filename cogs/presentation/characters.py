@@ -71,7 +71,7 @@ def roster(own: Sequence[Character], shared: Sequence[Character]) -> ui.LayoutVi
                 + _("No characters yet")
                 + "\n"
                 + _(
-                    "Under any picture, **⋯ More** and then **Keep this character** keep who is in it. "
+                    "Under any picture, **More** and then **Keep this character** keep who is in it. "
                     "You can then tell further stories about them with /story tell."
                 )
             )

@@ -106,7 +106,7 @@ def _words(recipe: Recipe) -> str:
     ]
     if recipe.suppress:
         others = listed([f"*{plain(scene, 60)}*" for scene in recipe.suppress[:10]])
-        lines.append(_("**Kept out** {scenes}").format(scenes=others))
+        lines.append(_("**Other scenes** {scenes}").format(scenes=others))
     if recipe.negative_prompt:
         lines.append(_("**Avoided** {words}").format(words=plain(recipe.negative_prompt, 200)))
     lines.append(_("**Seed** {seed}").format(seed=f"`{recipe.seed}`"))

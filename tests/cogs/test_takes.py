@@ -49,7 +49,7 @@ def frame(stage: Stage, story: Story, position: int = 0) -> Message:
 
 
 async def more(stage: Stage, who: MemberActor, story: Story, position: int = 0) -> InteractionResult:
-    return await who.click(stage.shown(frame(stage, story, position)), label="⋯ More")
+    return await who.click(stage.shown(frame(stage, story, position)), label="More")
 
 
 async def test_a_frame_has_three_short_buttons(stage: Stage) -> None:
