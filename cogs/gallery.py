@@ -16,6 +16,7 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.glances import glance_file
+from cogs.languages import public_locale
 from cogs.place import check_server
 from cogs.presentation import cards
 from cogs.presentation.answers import answer, answering
@@ -23,7 +24,7 @@ from cogs.presentation.buttons import may_see, meant
 from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card
 from cogs.presentation.keepsakes import book_of, kind_lines, kinds_card, size_of
 from cogs.presentation.text import plain, shorten
-from cogs.presentation.words import _
+from cogs.presentation.words import _, speaking
 from generator.archive.gallery import Filter, Viewer
 from generator.errors import NotFound, OptionRefused, SamefoxError
 from generator.press.book import Kind, weight_of
@@ -185,7 +186,9 @@ class GalleryCog(commands.Cog, name=DESK):
         if kind == "card":
             # Everybody sees this one, so it does not say whether it is a favourite of whoever pressed last.
             shown = await shelf.hearts(story.id)
-            await interaction.edit_original_response(view=shown_card(story, shown, filename))
+            with speaking(await public_locale(self.bot, story.guild_id)):
+                view = shown_card(story, shown, filename)
+            await interaction.edit_original_response(view=view)
             return
         wanted = await shelf.filter(int(filter_id))
         leaf = await shelf.leaf(story.guild_id, wanted, viewer(interaction), story.id)
@@ -200,7 +203,8 @@ class GalleryCog(commands.Cog, name=DESK):
     async def _show(self, interaction: discord.Interaction[Any], story: Story) -> None:
         hearts = await self.bot.studio.archive.gallery.hearts(story.id)
         file = await glance_file(self.bot, story, interaction.channel_id or 0)
-        view = shown_card(story, hearts, file.filename if file else None)
+        with speaking(await public_locale(self.bot, story.guild_id)):
+            view = shown_card(story, hearts, file.filename if file else None)
         await interaction.followup.send(view=view, files=[file] if file else [])
 
     async def _show_frame(self, interaction: discord.Interaction[Any], story: Story, frame_id: int) -> None:
@@ -210,12 +214,17 @@ class GalleryCog(commands.Cog, name=DESK):
         if frame is None or not frame.shown.drawn or not studio.path(frame.shown).is_file():
             raise NotFound("This picture is not here any more; please choose another one.")
         shade = await studio.shade(frame.shown, interaction.channel_id)
+        public = await public_locale(self.bot, story.guild_id)
         if shade is Shade.REFUSE:
-            await interaction.followup.send(view=cards.covered_card(story, frame))
+            with speaking(public):
+                view = cards.covered_card(story, frame)
+            await interaction.followup.send(view=view)
             return
         png = await studio.png(frame.shown, interaction.channel_id, whole=True)
         file = discord.File(io.BytesIO(png), f"samefox-{story.id}-{frame.shown.id}.png")
-        await interaction.followup.send(view=cards.frame_card(story, frame, file.filename, shade), file=file)
+        with speaking(public):
+            view = cards.frame_card(story, frame, file.filename, shade)
+        await interaction.followup.send(view=view, file=file)
 
     async def _offer(self, interaction: discord.Interaction[Any], story: Story) -> None:
         weight = await self._weight(interaction, story)

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from cogs.rehearsal.tongues import own_languages
 from generator.story import Person
-from tests.cogs.conftest import Stage, texts
+from tests.cogs.conftest import Stage, custom_ids, texts
 from tests.cogs.test_story import said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -77,3 +77,15 @@ async def test_a_server_is_spoken_to_in_its_discords_language_unless_it_chose(ch
         assert "Told in" in (await told_by_ben(chinese))[1]
     finally:
         chinese.env.backend.edit_guild(guild.id, {"preferred_locale": "en-US"})
+
+
+async def test_what_a_member_shows_to_everybody_is_in_the_servers_language(chinese: Stage) -> None:
+    story = await chinese.told(await chinese.tell("a red fox: in a meadow"))
+    shown = await chinese.ben.slash(chinese.stories, "story show", number=story.id)
+    card = next(message for message in reversed([shown.response, *shown.followups]) if message is not None)
+    assert not card.ephemeral
+    message = chinese.env.backend.get_message(card.channel_id, card.id)
+    assert "told by Ann" in texts(message)
+    await speak(chinese, "zh-CN")
+    await chinese.ann.click(card, custom_id=next(each for each in custom_ids(message) if ":heart:" in each))
+    assert "讲述者 Ann" in texts(chinese.env.backend.get_message(card.channel_id, card.id))
