@@ -70,6 +70,12 @@ async def _adopt_gathering(bot: Samefox, archive: Archive, story: Story, seen: d
             await thread.get_partial_message(old).delete()
 
 
+async def posted_as(bot: Samefox, channel_id: int, story: Story, mark: str) -> int | None:
+    """The newest of the bot's messages in a channel that has this mark, since the story began."""
+    found = (await _signs(bot, channel_id, story, oldest_first=False)).get(mark)
+    return max(found) if found else None
+
+
 def strip_name(story: Story) -> str:
     """What the file of a story's strip is called, without its ending; the strip is recognised by it."""
     return f"story-{story.id}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from generator.archive.characters import Characters
 from generator.archive.circles import Circles
 from generator.archive.connection import NOW, Connection
+from generator.archive.gallery import Gallery
 from generator.archive.moderation import Moderation
 from generator.archive.oblivion import Oblivion
 from generator.archive.rows import (
@@ -47,6 +48,7 @@ class Archive:
         self.titles = Titles(connection)
         self.work = Work(connection)
         self.moderation = Moderation(connection)
+        self.gallery = Gallery(connection)
         self.oblivion = Oblivion(connection)
 
     # -- writing ----------------------------------------------------------------------------------------

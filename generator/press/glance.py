@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -18,30 +19,44 @@ def columns(pictures: int) -> int:
 
 
 def glance(pictures: Sequence[bytes]) -> bytes:
-    """Return PNGs in reading order on one sheet, as a JPEG of a few hundred kilobytes."""
-    across = columns(len(pictures))
-    cell = (WIDTH - GAP * (across - 1)) // across
-    small = [_small(picture, cell) for picture in pictures]
-    rows = [small[start : start + across] for start in range(0, len(small), across)]
-    heights = [max(picture.height for picture in row) for row in rows]
-    sheet = Image.new("RGB", (WIDTH, sum(heights) + GAP * (len(rows) - 1)), PAPER)
+    """Return PNGs in reading order on one sheet, as a JPEG of a few hundred kilobytes.
+
+    Each row is as wide as the sheet, so that nothing is empty; shorter rows come first, as a story opens.
+    """
+    files = iter(pictures)
+    rows = [_row([_opened(next(files)) for _ in range(length)]) for length in _lengths(len(pictures))]
+    sheet = Image.new("RGB", (WIDTH, sum(row.height for row in rows) + GAP * (len(rows) - 1)), PAPER)
     y = 0
-    for row, height in zip(rows, heights, strict=True):
-        x = (WIDTH - len(row) * (cell + GAP) + GAP) // 2  # a shorter last row is centred
-        for picture in row:
-            sheet.paste(picture, (x + (cell - picture.width) // 2, y + (height - picture.height) // 2))
-            x += cell + GAP
-        y += height + GAP
+    for row in rows:
+        sheet.paste(row, (0, y))
+        y += row.height + GAP
     file = BytesIO()
     sheet.save(file, "JPEG", quality=85, progressive=True)
     return file.getvalue()
 
 
-def _small(png: bytes, width: int) -> Image.Image:
-    """The picture as wide as its column, unless it is very tall; small ones are enlarged."""
+def _lengths(pictures: int) -> list[int]:
+    """How many pictures stand in each row, as even as they go."""
+    rows = math.ceil(pictures / columns(pictures))
+    return sorted(pictures // rows + (row < pictures % rows) for row in range(rows))
+
+
+def _row(pictures: Sequence[Image.Image]) -> Image.Image:
+    """The pictures side by side in one height, which makes them as wide as the sheet."""
+    room = WIDTH - GAP * (len(pictures) - 1)
+    height = room / sum(picture.width / picture.height for picture in pictures)
+    row = Image.new("RGB", (WIDTH, max(1, round(height))), PAPER)
+    x = 0.0
+    for picture in pictures:
+        width = picture.width / picture.height * height
+        left, right = round(x), round(x + width)
+        # The first step is a plain mean, which is fast; the second is a careful one.
+        size = (max(1, right - left), row.height)
+        row.paste(picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0), (left, 0))
+        x += width + GAP
+    return row
+
+
+def _opened(png: bytes) -> Image.Image:
     with Image.open(BytesIO(png), formats=["PNG"]) as opened:
-        picture = opened.convert("RGB")
-    scale = min(width / picture.width, 1.6 * width / picture.height)
-    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    # The first step is a plain mean, which is fast; the second is a careful one.
-    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+        return opened.convert("RGB")

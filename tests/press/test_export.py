@@ -183,8 +183,10 @@ def test_chinese_lines_do_not_begin_with_a_closing_sign() -> None:
         assert "".join(setting.lines) == "红狐佩戴围巾，于草地嬉戏。然后（在村庄）边缘临溪。"
 
 
-def test_a_glance_is_as_wide_as_a_phone_and_small(book: Book) -> None:
-    pictures = [png_of(page) for page in book.pages] * 5
-    for count in (1, 2, 3, 5, 20):
-        sheet = opened(glance(pictures[:count]))
-        assert sheet.width == 1000
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (2, 1), (3, 2), (5, 2), (7, 3), (20, 5)])
+def test_a_glance_is_as_wide_as_a_phone_and_nowhere_empty(book: Book, count: int, rows: int) -> None:
+    sheet = opened(glance([png_of(page) for page in book.pages * 5][:count]))
+    assert sheet.width == 1000
+    below = sheet.crop((0, sheet.height - 60, 1000, sheet.height - 20)).convert("L").reduce(20)
+    assert max(below.tobytes()) < 230, "the last row has no paper at its side"
+    assert rows * 240 < sheet.height < 1600
