@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -21,7 +22,7 @@ from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel
 from cogs.presentation.controls import press
 from cogs.presentation.take_forms import refusal
 from cogs.presentation.words import _, speaking
-from cogs.story import unknown_line
+from cogs.story import doubts
 from generator import circle as rules
 from generator.circle import Circle, CircleRefused, Mode, Phase
 from generator.errors import SamefoxError
@@ -139,10 +140,11 @@ class CircleCog(commands.Cog, name=DESK):
         if take is None:
             return _("🗳️ Your scene is proposed. Until the vote, you can replace it with another.")
         frame = (await self.bot.studio.archive.story(circle.story_id)).frame_of(take.id)
-        board = Storyboard(subject="", style="", scenes=(take.scene,), recipes=(take.recipe,))
+        scene = replace(take.recipe, subject="")  # which was spoken of when the story began
+        board = Storyboard(subject="", style="", scenes=(take.scene,), recipes=(scene,))
         said = _("✍️ Your scene is number {number}; its picture is on its way.")
         number = (frame.position or 0) + 1
-        return said.format(number=number) + unknown_line(self.bot.studio.unknown_words(board))
+        return said.format(number=number) + doubts(self.bot.studio, board)
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:

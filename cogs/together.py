@@ -20,7 +20,7 @@ from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.text import shorten
 from cogs.presentation.words import _
-from cogs.story import StoryCog, unknown_line
+from cogs.story import StoryCog, doubts
 from generator.circle import LONGEST, Mode
 from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
@@ -150,8 +150,7 @@ class TogetherCog(commands.Cog):
             standing=standing(roles_of(interaction.user), server),
         )
         board = drafted[0]
-        unknown = unknown_line(self.bot.studio.unknown_words(board)) if board.recipes else ""
-        await self._begun(interaction, begin, unknown)
+        await self._begun(interaction, begin, doubts(self.bot.studio, board))
 
     @app_commands.describe(
         number="Which story; type a part of it, or its number",

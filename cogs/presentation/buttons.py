@@ -214,7 +214,7 @@ async def draw_again(interaction: discord.Interaction[Any], take_id: int, change
     frame = story.frame_of(take_id)
     chooses = may_choose(interaction, story, frame)
     take = await studio_of(interaction).redraw(
-        take_id, person(interaction), changes, chooses=chooses, standing=may
+        take_id, person(interaction), changes, chooses=chooses, standing=may, locale=str(interaction.locale)
     )
     await answer(
         interaction,

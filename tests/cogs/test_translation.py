@@ -8,11 +8,12 @@ from cogs.rehearsal.tongues import own_languages
 from generator.settings import TranslationSettings
 from tests.cogs.conftest import raised, texts
 from tests.cogs.test_story import said
+from tests.cogs.test_takes import fields
 from tests.conftest import small
 from tests.models import build_translator
 
 
-async def test_a_chinese_story_is_drawn_from_english_and_keeps_its_words(tmp_path: Path) -> None:
+async def test_what_is_said_in_chinese_stays_on_the_cards_and_is_drawn_from_english(tmp_path: Path) -> None:
     translator = TranslationSettings(model=str(build_translator(tmp_path / "marian")))
     settings = small(tmp_path / "data").model_copy(update={"translation": translator})
     async with raised(settings) as stage:
@@ -29,3 +30,16 @@ async def test_a_chinese_story_is_drawn_from_english_and_keeps_its_words(tmp_pat
             long = await stage.ben.slash(stage.stories, "story tell", prompt="一只红狐：" + "在雪地里" * 60)
             assert "太长，翻译不了" in said(long)
             assert "在雪地里" * 60 in said(long), "the text comes back"
+            scene = await stage.ben.click(stage.shown(stage.frames(story)[0]), label="Remix")
+            remixed = await stage.ben.submit_modal(scene, fields(scene, "在河边"))
+            assert "🎨 正在用种子" in said(remixed)
+            take = (await stage.told(story.id)).takes[-1]
+            assert (take.scene, take.recipe.express) == ("在河边", "by a river")
+
+            await stage.ben.slash(stage.stories, "story together", subject="一只红狐", scenes="在雪地里")
+            story = await stage.bot.studio.archive.story(story.id + 1)
+            assert (story.subject, story.scenes) == ("一只红狐", ("在雪地里",))
+            await stage.bot.studio.together.add(story.id, story.author, "在河边", locale="zh-CN")
+            takes = (await stage.bot.studio.archive.story(story.id)).takes
+            assert [take.recipe.express for take in takes] == ["in the snow", "by a river"]
+            assert takes[1].recipe.prompt == "a red fox in the snow by a river"
