@@ -66,7 +66,7 @@ class Gathering:
     async def _prompt(self, story: Story, circle: Circle, posts: Posts) -> None:
         server = await self._studio.server(story.guild_id)
         reading = server.read_messages and self._post.bot.intents.message_content
-        view = prompt_card(circle, reading=reading)
+        view = prompt_card(story, circle, reading=reading)
         shown, old = fingerprint(view), posts.prompt_id
         if old is not None and old > _newest(story, circle, posts):
             assert story.thread_id is not None

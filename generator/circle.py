@@ -372,8 +372,16 @@ def hand_over(circle: Circle, person: Person, heir: Person, *, moderator: bool =
     return replace(circle, owner=heir)
 
 
-def set_mode(circle: Circle, person: Person, mode: Mode, now: datetime, *, moderator: bool = False) -> Circle:
-    """The next scene is decided on in another way.
+def set_mode(
+    circle: Circle,
+    person: Person,
+    mode: Mode,
+    now: datetime,
+    *,
+    writers: Sequence[Person] = (),
+    moderator: bool = False,
+) -> Circle:
+    """The next scene is decided on in another way; where nobody takes turns yet, those do who wrote so far.
 
     Raises:
         CircleRefused: it is not up to them, or there are proposals that would be lost.
@@ -382,10 +390,9 @@ def set_mode(circle: Circle, person: Person, mode: Mode, now: datetime, *, moder
     if mode is circle.mode:
         return circle
     if circle.proposals:
-        raise CircleRefused(
-            "Scenes are proposed; please let the vote decide first, then change how you write."
-        )
-    circle = replace(circle, mode=mode)
+        raise CircleRefused("Scenes are proposed; please let the vote decide first, then change the mode.")
+    members = circle.members or tuple(writers)[:MOST_MEMBERS] or (circle.owner,)
+    circle = replace(circle, mode=mode, members=members)
     return circle if circle.closed else _begin(circle, now)
 
 

@@ -343,9 +343,13 @@ class Together:
 
     async def set_mode(self, story_id: int, person: Person, mode: Mode, *, moderator: bool) -> Circle:
         """Decide on the next scenes in another way."""
-        return await self._act(
-            story_id, lambda circle, now: rules.set_mode(circle, person, mode, now, moderator=moderator)
-        )
+
+        def act(circle: Circle, story: Story) -> Step:
+            writers = list({frame.author.id: frame.author for frame in story.frames}.values())
+            changed = rules.set_mode(circle, person, mode, _now(), writers=writers, moderator=moderator)
+            return changed, None
+
+        return await self._step(story_id, act)
 
     async def set_minutes(self, story_id: int, person: Person, minutes: int, *, moderator: bool) -> Circle:
         """Give turns and votes more or less time."""

@@ -48,11 +48,14 @@ def circle_card(
     return view_of(ui.Container(*parts, accent_colour=GREY if circle.closed else FOX))
 
 
-def prompt_card(circle: Circle, *, reading: bool) -> ui.LayoutView:
+def prompt_card(story: Story, circle: Circle, *, reading: bool) -> ui.LayoutView:
     """The message at the end of the thread: what comes next, and where to press."""
-    lines = [_now(circle), *_proposals(circle)]
+    lines = [*_underway(story), _now(circle), *_proposals(circle)]
     if circle.news is not None:
         lines.insert(0, f"-# {plain(say(circle.news), 300)}")
+    if not story.frames:
+        about = _("A story about **{subject}** that you tell together.")
+        lines.insert(0, about.format(subject=plain(story.subject, 200)))
     if circle.phase is Phase.WRITING:
         lines.append(f"-# {_how(circle, reading)}")
     parts: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines)), _buttons(circle)]
@@ -66,7 +69,7 @@ def recap_card(story: Story, circle: Circle, filename: str) -> ui.LayoutView:
         ui.MediaGallery(picture(filename, story.subject)),
         ui.TextDisplay(_retold(story)),
         ui.Separator(),
-        ui.TextDisplay(f"{_credits(story)}\n-# {_recap_facts(story, circle)}"),
+        ui.TextDisplay(f"{_credits(story)}\n-# {_recap_facts(story)}"),
         _buttons(circle, on_card=True),
     ]
     return view_of(ui.Container(*parts, accent_colour=FOX))
@@ -160,11 +163,15 @@ def name_of(person: Person) -> str:
 def _together(story: Story, circle: Circle) -> str:
     facts = [
         _("{name}’s story, told together").format(name=name_of(circle.owner)),
-        mode_name(circle.mode),
-        *([] if story.style == "plain" else [plain(story.style, NAME_LENGTH)]),
-        _("story {number}").format(number=story.id),
+        *([] if circle.closed else [mode_name(circle.mode)]),
+        *_look(story),
     ]
     return " · ".join(facts)
+
+
+def _look(story: Story) -> list[str]:
+    style = [] if story.style == "plain" else [plain(story.style, NAME_LENGTH)]
+    return [*style, _("story {number}").format(number=story.id)]
 
 
 def _now(circle: Circle) -> str:
@@ -185,9 +192,20 @@ def _now(circle: Circle) -> str:
     return _("### ✍️ What happens next?")
 
 
+def _underway(story: Story) -> list[str]:
+    """The scenes whose pictures are still to come, so that nobody wonders where theirs is."""
+    coming = [frame for frame in story.frames if frame.takes[-1].pending and not frame.pages]
+    lines = [
+        f"-# 🖌️ {plain(frame.scene, 60)} · *{plain(frame.author.name, NAME_LENGTH // 2)}*" for frame in coming
+    ]
+    return [*lines[:3], *(["-# …"] if len(lines) > 3 else [])]
+
+
 def _until(deadline: datetime | None) -> str:
     """Discord counts down by itself."""
-    return "" if deadline is None else f"\n⏳ {discord.utils.format_dt(deadline, 'R')}"
+    if deadline is None:
+        return ""
+    return "\n-# ⏳ " + _("time is over {when}").format(when=discord.utils.format_dt(deadline, "R"))
 
 
 def _queue(circle: Circle) -> str:
@@ -277,8 +295,8 @@ def _numbers(numbers: list[int]) -> str:
     return said.format(numbers=listed([str(number) for number in numbers]))
 
 
-def _recap_facts(story: Story, circle: Circle) -> str:
+def _recap_facts(story: Story) -> str:
     writers = len({frame.author.id for frame in story.frames})
     told = ngettext("told by {count} person", "told by {count} people", writers).format(count=writers)
     seed = _("seed {seed}").format(seed=story.frames[0].chosen.recipe.seed)
-    return " · ".join([told, seed, _together(story, circle)])
+    return " · ".join([told, seed, *_look(story)])
