@@ -27,6 +27,7 @@ from cogs.presentation.text import plain, shorten
 from cogs.presentation.words import _, speaking
 from generator.archive.gallery import Filter, Viewer
 from generator.errors import NotFound, OptionRefused, SamefoxError
+from generator.moderation.gate import words
 from generator.press.book import Kind, weight_of
 from generator.server import Shade
 from generator.story import Story
@@ -94,7 +95,7 @@ class GalleryCog(commands.Cog, name=DESK):
         """Show a story again, in this channel."""
         async with answering(interaction):
             story = await self._story(interaction, number)
-            await self._check_place(interaction)
+            await self._check_place(interaction, story)
             await interaction.response.defer(thinking=True)
             await self._show(interaction, story)
 
@@ -144,7 +145,7 @@ class GalleryCog(commands.Cog, name=DESK):
             await self._heart(interaction, await self._pointed(interaction, int(first)), rest)
         elif verb == "show":
             story = await self._pointed(interaction, int(first))
-            await self._check_place(interaction)
+            await self._check_place(interaction, story)
             await interaction.response.defer(thinking=True)
             await self._show(interaction, story)
         else:
@@ -281,12 +282,15 @@ class GalleryCog(commands.Cog, name=DESK):
         guild_id = interaction.guild_id or 0
         return await self.bot.studio.archive.gallery.titles(guild_id, typed, viewer(interaction), 25)
 
-    async def _check_place(self, interaction: discord.Interaction[Any]) -> None:
-        """Make sure that this server wants stories here; who may tell them does not matter.
+    async def _check_place(self, interaction: discord.Interaction[Any], story: Story) -> None:
+        """Make sure that this server wants this story here; who may tell stories does not matter.
 
         Raises:
             WrongPlace: it wants them elsewhere.
+            TextRefused: it is for an age-restricted channel.
         """
+        asked = words(interaction.channel_id or 0, story.subject, *story.scenes)
+        await self.bot.studio.gate.check_words(story.guild_id, asked)
         server = await self.bot.studio.server(interaction.guild_id or 0)
         gallery = server.gallery_channel
         if gallery is not None and interaction.channel_id == gallery:

@@ -47,7 +47,7 @@ class Remover:
 
     async def _remove_all(self) -> None:
         for remnant in await self._oblivion.remains():
-            if remnant.path is None:
+            if remnant.kind in ("message", "thread"):
                 await self._remove(remnant)
 
     async def _remove(self, remnant: Remnant) -> None:

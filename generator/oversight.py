@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
+
+from PIL import Image
 
 from generator.archive.archive import Archive
 from generator.moderation.values import Outcome, Report
-from generator.story import Changed, Event, Person
+from generator.press import files, metadata
+from generator.story import Changed, Event, Person, Recipe
 
 
 class Oversight:
@@ -98,12 +102,28 @@ class Oversight:
         self._tell([*own, *shared])
 
     async def sweep(self) -> None:
-        """Remove the files of what was deleted."""
+        """Remove the files of what was deleted, and its words from the files that stay."""
         for remnant in await self._archive.oblivion.remains():
-            if remnant.path is not None:
+            if remnant.kind == "words" and remnant.path is not None:
+                recipe = await self._archive.oblivion.recipe_of(remnant.path)
+                if recipe is not None:
+                    await asyncio.to_thread(_rewrite, self._folder / remnant.path, recipe)
+            elif remnant.path is not None:
                 await asyncio.to_thread((self._folder / remnant.path).unlink, missing_ok=True)
+            if remnant.kind in ("file", "words"):
                 await self._archive.oblivion.removed(remnant)
 
     def _tell(self, story_ids: Sequence[int]) -> None:
         for story_id in story_ids:
             self._announce(Changed(story_id=story_id))
+
+
+def _rewrite(path: Path, recipe: Recipe) -> None:
+    """Let a picture's file tell this recipe, and leave its pixels as they are."""
+    png = path.read_bytes() if path.is_file() else b""
+    found = metadata.read(png)
+    if found is None:
+        return
+    with Image.open(BytesIO(png)) as image:
+        image.load()
+        files.save(path, metadata.encode(image, recipe, found[1]))

@@ -10,7 +10,7 @@ from generator.archive.connection import Connection
 from generator.archive.rows import read_story, touch
 from generator.moderation.values import Belongings, Remnant
 from generator.press.metadata import recipe_from_json, recipe_to_json
-from generator.story import Person, Story
+from generator.story import Person, Recipe, Story
 
 NOBODY = Person(id=0, name="…")
 """Who is in the place of somebody who wanted to be forgotten."""
@@ -156,6 +156,11 @@ class Oblivion:
             for row in rows
         ]
 
+    async def recipe_of(self, path: str) -> Recipe | None:
+        """What a file's picture is drawn from, as far as it may be told now."""
+        rows = await self._connection.fetch("SELECT recipe FROM takes WHERE path = ?", (path,))
+        return next((recipe_from_json(row["recipe"]) for row in rows), None)
+
     async def removed(self, remnant: Remnant) -> None:
         """It is gone."""
         await self._connection.update("DELETE FROM remains WHERE id = ?", (remnant.id,))
@@ -209,6 +214,11 @@ async def _take_out(sql: aiosqlite.Connection, story: Story, person_id: int) -> 
                 )
                 await sql.execute(
                     "UPDATE takes SET recipe = ? WHERE id = ?", (recipe_to_json(recipe), take.id)
+                )
+                await sql.execute(
+                    "INSERT INTO remains (kind, path) SELECT 'words', path FROM takes"
+                    " WHERE id = ? AND path IS NOT NULL",
+                    (take.id,),
                 )
     for position, frame in enumerate(each for each in story.frames if each not in theirs):
         await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (position, frame.id))

@@ -145,8 +145,7 @@ def check_rule(rule: str) -> None:
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
         raise OptionRefused(
-            "The pattern {rule} cannot be used ({reason}); it may have letters, ., *, +, ?, |, [ ] and ( ), "
-            "but no look-ahead and no back-reference.",
+            "“{rule}” is no regular expression that I can use: {reason}. Without the slashes it is a word.",
             rule=rule,
             reason=reason,
         ) from error

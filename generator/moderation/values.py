@@ -78,7 +78,7 @@ class Remnant:
     """Something of a deleted story that is still to be removed."""
 
     id: int
-    kind: str  #: ``file``, ``message`` or ``thread``
+    kind: str  #: ``file``, ``words`` (in a file that stays), ``message`` or ``thread``
     path: str | None
     guild_id: int | None
     channel_id: int | None

@@ -140,6 +140,7 @@ async def test_in_a_story_told_together_a_forgotten_members_scenes_go_and_the_ot
     assert [frame.position for frame in story.frames] == [0, 1, 2, 3]
     assert "Leonora" not in story.frames[3].takes[0].recipe.prompt
     assert [frame.id for frame in story.taken_back] == [before.frames[3].id], "its message is taken away"
+    assert {each.kind for each in await archive.oblivion.remains()} <= {"words"}
     assert (await archive.circles.circle(story.id)).owner == BEN
 
 

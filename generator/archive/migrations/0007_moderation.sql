@@ -48,11 +48,12 @@ CREATE TABLE acts (
 
 CREATE INDEX acts_of_guild ON acts (guild_id, id);
 
--- What is left of something deleted, and still to be removed: files here, messages and threads in Discord.
+-- What is left of something deleted, and still to be removed: files here, words in files that stay, messages
+-- and threads in Discord.
 -- Written as the rows go, so that a killed process's work is finished by the next.
 CREATE TABLE remains (
     id          INTEGER PRIMARY KEY,
-    kind        TEXT NOT NULL CHECK (kind IN ('file', 'message', 'thread')),
+    kind        TEXT NOT NULL CHECK (kind IN ('file', 'words', 'message', 'thread')),
     path        TEXT,
     guild_id    INTEGER,
     channel_id  INTEGER,
