@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -13,22 +11,21 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
-from discord.utils import MISSING
 
 from cogs.characters import choices as offered_characters
 from cogs.place import NotAllowed, NotShown, WrongPlace, check_place, check_server, person, roles_of
 from cogs.presentation.answers import answer, answer_error, sentence
-from cogs.presentation.modals import CorrectView, OnWritten, StoryModal
-from cogs.presentation.text import plain, quote_block
+from cogs.presentation.modals import correct_button, returned, returned_text, story_form, written
+from cogs.presentation.text import plain
 from cogs.presentation.words import _, listed
+from cogs.wish import Wish, as_form, filled_in, starring_in, typed
 from generator.archive.characters import Character
-from generator.casting import dressed, starring
-from generator.errors import OptionRefused, SamefoxError, ScriptRefused
+from generator.errors import OptionRefused, SamefoxError
 from generator.limits import standing
 from generator.profiles import STORYBOOK, model_label
-from generator.script import MAX_CHARACTERS, read_scenes, read_script
+from generator.script import MAX_CHARACTERS
 from generator.server import ServerSettings
-from generator.story import Options, Script, Story, Storyboard, SvrMode
+from generator.story import Options, Story, Storyboard, SvrMode
 from generator.storyboard import MAX_SEED, read_size
 from generator.storybook.vocabulary import EXAMPLES
 
@@ -41,18 +38,6 @@ log = logging.getLogger(__name__)
 SHOWN = 100  # characters of a choice, by Discord
 SIZES = ("1024x1024", "1152x896", "896x1152", "1216x832", "832x1216", "1344x768", "768x1344", "512x512")
 """What SDXL was trained on, and one for the impatient."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a member asked for, read only once it is known that it can be answered."""
-
-    text: str  #: as it was typed
-    subject: str  #: what a form that brings the text back shows as its subject
-    scenes: str
-    script: Callable[[int], Script]  #: of so many scenes at most
-    options: Callable[[], Options]
-    character: Character | None = None  #: whose looks the pictures have where nothing else is said
 
 
 @app_commands.guild_only()
@@ -111,17 +96,10 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
                 negative_prompt=avoid,
             )
 
-        subject, scenes = _as_form(prompt)
-        wish = Wish(
-            text=prompt,
-            subject=subject,
-            scenes=scenes,
-            script=lambda most: read_script(prompt, max_scenes=most),
-            options=options,
-        )
+        wish = typed(prompt, options)
         if character is not None:
             try:
-                wish = _with(await self._called(interaction, character), wish)
+                wish = starring_in(wish, await self._called(interaction, character))
             except OptionRefused as refusal:
                 await self._refuse(interaction, refusal, wish)
                 return
@@ -145,10 +123,29 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             return
         await interaction.response.send_modal(self.form(kept, style))
 
-    def form(self, character: Character | None = None, style: str | None = None) -> StoryModal:
+    def form(self, character: Character | None = None, style: str | None = None) -> discord.ui.Modal:
         """The form for a story, which may be about a kept character."""
-        on_written = self._on_written(lambda: Options(style=style), character)
-        return StoryModal(on_written, character.looks.subject if character is not None else "")
+        if character is None:
+            return story_form(style=style)
+        return story_form(character.looks.subject, style=style, character_id=character.id)
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:
+        """What was refused is to be corrected."""
+        text = await returned_text(self.bot, interaction.message)
+        character = await self._known(interaction, int(what))
+        subject, scenes = as_form(text, character)
+        await interaction.response.send_modal(story_form(subject, scenes, character_id=int(what)))
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
+        """A story's form was sent, perhaps one that was opened before a restart."""
+        if (form := written(interaction)) is None:
+            return
+        try:
+            character = await self._known(interaction, form.character_id)
+            await self._tell(interaction, filled_in(form, character))
+        except Exception as error:
+            await answer_error(interaction, error)
 
     @tell.autocomplete("style")
     @write.autocomplete("style")
@@ -191,26 +188,16 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         for story_id in await self.bot.studio.archive.unsettled_in(payload.thread_id):
             await self.bot.studio.cancel(story_id)
 
-    def _on_written(self, options: Callable[[], Options], character: Character | None = None) -> OnWritten:
-        """What happens to a form that was sent; it may be about a kept character, as long as it is they."""
-
-        async def on_written(interaction: discord.Interaction[Samefox], subject: str, scenes: str) -> None:
-            wish = Wish(
-                text=f"{subject}:\n{scenes}",
-                subject=subject,
-                scenes=scenes,
-                script=lambda most: read_scenes(subject, scenes, max_scenes=most),
-                options=options,
-            )
-            same = character is not None and subject.split() == character.looks.subject.split()
-            await self._tell(interaction, replace(wish, character=character if same else None))
-
-        return on_written
-
     async def _called(self, interaction: discord.Interaction[Samefox], name: str) -> Character:
         """The character that a member means."""
         characters = self.bot.studio.archive.characters
         return await characters.called(name, interaction.user.id, interaction.guild_id)
+
+    async def _known(self, interaction: discord.Interaction[Any], number: int) -> Character | None:
+        """The character with a number, if this member may use it here."""
+        characters = self.bot.studio.archive.characters
+        known = await characters.known(interaction.user.id, interaction.guild_id) if number else []
+        return next((each for each in known if each.id == number), None)
 
     async def _tell(self, interaction: discord.Interaction[Samefox], wish: Wish) -> None:
         """Check everything, then put the story in line; a refusal brings the text back."""
@@ -236,16 +223,11 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         check_server(interaction, server)
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
-        script, options, locale = wish.script(most), self._options(wish, server), str(interaction.locale)
+        script, options = wish.script(most), wish.looks(self.bot.settings, server)
+        locale = str(interaction.locale)
         if self.bot.studio.translates(script, locale):  # which may take longer than Discord waits
             await interaction.response.defer(ephemeral=True, thinking=True)
         return await self.bot.studio.plan(script, options, server, member, locale=locale)
-
-    def _options(self, wish: Wish, server: ServerSettings) -> Options:
-        options = wish.options()
-        if wish.character is None:
-            return options
-        return dressed(options, wish.character.looks, self.bot.settings, server)
 
     async def _server(self, interaction: discord.Interaction[Samefox]) -> ServerSettings:
         return await self.bot.studio.server(interaction.guild_id or 0)
@@ -263,28 +245,14 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         hint = _("Here is what you wrote, so that you can correct it:")
         if elsewhere:
             hint = _("Here is what you wrote, so that it is not lost:")
-        text = f"{sentence(refusal, interaction.id)}\n{hint}"
-        block = quote_block(wish.text)
-        file = MISSING
-        if len(text) + len(block) < 2000:  # characters, of a message
-            text += f"\n{block}"
+        reason = f"{sentence(refusal, interaction.id)}\n{hint}"
+        if elsewhere or isinstance(refusal, OptionRefused):  # which the form could not correct
+            text, file = returned(reason, wish.text, None)
+            await answer(interaction, text, file=file)
         else:
-            file = discord.File(io.BytesIO(wish.text.encode()), "your-story.txt")
-        view: discord.ui.View = MISSING
-        if not elsewhere and not isinstance(refusal, OptionRefused):  # which the form could not correct
-            view = CorrectView(self._on_written(wish.options, wish.character), wish.subject, wish.scenes)
-        await answer(interaction, text, view=view, file=file)
-
-
-def _with(character: Character, wish: Wish) -> Wish:
-    """A wish for scenes with a kept character in them."""
-    return replace(
-        wish,
-        subject=character.looks.subject,
-        scenes=wish.scenes if wish.subject else wish.text,
-        script=lambda most: starring(character, wish.text, max_scenes=most),
-        character=character,
-    )
+            text, file = returned(reason, wish.text, wish.options())
+            view = correct_button(wish.character.id if wish.character is not None else 0)
+            await answer(interaction, text, view=view, file=file)
 
 
 async def begin(bot: Samefox, interaction: discord.Interaction[Any], board: Storyboard) -> Story:
@@ -334,15 +302,6 @@ def unknown_line(words: Sequence[str]) -> str:
         named = _("{words} and {count} more").format(words=named, count=len(words) - 8)
     line = _("-# My picture book does not know {words} yet, so its pictures do without.")
     return "\n" + line.format(words=named)
-
-
-def _as_form(prompt: str) -> tuple[str, str]:
-    """What a form shows for a text: its subject and a scene a line, or all of it among the scenes."""
-    try:
-        script = read_script(prompt, max_scenes=len(prompt))
-    except ScriptRefused:
-        return "", prompt
-    return script.subject, "\n".join(script.scenes)
 
 
 def _shown(model: str) -> str:

@@ -132,6 +132,37 @@ async def test_a_refused_text_can_be_corrected_in_a_form(stage: Stage) -> None:
     assert story.takes[0].recipe.seed == 3, "the options are kept"
 
 
+async def test_a_refusal_and_a_form_outlive_a_restart_with_all_that_was_chosen(stage: Stage) -> None:
+    prompt = "a `red` fox: in a meadow | " + "very " * 90 + "far"
+    options = {"seed": 3, "style": "picture book", "guidance": 3.5, "size": "72x64", "svr": "off"}
+    refused = await stage.ann.slash(stage.stories, "story tell", prompt=prompt, avoid="it`s dark", **options)
+    long = await stage.ann.slash(stage.stories, "story tell", prompt=prompt + " away" * 400, steps=3)
+    form = await stage.ann.slash(stage.stories, "story write", style="ink")
+    await stage.env.restart_bot(type(stage.bot)(stage.bot.settings, stage.bot.studio))
+    assert refused.response is not None
+    assert long.response is not None
+    corrected = await stage.ann.click(refused.response, label="Correct it")
+    subject, scenes = inputs(corrected)
+    assert (subject["value"], scenes["value"].split("\n")[0]) == ("a red fox", "in a meadow")
+    await stage.ann.submit_modal(corrected, {"subject": "a red fox", "scenes": "in a meadow"})
+    await stage.ann.submit_modal(form, {"subject": "a red fox", "scenes": "in a meadow"})
+    corrected = await stage.ann.click(long.response, label="Correct it")
+    assert inputs(corrected)[1]["value"].endswith("away away")
+    await stage.ann.submit_modal(corrected, {"subject": "a red fox", "scenes": "in a meadow"})
+    *_, chosen, styled, stepped = [
+        await stage.bot.studio.archive.story(number) for number in await newest(stage, 3)
+    ]
+    recipe = chosen.takes[0].recipe
+    assert (chosen.style, recipe.seed, recipe.width, recipe.guidance_scale) == ("picture book", 3, 72, 3.5)
+    assert (recipe.svr, recipe.negative_prompt) == ("off", "it's dark")
+    assert (styled.style, stepped.takes[0].recipe.steps) == ("ink", 3)
+
+
+async def newest(stage: Stage, count: int) -> list[int]:
+    titles = await stage.bot.studio.archive.titles.newest(stage.env.guild.id, limit=count)
+    return sorted(title.story_id for title in titles)
+
+
 async def test_the_longest_scene_is_refused_with_the_text_coming_back(stage: Stage) -> None:
     prompt = "a fox: in the snow | " + "w(o)w! " * 700
     result = await stage.ann.slash(stage.stories, "story tell", prompt=prompt)
