@@ -17,7 +17,7 @@ from tests.conftest import ANN
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 FOX = "a red fox: in a meadow | in the snow | by a river"
-LONG = 100  # steps; long enough to look at
+LONG: dict[str, object] = {"steps": 100, "size": "512x512"}  # not drawn before it was looked at
 
 
 async def queue_of(stage: Stage, member: MemberActor) -> ResponseMessage:
@@ -77,7 +77,7 @@ async def test_when_nobody_waits_it_says_what_to_do(stage: Stage) -> None:
 
 async def test_it_shows_what_is_drawn_who_waits_for_what_and_where_one_is(stage: Stage) -> None:
     await stage.told(await told_by(stage, stage.ann, "a red fox: in a meadow"))  # measured
-    story = await stage.drawing(await told_by(stage, stage.ann, FOX, steps=LONG))
+    story = await stage.drawing(await told_by(stage, stage.ann, FOX, **LONG))
     await told_by(stage, stage.ben, "a *blue* cat: on a roof | in a box")
     await until_progress(stage.bot.studio)
     ann, ben = read(await queue_of(stage, stage.ann)), read(await queue_of(stage, stage.ben))
@@ -95,9 +95,9 @@ async def test_it_shows_what_is_drawn_who_waits_for_what_and_where_one_is(stage:
 
 
 async def test_one_stops_ones_own_and_a_moderator_anybodys_also_after_a_restart(stage: Stage) -> None:
-    await stage.drawing(await told_by(stage, stage.ann, FOX, steps=LONG))
-    await told_by(stage, stage.ann, "an owl: in a tree", steps=LONG)
-    await told_by(stage, stage.ben, "a blue cat: on a roof", steps=LONG)
+    await stage.drawing(await told_by(stage, stage.ann, FOX, **LONG))
+    await told_by(stage, stage.ann, "an owl: in a tree", **LONG)
+    await told_by(stage, stage.ben, "a blue cat: on a roof", **LONG)
     ann, ben = await queue_of(stage, stage.ann), await queue_of(stage, stage.ben)
     mo, later = await queue_of(stage, stage.mo), await queue_of(stage, stage.mo)
     assert set(choices(ann)) == {"a red fox", "an owl"}
@@ -127,7 +127,7 @@ async def test_who_is_no_moderator_any_more_cannot_stop_what_somebody_else_asked
     guild = stage.env.guild
     role = guild.roles["Moderators"]
     cai = guild.add_member(stage.env.create_user("Cai"), roles=[role])
-    story = await stage.drawing(await told_by(stage, stage.ann, FOX, steps=LONG))
+    story = await stage.drawing(await told_by(stage, stage.ann, FOX, **LONG))
     card = await queue_of(stage, cai)
     stage.env.backend.remove_member_role(guild.id, cai.id, role.id)
     await cai.select(card, [f"{story.id}:{stage.ann.id}"], custom_id="samefox:queue:stop:0")
@@ -140,7 +140,7 @@ async def test_who_is_no_moderator_any_more_cannot_stop_what_somebody_else_asked
 
 async def test_a_reroll_of_somebody_elses_picture_is_ones_own_to_stop(stage: Stage) -> None:
     story = await stage.told(await told_by(stage, stage.ann, "a red fox: in a meadow"))
-    blocking = await stage.drawing(await told_by(stage, stage.ann, "an owl: in a tree", steps=LONG))
+    blocking = await stage.drawing(await told_by(stage, stage.ann, "an owl: in a tree", **LONG))
     frame = stage.shown(stage.frames(story)[0])
     await stage.ben.click(frame, custom_id=f"samefox:reroll:{story.takes[0].id}")
     card = await queue_of(stage, stage.ben)
@@ -154,9 +154,9 @@ async def test_a_reroll_of_somebody_elses_picture_is_ones_own_to_stop(stage: Sta
 
 
 async def test_a_long_queue_has_pages_and_can_be_looked_at_again(stage: Stage) -> None:
-    await stage.drawing(await told_by(stage, stage.ann, FOX, steps=LONG))
+    await stage.drawing(await told_by(stage, stage.ann, FOX, **LONG))
     for number in range(7):
-        await told_by(stage, stage.ben, f"cat {number}: on a roof", steps=LONG)
+        await told_by(stage, stage.ben, f"cat {number}: on a roof", **LONG)
     card = await queue_of(stage, stage.ben)
     assert "page 1 of 2" in read(card)
     assert len(choices(card)) == 7, "all of one's own, whatever the page"
@@ -173,10 +173,10 @@ async def test_other_servers_are_only_a_number(stage: Stage) -> None:
     elsewhere = stage.env.create_guild("Far Away")
     dan = elsewhere.add_member(stage.env.create_user("Dan"))
     await dan.slash(
-        elsewhere.create_text_channel("tales"), "story tell", prompt="a secret: a | b | c", steps=LONG
+        elsewhere.create_text_channel("tales"), "story tell", prompt="a secret: a | b | c", **LONG
     )
     await stage.drawing((await stage.bot.studio.archive.unsettled())[-1])
-    await told_by(stage, stage.ben, "a blue cat: on a roof | in a box", steps=LONG)
+    await told_by(stage, stage.ben, "a blue cat: on a roof | in a box", **LONG)
     card = read(await queue_of(stage, stage.ann))
     assert "secret" not in card
     assert "1 picture for another server" in card
@@ -189,7 +189,7 @@ async def test_a_limit_is_told_beforehand_and_its_refusal_brings_the_text_back(s
     guild_id = stage.env.guild.id
     limits = Limits(frames_a_day=1000, stories_at_once=1)
     await servers.change(guild_id, ANN, lambda settings: settings.altered(limits=limits))
-    await stage.drawing(await told_by(stage, stage.ann, FOX, steps=LONG))
+    await stage.drawing(await told_by(stage, stage.ann, FOX, **LONG))
     assert "Of your pictures in 24 hours, " in read(await queue_of(stage, stage.ann))
     result = await stage.ann.slash(stage.stories, "story tell", prompt="a second fox: in a hole")
     said = "".join(m.content for m in [result.response, *result.followups] if m is not None).replace("\\", "")
