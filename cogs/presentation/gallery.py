@@ -25,18 +25,24 @@ def leaf_card(
     story: Story, leaf: Leaf, hearts: Hearts, wanted: Filter, filter_id: int, filename: str | None
 ) -> ui.LayoutView:
     """A page of the gallery, for the person who turns it."""
-    row = ui.ActionRow[Any](
-        _turn("newer", "◀", filter_id, leaf.newer_id),
-        _turn("older", "▶", filter_id, leaf.older_id),
-        _heart(story, hearts, f"page.{filter_id}"),
-        press(DESK, "show", str(story.id), _("Show here"), disabled=filename is None),
-        press(DESK, "export", str(story.id), _("Export"), disabled=filename is None),
+    gone = filename is None
+    # Two rows, since five buttons do not fit beside one another on a phone.
+    rows = (
+        ui.ActionRow[Any](
+            _turn("newer", "◀", filter_id, leaf.newer_id),
+            _turn("older", "▶", filter_id, leaf.older_id),
+            _heart(story, hearts, f"page.{filter_id}"),
+        ),
+        ui.ActionRow[Any](
+            press(DESK, "show", str(story.id), _("Show here"), "📢", disabled=gone),
+            press(DESK, "export", str(story.id), _("Export"), "📦", disabled=gone),
+        ),
     )
-    notes = [note] if (note := filter_line(wanted)) else []
-    return view_of(ui.Container(*_page(story, filename), *map(ui.TextDisplay, notes), row, accent_colour=FOX))
+    notes = [ui.TextDisplay[Any](note)] if (note := filter_line(wanted)) else []
+    return view_of(ui.Container(*_page(story, filename), *notes, *rows, accent_colour=FOX))
 
 
-def empty_card(wanted: Filter, notice: str = "") -> ui.LayoutView:
+def empty_card(wanted: Filter) -> ui.LayoutView:
     """A gallery without a page."""
     if wanted == Filter():
         text = _("🖼️ No story has been told to its end here yet. `/story tell` begins the first.")
