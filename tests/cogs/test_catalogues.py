@@ -17,7 +17,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 
 from cogs.languages import CommandTranslator
-from cogs.presentation.catalogues import ROOT, payloads, untranslated, up_to_date
+from cogs.presentation.catalogues import ROOT, payloads, said_in, untranslated, up_to_date
 from cogs.presentation.words import ENGLISH, LANGUAGES, LOCALES, say, speaking
 from generator.errors import PromptTooLong, SamefoxError
 
@@ -50,6 +50,13 @@ def test_no_sentence_is_missing_and_none_is_stale(language: str) -> None:
     said, present = keys(up_to_date(language)), keys(stored(language))
     assert said - present == set(), "said, but not in the catalogue"
     assert present - said == set(), "in the catalogue, but not said any more"
+
+
+def test_sentences_are_found_wherever_they_are_said() -> None:
+    code = """f"**{_('In a sum')}**" + ngettext("{n} one", "{n} many", n)
+raise NotFound("Gone is " "{name}.", name=Sentence("somebody"))"""
+    expected = ["In a sum", ("{n} one", "{n} many"), "Gone is {name}.", "somebody"]
+    assert list(said_in(ast.parse(code), {"NotFound"})) == expected
 
 
 def test_no_sentence_is_untranslated_or_doubtful(kept: Catalog) -> None:
