@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from io import BytesIO
 
@@ -340,3 +341,23 @@ async def test_me_forget_says_exactly_what_goes_and_then_it_is_gone(stage: Stage
     assert (await stage.bot.studio.archive.oblivion.belongings(stage.ann.id)).nothing
     again = await stage.ann.slash(stage.stories, "me forget")
     assert "nothing to forget" in private(stage, again)
+
+
+async def test_whatever_members_write_nobody_was_pinged_and_nothing_has_effect(stage: Stage) -> None:
+    story = await told(stage, f"{EVERYTHING}: {EVERYTHING}")
+    await report(stage, story, EVERYTHING)
+    ban = await stage.mo.slash(stage.stories, "moderate ban", member=stage.ben, reason=EVERYTHING)
+    listed = await stage.mo.slash(stage.stories, "moderate list")
+    refused = await stage.ben.slash(stage.stories, "story tell", prompt=FOX)
+    question = await stage.ann.slash(stage.stories, "story delete", number=story.id)
+    for result in (ban, listed, refused, question):
+        message = stage.env.backend.get_message(answered(result).channel_id, answered(result).id)
+        assert not re.search(r"(?<!\\)[@#]\w|(?<!\\)\]\(|(?<!\\)\|\|", texts(message)), texts(message)
+    for messages in stage.env.backend.messages.values():
+        for message in messages.values():
+            assert not message.mention_everyone
+            assert message.ping_user_ids == []
+            assert message.ping_role_ids == []
+    for thread in stage.stories.threads:
+        assert "@everyone" not in thread.name
+    await stage.mo.slash(stage.stories, "moderate unban", member=str(stage.ben.id))

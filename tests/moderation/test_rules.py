@@ -45,7 +45,8 @@ def test_what_is_not_for_everybody_is_found_however_it_is_spelt(text: str) -> No
 INNOCENT = """
 Scunthorpe Penistone Clitheroe Essex Sussex Middlesex Shitake analysis analogue assassin bass grass class
 cocktail cockatoo peacock cockpit Hancock shuttlecock dickens Dickinson document cucumber accumulate
-circumvent scum title entitled constitution competition Titicaca titanium button buttress basement therapist grape
+circumvent scum
+title entitled constitution competition Titicaca titanium button buttress basement therapist grape
 grapes drape scrape rapeseed sextant sextet sexton bisect Pakistan swallow swank spick-and-span arsenic
 glass mass passage embarrass cassette canal banal analyst Uranus manuscript nugget denude minute continued
 Moby Dick a cock crowing on a farm a donkey an ass a breast of chicken robin redbreast a booby on a rock
