@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-import re
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -15,6 +14,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
+from cogs.gallery_options import days, kind_of, viewer
 from cogs.glances import glance_file
 from cogs.languages import public_locale
 from cogs.place import check_server
@@ -25,8 +25,8 @@ from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, 
 from cogs.presentation.keepsakes import book_of, kind_lines, kinds_card, size_of
 from cogs.presentation.text import plain, shorten
 from cogs.presentation.words import _, speaking
-from generator.archive.gallery import Filter, Viewer
-from generator.errors import NotFound, OptionRefused, SamefoxError
+from generator.archive.gallery import Filter
+from generator.errors import NotFound, SamefoxError
 from generator.moderation.gate import words
 from generator.press.book import Kind, weight_of
 from generator.server import Shade
@@ -34,8 +34,6 @@ from generator.story import Story
 
 if TYPE_CHECKING:
     from bot import Samefox
-
-_DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?$")
 
 
 class GalleryCog(commands.Cog, name=DESK):
@@ -296,55 +294,6 @@ class GalleryCog(commands.Cog, name=DESK):
         if gallery is not None and interaction.channel_id == gallery:
             return
         check_server(interaction, server.model_copy(update={"teller_roles": ()}))
-
-
-def viewer(interaction: discord.Interaction[Any]) -> Viewer:
-    """Who looks: moderators see all, others what was told where they may read."""
-    guild, member = interaction.guild, interaction.user
-    if interaction.permissions.manage_messages:
-        return Viewer(person_id=member.id)
-    here = {interaction.channel_id or 0}
-    if guild is not None and isinstance(member, discord.Member):
-        private = discord.ChannelType.private_thread
-        places = [*guild.channels, *(thread for thread in guild.threads if thread.type is not private)]
-        here |= {place.id for place in places if place.permissions_for(member).view_channel}
-    return Viewer(person_id=member.id, channels=tuple(sorted(here)))
-
-
-def kind_of(text: str) -> Kind:
-    """What was typed or chosen as a format.
-
-    Raises:
-        OptionRefused: there is no such.
-    """
-    try:
-        return Kind(text.casefold().strip())
-    except ValueError as error:
-        raise OptionRefused(
-            "There is no format “{text}”; please choose one of {formats}.",
-            text=text,
-            formats=list(map(str, Kind)),
-        ) from error
-
-
-def days(text: str) -> tuple[str, str]:
-    """The first and the last day of what was typed: a day or a month.
-
-    Raises:
-        OptionRefused: it is neither.
-    """
-    if found := _DAY.match(text.strip()):
-        year, month, day = (int(part) if part else None for part in found.groups())
-        try:
-            assert year is not None and month is not None
-            first = date(year, month, day or 1)
-            last = first if day else (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(1)
-            return first.isoformat(), last.isoformat()
-        except ValueError:
-            pass
-    raise OptionRefused(
-        "“{text}” is no day and no month; please write one like 2026-11-22 or 2026-11.", text=text
-    )
 
 
 async def setup(bot: Samefox) -> None:
