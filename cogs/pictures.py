@@ -88,7 +88,15 @@ def _address(url: str) -> str:
     return f"{parts.path}" if parts.hostname in HOSTS else f"{parts.hostname}{parts.path}"
 
 
-async def recipe_of(client: discord.Client, picture: Posted) -> tuple[Recipe, Engine]:
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a picture says of how it was drawn."""
+
+    recipes: tuple[Recipe, ...]  #: of a strip, each of its frames'
+    engine: Engine | None  #: None for a strip
+
+
+async def origin_of(client: discord.Client, picture: Posted) -> Origin:
     """What drew a picture.
 
     Raises:
@@ -102,14 +110,21 @@ async def recipe_of(client: discord.Client, picture: Posted) -> tuple[Recipe, En
         )
     _check_size(picture.name, picture.size or 0)
     png = await _download(client, picture)
-    found = await asyncio.to_thread(metadata.read, png) if png.startswith(_PNG) else None
-    if found is None:
+    found = await asyncio.to_thread(_read, png)
+    if not found.recipes:
         raise NoRecipe(
             "There is no recipe in “{name}”: it is not one of my pictures, or an app has taken it out, as "
             "screenshots and photo apps do. The PNG as I posted it has one.",
             name=picture.name[:80],
         )
     return found
+
+
+def _read(png: bytes) -> Origin:
+    if not png.startswith(_PNG):
+        return Origin((), None)
+    found = metadata.read(png)
+    return Origin((found[0],), found[1]) if found else Origin(metadata.read_strip(png), None)
 
 
 def _check_size(name: str, size: int) -> None:

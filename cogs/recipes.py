@@ -12,16 +12,18 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from cogs.pictures import NoRecipe, Posted, attached, files, pictures, recipe_of
+from cogs.pictures import NoRecipe, Posted, attached, files, origin_of, pictures
 from cogs.presentation.answers import answer, answering
 from cogs.presentation.buttons import may_see, meant, story_of, take_of
 from cogs.presentation.recipe import (
     DESK,
     FILE,
+    STRIP_FILE,
     Account,
     Ways,
     frames_card,
     recipe_card,
+    strip_card,
     take_heading,
     take_history,
 )
@@ -30,7 +32,12 @@ from cogs.presentation.words import _
 from cogs.story import begin
 from generator.errors import NotFound, SamefoxError
 from generator.press import metadata
-from generator.press.metadata import recipe_from_json, recipe_to_json
+from generator.press.metadata import (
+    recipe_from_json,
+    recipe_to_json,
+    recipes_from_json,
+    recipes_to_json,
+)
 from generator.retelling import adopted, shell_retelling, slash_retelling
 from generator.story import Engine, Story, Take
 
@@ -126,20 +133,31 @@ class RecipesCog(commands.Cog, name=DESK):
             await self._show_take(interaction, story, int(what))
 
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
-        """One of a story's pictures is chosen."""
-        await self.pressed(interaction, "show", values[0])
+        """One of a story's pictures, or of a strip's, is chosen."""
+        if setting != "strip":
+            await self.pressed(interaction, "show", values[0])
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        recipes = recipes_from_json(await self._kept(interaction, STRIP_FILE))
+        recipe = recipes[int(values[0])]
+        account = Account(heading=plain(recipe.express, 120), recipe=recipe, engine=None)
+        await self._send(interaction, account, foreign=True)
 
     async def _draw_here(self, interaction: discord.Interaction[Any]) -> None:
         """Tell a story of one frame with exactly the recipe that the message's file holds."""
-        if (url := files(interaction.message).get(FILE)) is None:
-            raise NotFound("I do not remember this picture any more; please show it to me again.")
-        recipe = recipe_from_json((await self.bot.http.get_from_cdn(url)).decode())
+        recipe = recipe_from_json(await self._kept(interaction, FILE))
         server = await self.bot.studio.server(interaction.guild_id or 0)
         story = await begin(self.bot, interaction, adopted(recipe, self.bot.settings, server))
         await answer(
             interaction,
             _("🎨 The picture is being drawn in {thread}.").format(thread=f"<#{story.thread_id}>"),
         )
+
+    async def _kept(self, interaction: discord.Interaction[Any], name: str) -> str:
+        """What a file of the message says, by which it remembers."""
+        if (url := files(interaction.message).get(name)) is None:
+            raise NotFound("I do not remember this picture any more; please show it to me again.")
+        return (await self.bot.http.get_from_cdn(url)).decode()
 
     # -- showing ----------------------------------------------------------------------------------------
 
@@ -208,9 +226,13 @@ class RecipesCog(commands.Cog, name=DESK):
 
     async def _show_posted(self, interaction: discord.Interaction[Any], picture: Posted) -> None:
         """Show the recipe inside of a picture, and whether it can be drawn here."""
-        recipe, engine = await recipe_of(self.bot, picture)
-        account = Account(heading=plain(picture.name, 80), recipe=recipe, engine=engine)
-        await self._send(interaction, account, foreign=True)
+        origin, name = await origin_of(self.bot, picture), plain(picture.name, 80)
+        if len(origin.recipes) == 1:
+            account = Account(heading=name, recipe=origin.recipes[0], engine=origin.engine)
+            await self._send(interaction, account, foreign=True)
+            return
+        file = discord.File(io.BytesIO(recipes_to_json(origin.recipes).encode()), STRIP_FILE)
+        await interaction.followup.send(view=strip_card(name, origin.recipes), file=file, ephemeral=True)
 
     async def _send(
         self, interaction: discord.Interaction[Any], account: Account, *, foreign: bool = False

@@ -20,6 +20,7 @@ from generator.story import Engine, Frame, Recipe, Story, Take
 
 DESK = "recipes"
 FILE = "recipe.json"
+STRIP_FILE = "recipes.json"
 LINE = 1000  # characters of a line to copy; a longer one finds no place beside the rest
 BY_FILE = f"python -m generator --recipe {FILE}"
 
@@ -79,19 +80,27 @@ def take_history(frame: Frame, take: Take) -> str:
 
 def frames_card(story: Story) -> ui.LayoutView:
     """Which of a story's pictures is meant."""
+    scenes = [(frame.scene, str(frame.chosen.id)) for frame in story.frames]
+    return _which(plain(story.subject, 200), scenes, f"frame.{story.id}")
+
+
+def strip_card(name: str, recipes: Sequence[Recipe]) -> ui.LayoutView:
+    """Which of the pictures in a strip from elsewhere is meant; `STRIP_FILE` goes with it."""
+    view = _which(name, [(recipe.express, str(number)) for number, recipe in enumerate(recipes)], "strip")
+    return view.add_item(ui.File(f"attachment://{STRIP_FILE}"))
+
+
+def _which(heading: str, scenes: Sequence[tuple[str, str]], setting: str) -> ui.LayoutView:
     options = [
-        SelectOption(label=shorten(f"{number}. {frame.scene}", 100), value=str(frame.chosen.id))
-        for number, frame in enumerate(story.frames[:MENU], 1)
+        SelectOption(label=shorten(f"{number}. {scene}", 100), value=value)
+        for number, (scene, value) in enumerate(scenes[:MENU], 1)
     ]
-    menu = choice_menu(DESK, f"frame.{story.id}", options, placeholder=_("Choose a picture"))
+    question = _("Each picture of a story has a recipe of its own. Which one?")
     view = ui.LayoutView(timeout=None)
     view.add_item(
         ui.Container(
-            ui.TextDisplay(
-                f"### 📋 {plain(story.subject, 200)}\n"
-                + _("Each picture of a story has a recipe of its own. Which one?")
-            ),
-            menu,
+            ui.TextDisplay(f"### 📋 {heading}\n{question}"),
+            choice_menu(DESK, setting, options, placeholder=_("Choose a picture")),
             accent_colour=FOX,
         )
     )

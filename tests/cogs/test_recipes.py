@@ -284,3 +284,16 @@ async def test_a_recipe_card_outlives_a_restart(stage: Stage) -> None:
     assert "Frame 1" in said(stage, await stage.ben.select(answered(asked), [str(story.takes[0].id)]))
     result = await stage.ben.click(answered(shown), label="Draw it here")
     assert "is being drawn in" in said(stage, result)
+
+
+async def test_a_strip_from_elsewhere_says_which_picture_is_which(stage: Stage) -> None:
+    story = await told(stage, FOX, seed=12)
+    strip = await stage.bot.studio.strip(story.pictures)
+    message = await posted(stage, stage.ann, stage.stories, "my-strip.png", strip)
+    asked = await stage.ben.context_menu(stage.stories, "Recipe", message)
+    assert "Which one?" in said(stage, asked)
+    await stage.env.restart_bot(type(stage.bot)(stage.bot.settings, stage.bot.studio))
+    shown = await stage.ben.select(answered(asked), ["1"])
+    assert "in the snow" in said(stage, shown)
+    assert "`12`" in said(stage, shown)
+    assert custom_ids_of(stage, shown) == ["samefox:recipes:press:draw:here"]
