@@ -173,7 +173,7 @@ class CircleCog(commands.Cog, name=DESK):
         """A story whose thread is deleted waits for nobody any more."""
         story_id = await self.circles.in_thread(payload.thread_id)
         if story_id is not None:
-            await self.together.abandon(story_id)
+            await self.together.end(story_id)
 
     # -- the panel --------------------------------------------------------------------------------------
 

@@ -357,6 +357,11 @@ class Together:
             story_id, lambda circle, now: rules.set_minutes(circle, person, minutes, now, moderator=moderator)
         )
 
+    async def end(self, story_id: int) -> None:
+        """Somebody deleted its place; whatever still shows it should say so."""
+        await self.abandon(story_id)
+        self._tell_all(story_id)
+
     async def abandon(self, story_id: int) -> None:
         """Its place is gone: draw nothing more, wait for nothing more."""
         self._stop(await self._archive.cancel(story_id))

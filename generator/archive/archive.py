@@ -181,7 +181,9 @@ class Archive:
         """Give up all takes of a story that are not drawn yet; their ids."""
         async with self._connection.transaction() as sql:
             await sql.execute(
-                "UPDATE stories SET cancelled = 1 WHERE id = ? AND EXISTS (SELECT 1 FROM takes JOIN jobs"
+                # One that grows is not over: only its pictures are stopped.
+                "UPDATE stories SET cancelled = 1 WHERE id = ? AND NOT growing"
+                " AND EXISTS (SELECT 1 FROM takes JOIN jobs"
                 " ON take_id = takes.id WHERE story_id = stories.id AND parent_id IS NULL"
                 " AND state IN ('queued', 'drawing'))",
                 (story_id,),

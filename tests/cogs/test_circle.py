@@ -14,6 +14,7 @@ from simcord.backend.models import Message
 from simcord.results import InteractionResult, ResponseMessage
 
 from generator.circle import Circle, Mode
+from generator.sentence import Sentence
 from generator.story import Options, Script, Story, TakeState
 from generator.storyboard import draft
 from tests.cogs.conftest import PATIENCE, Stage, custom_ids, texts, walk
@@ -417,6 +418,55 @@ async def test_a_scene_that_cannot_be_drawn_comes_back_to_be_corrected(stage: St
     await stage.ben.submit_modal(form, {label["component"]["custom_id"]: "far away"})
     assert (await fox.shown()).scenes == ("far away",)
     assert "already" in answers(await fox.write(stage.ben, "far away"))
+
+
+async def test_who_stays_looks_after_the_story_of_an_owner_who_left(stage: Stage) -> None:
+    sue = stage.env.guild.add_member(stage.env.create_user("Sue"))
+    await sue.slash(stage.stories, "story together", subject=FOX)
+    fox = Round(stage, (await newest(stage))[0])
+    await fox.shown()
+    await fox.write(stage.ben, "in the snow")
+    await fox.write(stage.ann, "by a river")
+    await fox.shown()
+    assert "the last scene is yours" in answers(await fox.press(stage.ann, "manage"))
+    stage.env.guild.remove_member(sue)
+    assert "Sue is not in this server any more" in answers(await fox.press(stage.ben, "manage"))
+    assert (await fox.shown()).author.name == "Ben"
+
+
+async def test_a_scene_whose_picture_fails_holds_nobody_up(stage: Stage) -> None:
+    fox = await taking_turns(stage)
+    await fox.write(stage.ann, "in the snow")
+    take = (await fox.story()).frames[0].takes[0]
+    await stage.bot.studio.archive.fail(take.id, Sentence("The canvas tore."))
+    await fox.write(stage.ben, "by a river")
+    story = await fox.shown()
+    assert story.scenes == ("in the snow", "by a river")
+    assert "Mo’s turn" in await prompt_of(fox)
+    assert [message.id for message in await fox.prompts()] == [(await fox.said())[-1].id]
+
+
+async def test_stopping_its_pictures_does_not_end_a_story_told_together(stage: Stage) -> None:
+    fox = await begun(stage)
+    await fox.shown()
+    await fox.write(stage.ben, "in the snow")
+    await stage.bot.studio.cancel(fox.id)
+    await fox.shown()
+    await fox.write(stage.ann, "by a river")
+    story = await fox.shown()
+    assert not story.cancelled
+    assert story.frames[1].chosen.state is TakeState.DRAWN
+    assert len(await fox.prompts()) == 1
+
+
+async def test_a_story_whose_thread_is_deleted_waits_for_nobody(stage: Stage) -> None:
+    fox = await taking_turns(stage)
+    thread = await fox.thread()
+    stage.env.backend.delete_channel(thread.id)
+    await fox.until(lambda _, circle: circle.closed)
+    story = await fox.story()
+    assert (story.growing, (await fox.circle()).deadline) == (False, None)
+    assert "closed" in texts(stage.card(story))
 
 
 async def test_buttons_and_forms_work_after_a_restart_in_the_middle_of_a_turn(stage: Stage) -> None:
