@@ -18,25 +18,41 @@ import discord
 from discord.ext import commands
 
 from cogs.languages import answer_in_their_language
-from cogs.place import PERMISSIONS
+from cogs.place import INVITED
 from cogs.presentation.buttons import BUTTONS
 from cogs.publisher import Publisher
+from cogs.remover import Remover
 from cogs.tree import StoryTree
 from generator.errors import ConfigurationError, SamefoxError
+from generator.profiles import BUILT_IN
 from generator.script import read_script
-from generator.settings import Settings, read_settings
+from generator.settings import OFF, Settings, read_settings
 from generator.story import Story
 from generator.studio import Studio, open_studio
 
 log = logging.getLogger("samefox")
 
-EXTENSIONS = ("cogs.story", "cogs.settings", "cogs.me")
+EXTENSIONS = (
+    "cogs.story",
+    "cogs.takes",
+    "cogs.recipes",
+    "cogs.characters",
+    "cogs.settings",
+    "cogs.me",
+    "cogs.queue",
+    "cogs.circle",
+    "cogs.together",
+    "cogs.gallery",
+    "cogs.moderate",
+    "cogs.reports",
+    "cogs.forget",
+)
 
 Start: TypeAlias = Callable[[], Coroutine[Any, Any, int]]
 
 PORTAL = "https://discord.com/developers/applications"
 INVITATION = discord.utils.oauth_url(
-    "APPLICATION_ID", permissions=PERMISSIONS, scopes=("bot", "applications.commands")
+    "APPLICATION_ID", permissions=INVITED, scopes=("bot", "applications.commands")
 )
 WITHOUT_TOKEN = (
     "Samefox needs a Discord bot's token in the environment variable DISCORD_TOKEN: create an application at "
@@ -46,6 +62,11 @@ WITHOUT_TOKEN = (
 WRONG_TOKEN = (
     "Discord does not accept the token in DISCORD_TOKEN; please copy it again from the page “Bot” of your "
     f"application at {PORTAL}."
+)
+WITHOUT_INTENT = (
+    "Discord does not let this bot read messages: please switch on “Message Content Intent” on the page "
+    f"“Bot” of your application at {PORTAL}, or set read_messages = false under [bot] in config.toml; "
+    "everything but writing scenes as plain messages works without it."
 )
 
 
@@ -57,7 +78,7 @@ class Samefox(commands.AutoShardedBot):
             command_prefix=commands.when_mentioned,  # there are no text commands
             help_command=None,
             tree_cls=StoryTree,
-            intents=discord.Intents(guilds=True),
+            intents=_intents(settings),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
         )
@@ -65,6 +86,8 @@ class Samefox(commands.AutoShardedBot):
         self.settings = settings
         self.studio = studio
         self.publisher = Publisher(self, studio)
+        self.remover = Remover(self, studio)
+        studio.gate.age_restricted = self._age_restricted
 
     async def setup_hook(self) -> None:
         """Load the cogs, let old buttons find their way, and make the commands known."""
@@ -74,9 +97,23 @@ class Samefox(commands.AutoShardedBot):
         assert isinstance(self.tree, StoryTree)
         await self.tree.sync_if_changed()
 
+    async def on_message(self, message: discord.Message) -> None:
+        """There are no text commands; who reads messages listens for them."""
+
+    def _age_restricted(self, channel_id: int) -> bool:
+        """Whether a channel, or a thread's channel, is; one that is not known is not."""
+        channel = self.get_channel(channel_id)
+        return isinstance(channel, discord.TextChannel | discord.Thread) and channel.is_nsfw()
+
     async def on_ready(self) -> None:
         """Say that people can come."""
         log.info("Connected as %s, in %d servers", self.user, len(self.guilds))
+
+
+def _intents(settings: Settings) -> discord.Intents:
+    """What Discord is asked to tell of; what members write only where the host allows it."""
+    reading = settings.bot.read_messages
+    return discord.Intents(guilds=True, guild_messages=reading, message_content=reading)
 
 
 def main() -> int:
@@ -115,17 +152,32 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
+def warn_unchecked(settings: Settings) -> None:
+    """Say what follows from it that nobody looks at the pictures."""
+    unchecked = [name for name in settings.model.names if name not in BUILT_IN]
+    if settings.safety.model == OFF and unchecked:
+        log.warning(
+            "No safety model looks at what %s draws, so its pictures are covered outside age-restricted "
+            "channels. Name one under [safety] in config.toml, such as Falconsai/nsfw_image_detection.",
+            ", ".join(unchecked),
+        )
+
+
 @asynccontextmanager
 async def opened(settings: Settings, folder: Path) -> AsyncIterator[Samefox]:
     """The bot with all that works while it is not connected."""
     async with open_studio(settings, folder) as studio:
         bot = Samefox(settings, studio)
-        publishing = asyncio.create_task(bot.publisher.run(), name="publisher")
+        tasks = [
+            asyncio.create_task(bot.publisher.run(), name="publisher"),
+            asyncio.create_task(bot.remover.run(), name="remover"),
+        ]
         try:
             yield bot
         finally:
-            publishing.cancel()
-            await asyncio.gather(publishing, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
@@ -135,6 +187,7 @@ def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
         raise ConfigurationError(WITHOUT_TOKEN)
 
     async def connect() -> int:
+        warn_unchecked(settings)
         async with opened(settings, arguments.config.parent / settings.bot.data) as bot, bot:
             loop = asyncio.get_running_loop()
             for name in (signal.SIGINT, signal.SIGTERM):
@@ -144,6 +197,8 @@ def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
                 await bot.start(token)
             except discord.LoginFailure as error:
                 raise ConfigurationError(WRONG_TOKEN) from error
+            except discord.PrivilegedIntentsRequired as error:
+                raise ConfigurationError(WITHOUT_INTENT) from error
             except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 raise SamefoxError(
                     f"Discord cannot be reached: {error}. Please check the network."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
@@ -11,6 +11,9 @@ from discord.app_commands import TranslationContextLocation as Location
 
 from cogs.presentation.words import pgettext, speaking
 from generator.server import ServerSettings
+
+if TYPE_CHECKING:
+    from bot import Samefox
 
 _INTERACTION = "INTERACTION_CREATE"
 
@@ -46,6 +49,11 @@ def answer_in_their_language(client: discord.Client) -> None:
 def server_locale(settings: ServerSettings, guild: discord.Guild | None) -> object:
     """What is spoken where everybody in a server reads it: what it chose, else what its Discord speaks."""
     return settings.language or (guild.preferred_locale if guild is not None else None)
+
+
+async def public_locale(bot: Samefox, guild_id: int) -> object:
+    """`server_locale` of a server that is known by its id."""
+    return server_locale(await bot.studio.server(guild_id), bot.get_guild(guild_id))
 
 
 class CommandTranslator(app_commands.Translator):

@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from cogs.presentation import forms
 from cogs.presentation.answers import answer_error
-from cogs.presentation.choices import label
+from cogs.presentation.choices import label, line
 from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.forms import FormRefused
 from cogs.presentation.panel import layout
@@ -103,18 +103,19 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
         mine, server = await self._known(interaction)
         usual = partial(storyboard.usual, settings=self.bot.settings, server=server, member=mine)
         numbers = "\n".join(
-            f"{label(name)}: {usual(name):g}{_mark(getattr(mine, name) is not None)}"
+            _marked(line(label(name), f"{usual(name):g}"), own=getattr(mine, name) is not None)
             for name in ("steps", "guidance_scale", "identity_strength")
         )
-        size = f"{_('Size')}: {usual('width')} × {usual('height')}{_mark(mine.width is not None)}"
-        style = f"**{label('style')}**: {plain(usual('style'), 40)}{_mark(usual('style') == mine.style)}"
+        size = line(_("Size"), f"{usual('width')} × {usual('height')}")
+        style = line(_("**Style**"), plain(usual("style"), 40))
         heading = _("## ✨ Your defaults\n-# What your stories are drawn with, in every server.")
         return layout(
             ui.TextDisplay(heading),
             ui.Section(
-                ui.TextDisplay(f"{numbers}\n{size}"), accessory=press(DESK, "form", FORM, _("Change"))
+                ui.TextDisplay(f"{numbers}\n{_marked(size, own=mine.width is not None)}"),
+                accessory=press(DESK, "form", FORM, _("Change")),
             ),
-            ui.TextDisplay(style),
+            ui.TextDisplay(_marked(style, own=usual("style") == mine.style)),
             choice_menu(DESK, "style", self._styles(mine, server)),
             ui.ActionRow(
                 press(DESK, "clear", "all", _("Clear all of mine"), "🧹", disabled=mine == MemberDefaults())
@@ -134,9 +135,9 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
         ]
 
 
-def _mark(own: bool) -> str:
-    """What tells a member's own choice from what is usual."""
-    return f" · *{_('yours')}*" if own else ""
+def _marked(text: str, *, own: bool) -> str:
+    """A member's own choice is told from what is usual."""
+    return _("{choice} · *yours*").format(choice=text) if own else text
 
 
 async def setup(bot: Samefox) -> None:

@@ -19,7 +19,10 @@ PERMISSIONS = discord.Permissions(
     attach_files=True,
     read_message_history=True,
 )
-"""All that the bot needs in a channel; the invitation asks for no more."""
+"""All that the bot needs in a channel."""
+
+INVITED = PERMISSIONS | discord.Permissions(send_polls=True, add_reactions=True)
+"""What the invitation asks for: votes need polls, and a reaction is a receipt."""
 
 
 def _permission_names() -> dict[str, str]:
@@ -34,8 +37,26 @@ def _permission_names() -> dict[str, str]:
     }
 
 
+def check_polls(interaction: discord.Interaction[Any]) -> None:
+    """Make sure that votes can be held here.
+
+    Raises:
+        WrongPlace: they cannot.
+    """
+    if not interaction.app_permissions.send_polls:
+        raise WrongPlace(
+            "I cannot hold votes in this channel, because I lack the permission {names} here. A moderator "
+            "can grant it to me in the channel's settings; or choose another mode.",
+            names=[_("Create Polls")],
+        )
+
+
 class WrongPlace(SamefoxError):
     """A story cannot be told in this channel."""
+
+
+class NotShown(WrongPlace):
+    """Discord did not let something be posted here; another try may help."""
 
 
 class NotAllowed(SamefoxError):

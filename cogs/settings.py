@@ -114,10 +114,11 @@ class SettingsCog(commands.Cog, name=DESK):
         guild = interaction.guild
         assert guild is not None
         channels, roles = {each.id for each in guild.channels}, {each.id for each in guild.roles}
+        host = self.bot.settings
         server = await self.bot.studio.archive.servers.change(
-            guild.id, person(interaction), lambda present: alter(pruned(present, channels, roles))
+            guild.id, person(interaction), lambda present: alter(pruned(present, channels, roles, host))
         )
-        return Panel(guild=guild, host=self.bot.settings, server=server)
+        return Panel(guild=guild, host=host, server=server)
 
     async def _history(self, panel: Panel, number: int) -> ui.LayoutView:
         changes = await self.bot.studio.archive.servers.changes(

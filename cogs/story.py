@@ -2,56 +2,42 @@
 
 from __future__ import annotations
 
-import io
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
-from discord.utils import MISSING
 
-from cogs.place import WrongPlace, check_place, check_server, person, roles_of
+from cogs.characters import choices as offered_characters
+from cogs.place import NotAllowed, NotShown, WrongPlace, check_place, check_server, person, roles_of
 from cogs.presentation.answers import answer, answer_error, sentence
-from cogs.presentation.modals import CorrectView, OnWritten, StoryModal
-from cogs.presentation.text import plain, quote_block
+from cogs.presentation.modals import correct_button, returned, returned_text, story_form, written
+from cogs.presentation.text import plain
 from cogs.presentation.words import _, listed
-from generator.errors import OptionRefused, SamefoxError, ScriptRefused
+from cogs.wish import Wish, as_form, filled_in, starring_in, typed
+from generator.archive.characters import Character
+from generator.errors import OptionRefused, SamefoxError
+from generator.limits import standing
 from generator.profiles import STORYBOOK, model_label
-from generator.script import MAX_CHARACTERS, read_scenes, read_script
+from generator.script import MAX_CHARACTERS
 from generator.server import ServerSettings
-from generator.story import Options, Script, Storyboard, SvrMode
+from generator.story import Options, Story, Storyboard, SvrMode
 from generator.storyboard import MAX_SEED, read_size
 from generator.storybook.vocabulary import EXAMPLES
 
 if TYPE_CHECKING:
     from bot import Samefox
+    from generator.studio import Studio
 
 log = logging.getLogger(__name__)
-
-_NOT_SHOWN = WrongPlace(
-    "Discord did not let me post your story here, so nothing has been drawn; please try again, or ask a "
-    "moderator to check my permissions in this channel."
-)
 
 SHOWN = 100  # characters of a choice, by Discord
 SIZES = ("1024x1024", "1152x896", "896x1152", "1216x832", "832x1216", "1344x768", "768x1344", "512x512")
 """What SDXL was trained on, and one for the impatient."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a member asked for, read only once it is known that it can be answered."""
-
-    text: str  #: as it was typed
-    subject: str  #: what a form that brings the text back shows as its subject
-    scenes: str
-    script: Callable[[int], Script]  #: of so many scenes at most
-    options: Callable[[], Options]
 
 
 @app_commands.guild_only()
@@ -64,6 +50,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
     @app_commands.command(name="tell")
     @app_commands.describe(
         prompt="Who it is about, a colon, and the scenes: a red fox: in a meadow | in the snow | by a river",
+        character="Somebody you kept; then write only the scenes",
         model="What draws the pictures",
         seed="The same seed draws the same pictures again",
         style="How the pictures look",
@@ -89,6 +76,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         svr: SvrMode | None = None,
         avoid: Range[str, 1, 1000] | None = None,
         model: Range[str, 1, SHOWN] | None = None,
+        character: Range[str, 1, SHOWN] | None = None,
     ) -> None:
         """Tell a story in pictures: a character, a colon, and the scenes."""
 
@@ -108,29 +96,56 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
                 negative_prompt=avoid,
             )
 
-        subject, scenes = _as_form(prompt)
-        wish = Wish(
-            text=prompt,
-            subject=subject,
-            scenes=scenes,
-            script=lambda most: read_script(prompt, max_scenes=most),
-            options=options,
-        )
+        wish = typed(prompt, options)
+        if character is not None:
+            try:
+                wish = starring_in(wish, await self._called(interaction, character))
+            except OptionRefused as refusal:
+                await self._refuse(interaction, refusal, wish)
+                return
         await self._tell(interaction, wish)
 
     @app_commands.command(name="write")
-    @app_commands.describe(style="How the pictures look")
+    @app_commands.describe(style="How the pictures look", character="Somebody you kept")
     async def write(
-        self, interaction: discord.Interaction[Samefox], style: Range[str, 1, 40] | None = None
+        self,
+        interaction: discord.Interaction[Samefox],
+        style: Range[str, 1, 40] | None = None,
+        character: Range[str, 1, SHOWN] | None = None,
     ) -> None:
         """Write a story in a form: who it is about, and one scene a line."""
         try:
             check_place(interaction)
             check_server(interaction, await self._server(interaction))
+            kept = await self._called(interaction, character) if character is not None else None
         except SamefoxError as refusal:  # before anything is written in vain
             await answer_error(interaction, refusal)
             return
-        await interaction.response.send_modal(StoryModal(self._on_written(lambda: Options(style=style))))
+        await interaction.response.send_modal(self.form(kept, style))
+
+    def form(self, character: Character | None = None, style: str | None = None) -> discord.ui.Modal:
+        """The form for a story, which may be about a kept character."""
+        if character is None:
+            return story_form(style=style)
+        return story_form(character.looks.subject, style=style, character_id=character.id)
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:
+        """What was refused is to be corrected."""
+        text = await returned_text(self.bot, interaction.message)
+        character = await self._known(interaction, int(what))
+        subject, scenes = as_form(text, character)
+        await interaction.response.send_modal(story_form(subject, scenes, character_id=int(what)))
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
+        """A story's form was sent, perhaps one that was opened before a restart."""
+        if (form := written(interaction)) is None:
+            return
+        try:
+            character = await self._known(interaction, form.character_id)
+            await self._tell(interaction, filled_in(form, character))
+        except Exception as error:
+            await answer_error(interaction, error)
 
     @tell.autocomplete("style")
     @write.autocomplete("style")
@@ -138,6 +153,12 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         """The styles offered here that contain what was typed."""
         server = await self._server(interaction)
         return _choices(server.offered_styles(self.bot.settings), typed)
+
+    @tell.autocomplete("character")
+    @write.autocomplete("character")
+    async def characters(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """The characters that this member may choose here."""
+        return await offered_characters(self.bot, interaction, typed)
 
     @tell.autocomplete("model")
     async def models(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
@@ -167,20 +188,16 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         for story_id in await self.bot.studio.archive.unsettled_in(payload.thread_id):
             await self.bot.studio.cancel(story_id)
 
-    def _on_written(self, options: Callable[[], Options]) -> OnWritten:
-        """What happens to a form that was sent."""
+    async def _called(self, interaction: discord.Interaction[Samefox], name: str) -> Character:
+        """The character that a member means."""
+        characters = self.bot.studio.archive.characters
+        return await characters.called(name, interaction.user.id, interaction.guild_id)
 
-        async def on_written(interaction: discord.Interaction[Samefox], subject: str, scenes: str) -> None:
-            wish = Wish(
-                text=f"{subject}:\n{scenes}",
-                subject=subject,
-                scenes=scenes,
-                script=lambda most: read_scenes(subject, scenes, max_scenes=most),
-                options=options,
-            )
-            await self._tell(interaction, wish)
-
-        return on_written
+    async def _known(self, interaction: discord.Interaction[Any], number: int) -> Character | None:
+        """The character with a number, if this member may use it here."""
+        characters = self.bot.studio.archive.characters
+        known = await characters.known(interaction.user.id, interaction.guild_id) if number else []
+        return next((each for each in known if each.id == number), None)
 
     async def _tell(self, interaction: discord.Interaction[Samefox], wish: Wish) -> None:
         """Check everything, then put the story in line; a refusal brings the text back."""
@@ -190,28 +207,15 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         except SamefoxError as refusal:
             await self._refuse(interaction, refusal, wish)
             return
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        assert interaction.guild_id is not None and interaction.channel_id is not None
-        in_thread = isinstance(interaction.channel, discord.Thread)
+        if not interaction.response.is_done():
+            await interaction.response.defer(ephemeral=True, thinking=True)
         try:
-            story = await self.bot.studio.tell(
-                board,
-                person(interaction),
-                guild_id=interaction.guild_id,
-                channel_id=interaction.channel_id,
-                thread_id=interaction.channel_id if in_thread else None,
-                introduce=self.bot.publisher.introduce,
-            )
+            story = await begin(self.bot, interaction, board)
         except SamefoxError as refusal:
             await self._refuse(interaction, refusal, wish)
             return
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("A story could not be introduced: %s", error)
-            await self._refuse(interaction, _NOT_SHOWN, wish)
-            return
-        unknown = unknown_line(self.bot.studio.unknown_words(board))
         begins = _("🦊 Your story begins in {thread}.").format(thread=f"<#{story.thread_id}>")
-        await answer(interaction, begins + unknown)
+        await answer(interaction, begins + doubts(self.bot.studio, board))
 
     async def _draft(self, interaction: discord.Interaction[Samefox], wish: Wish) -> Storyboard:
         """What will be drawn, within what this server and this member chose."""
@@ -219,7 +223,11 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         check_server(interaction, server)
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
-        return self.bot.studio.draft(wish.script(most), wish.options(), server, member)
+        script, options = wish.script(most), wish.looks(self.bot.settings, server)
+        locale = str(interaction.locale)
+        if self.bot.studio.translates(script, locale):  # which may take longer than Discord waits
+            await interaction.response.defer(ephemeral=True, thinking=True)
+        return await self.bot.studio.plan(script, options, server, member, locale=locale)
 
     async def _server(self, interaction: discord.Interaction[Samefox]) -> ServerSettings:
         return await self.bot.studio.server(interaction.guild_id or 0)
@@ -232,18 +240,57 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         self, interaction: discord.Interaction[Samefox], refusal: SamefoxError, wish: Wish
     ) -> None:
         """Say why not, and give back what was typed."""
+        # What no other words would help.
+        elsewhere = isinstance(refusal, WrongPlace | NotAllowed) and not isinstance(refusal, NotShown)
         hint = _("Here is what you wrote, so that you can correct it:")
-        text = f"{sentence(refusal, interaction.id)}\n{hint}"
-        block = quote_block(wish.text)
-        file = MISSING
-        if len(text) + len(block) < 2000:  # characters, of a message
-            text += f"\n{block}"
+        if elsewhere:
+            hint = _("Here is what you wrote, so that it is not lost:")
+        reason = f"{sentence(refusal, interaction.id)}\n{hint}"
+        if elsewhere or isinstance(refusal, OptionRefused):  # which the form could not correct
+            text, file = returned(reason, wish.text, None)
+            await answer(interaction, text, file=file)
         else:
-            file = discord.File(io.BytesIO(wish.text.encode()), "your-story.txt")
-        view: discord.ui.View = MISSING
-        if not isinstance(refusal, OptionRefused):  # which the form could not correct
-            view = CorrectView(self._on_written(wish.options), wish.subject, wish.scenes)
-        await answer(interaction, text, view=view, file=file)
+            text, file = returned(reason, wish.text, wish.options())
+            view = correct_button(wish.character.id if wish.character is not None else 0)
+            await answer(interaction, text, view=view, file=file)
+
+
+async def begin(bot: Samefox, interaction: discord.Interaction[Any], board: Storyboard) -> Story:
+    """Put a story in line, and introduce it where it was asked for.
+
+    Raises:
+        SamefoxError: it may not be told here, by this member or now, or Discord did not let it be shown.
+    """
+    check_place(interaction)
+    assert interaction.guild_id is not None and interaction.channel_id is not None
+    server = await bot.studio.server(interaction.guild_id)
+    check_server(interaction, server)
+    in_thread = isinstance(interaction.channel, discord.Thread)
+    try:
+        return await bot.studio.tell(
+            board,
+            person(interaction),
+            guild_id=interaction.guild_id,
+            channel_id=interaction.channel_id,
+            thread_id=interaction.channel_id if in_thread else None,
+            introduce=bot.publisher.introduce,
+            standing=standing(roles_of(interaction.user), server),
+        )
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        log.warning("A story could not be introduced: %s", error)
+        raise NotShown(
+            "Discord did not let me post your story here, so nothing has been drawn; please try again, or "
+            "ask a moderator to check my permissions in this channel."
+        ) from error
+
+
+def doubts(studio: Studio, board: Storyboard) -> str:
+    """What an author should know of words that no picture will follow: a line of its own, or nothing."""
+    if not board.recipes:
+        return ""
+    if not studio.follows(board):
+        return "\n" + _("-# My pictures follow English words; in English, they show more of what you mean.")
+    return unknown_line(studio.unknown_words(board))
 
 
 def unknown_line(words: Sequence[str]) -> str:
@@ -255,15 +302,6 @@ def unknown_line(words: Sequence[str]) -> str:
         named = _("{words} and {count} more").format(words=named, count=len(words) - 8)
     line = _("-# My picture book does not know {words} yet, so its pictures do without.")
     return "\n" + line.format(words=named)
-
-
-def _as_form(prompt: str) -> tuple[str, str]:
-    """What a form shows for a text: its subject and a scene a line, or all of it among the scenes."""
-    try:
-        script = read_script(prompt, max_scenes=len(prompt))
-    except ScriptRefused:
-        return "", prompt
-    return script.subject, "\n".join(script.scenes)
 
 
 def _shown(model: str) -> str:

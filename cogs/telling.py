@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import io
-import json
 import logging
 from contextlib import suppress
 from pathlib import PurePosixPath
@@ -15,12 +12,19 @@ from typing import TYPE_CHECKING
 import aiohttp
 import discord
 
+from cogs.exhibition import Exhibition
+from cogs.gathering import Gathering, came_along
 from cogs.languages import server_locale
+from cogs.post import Post, fingerprint, nonce
 from cogs.presentation import cards
+from cogs.presentation import circle as circle_cards
 from cogs.presentation.text import thread_name
 from cogs.presentation.words import speaking
 from cogs.traces import adopt_messages, strip_name
-from generator.press import files
+from generator.archive.circles import Posts
+from generator.circle import Circle
+from generator.errors import NotFound
+from generator.server import Shade
 from generator.story import Frame, Stepped, Story, Take, TakeState
 from generator.studio import Studio
 
@@ -33,10 +37,8 @@ log = logging.getLogger(__name__)
 
 EDIT_INTERVAL = 3.0  # seconds between two edits of a card
 RETRY_INTERVAL = 30.0  # seconds until Discord is asked again after it failed
-UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, of a server without boosts
 
 THREAD_EXISTS = 160004  # Discord's error code
-UNKNOWN_MESSAGE = 10008
 
 
 class Telling:
@@ -51,10 +53,15 @@ class Telling:
         self._bot = bot
         self._studio = studio
         self._archive = studio.archive
+        self._post = Post(bot)
+        self._gathering = Gathering(self._post, studio)
+        self._exhibition = Exhibition(bot, adopt=adopt)
+        self._shared: tuple[Circle, Posts] | None = None  # of a story that is told together
         self._step: Stepped | None = None
         self._edited = -EDIT_INTERVAL
         self._on_card = ""  # the fingerprint of what the card showed last
         self._card_behind = adopt  # the strip on it may be an old one
+        self._card_waits = False  # it may not be edited again yet
 
     def hear_step(self, step: Stepped) -> None:
         """A denoising step is done."""
@@ -73,6 +80,8 @@ class Telling:
             self.changed = False
             try:
                 story = await self._show()
+            except NotFound:
+                return  # it was deleted
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
                 if not _will_pass(error):
                     log.warning("Story %d lost its place in Discord: %s", self.story_id, error)
@@ -81,16 +90,17 @@ class Telling:
                 log.warning("Story %d could not be shown, trying again: %s", self.story_id, error)
                 await asyncio.sleep(RETRY_INTERVAL)
                 continue
-            if story.pending:
+            if story.pending or self._card_waits:
                 await self._wait()
             elif await self._archive.settle(story):
                 return
 
     async def introduce(self) -> None:
         """Post the card and open the thread, unless they are there, or nobody wants them any more."""
-        story = await self._archive.story(self.story_id)
+        story = await self._look()
         if self.adopt:
-            story = await adopt_messages(self._bot, self._archive, story)
+            await adopt_messages(self._bot, self._archive, story)
+            story = await self._look()
             self.adopt = False
         if story.cancelled:
             return
@@ -102,22 +112,51 @@ class Telling:
     async def _show(self) -> Story:
         """Post what is missing, bring up to date what is not, and let the card tell how things stand."""
         await self.introduce()
-        story = await self._archive.story(self.story_id)
+        story = await self._look()
         with speaking(await self._language(story)):
+            if self._shared is not None:
+                await self._gathering.open(story, *self._shared)
             for frame in story.taken_back:
                 await self._remove_frame(story, frame)
             for frame in story.frames:
-                await self._show_frame(story, frame)
-            if not (story.pending or story.growing):
-                await self._finish(story)
-            elif (story.growing or story.strip_id is None) and monotonic() - self._edited >= EDIT_INTERVAL:
-                # Once the strip is on it, the card stays as it is while single frames are drawn again.
-                await self._edit_card(story, cards.story_card(story, self._studio.outlook(story), self._step))
+                if self._shared is None or not came_along(frame, self._shared[1]):
+                    await self._show_frame(story, frame)
+            if self._shared is not None:
+                story = await self._look()  # with the messages that were posted
+                await self._gathering.follow(story)
+            await self._show_card(story)
         return story
+
+    async def _show_card(self, story: Story) -> None:
+        self._card_waits = False
+        if not (story.pending or story.growing):
+            await self._finish(story)
+            return
+        if story.growing and story.strip_id is not None:
+            # It goes on below; the last word will be another message.
+            await self._post.delete(story, story.strip_id)
+            await self._archive.set_strip(story.id, None)
+        if story.growing or story.strip_id is None:
+            # Once the strip is on it, the card stays as it is while single frames are drawn again.
+            self._card_waits = monotonic() - self._edited < EDIT_INTERVAL
+            if not self._card_waits:
+                await self._edit_card(story, self._card(story, self._step))
+
+    def _card(self, story: Story, step: Stepped | None = None, strip: str | None = None) -> LayoutView:
+        outlook = self._studio.outlook(story)
+        if self._shared is not None:
+            return circle_cards.circle_card(story, self._shared[0], outlook, step, strip)
+        return cards.story_card(story, outlook, step, strip)
+
+    async def _look(self) -> Story:
+        """The story, and its circle, as they are now."""
+        self._shared = await self._archive.circles.posted(self.story_id)
+        return await self._archive.story(self.story_id)
 
     async def _wait(self) -> None:
         """Until there is something new: a frame at once, a step when the card may be edited again."""
-        await self.wake.wait()
+        if not self._card_waits:
+            await self.wake.wait()
         while not self.changed and (pause := self._edited + EDIT_INTERVAL - monotonic()) > 0:
             self.wake.clear()
             with suppress(TimeoutError):
@@ -126,25 +165,26 @@ class Telling:
     async def _give_up(self) -> None:
         """Draw nothing more that nobody can see, and say so on the card if that still works."""
         await self._studio.cancel(self.story_id)
-        story = await self._archive.story(self.story_id)
+        await self._archive.circles.abandon(self.story_id)
+        story = await self._look()
         with (
             suppress(discord.HTTPException, aiohttp.ClientError, OSError),
             speaking(await self._language(story)),
         ):
-            await self._edit_card(story, cards.story_card(story, self._studio.outlook(story)))
+            await self._edit_card(story, self._card(story))
         await self._archive.abandon(self.story_id)
         self.changed = False
 
     # -- the card and its thread ------------------------------------------------------------------------
 
     async def _post_card(self, story: Story) -> int:
-        view = cards.story_card(story, self._studio.outlook(story))
-        message = await self._place(story.channel_id, story).send(view=view, nonce=_nonce(story, "card"))
+        place = self._post.place(story.channel_id, story)
+        message = await place.send(view=self._card(story), nonce=nonce(story, "card"))
         await self._archive.set_card(story.id, message.id)
         return message.id
 
     async def _open_thread(self, story: Story, card_id: int) -> int:
-        card = self._place(story.channel_id, story).get_partial_message(card_id)
+        card = self._post.place(story.channel_id, story).get_partial_message(card_id)
         try:
             thread = await card.create_thread(name=thread_name(story.subject), auto_archive_duration=1440)
         except discord.HTTPException as error:
@@ -154,12 +194,13 @@ class Telling:
         return thread.id
 
     async def _edit_card(self, story: Story, view: LayoutView, file: discord.File | None = None) -> None:
-        shown = _fingerprint(view)
+        shown = fingerprint(view)
         if story.card_id is None or shown == self._on_card:
             return
         await asyncio.sleep(self._edited + EDIT_INTERVAL - monotonic())
         self._edited, self._on_card = monotonic(), shown
-        await self._edit(story.channel_id, story, story.card_id, view, [file] if file is not None else [])
+        attached = [file] if file is not None else []
+        await self._post.edit(story.channel_id, story, story.card_id, view, attached)
 
     # -- the frames -------------------------------------------------------------------------------------
 
@@ -169,19 +210,26 @@ class Telling:
             await self._show_picture(story, frame)
         elif frame.takes[-1].state in (TakeState.FAILED, TakeState.DRAWN):
             view = cards.failure_card(story, frame)
-            if (posted := f"- {_fingerprint(view)}") != frame.posted:
+            if (posted := f"- {fingerprint(view)}") != frame.posted:
                 await self._put(story, frame, view, [], posted)
 
     async def _show_picture(self, story: Story, frame: Frame) -> None:
-        filename, _, fingerprint = (frame.posted or "").partition(" ")
-        if PurePosixPath(filename).stem == _name(frame.shown):  # then the picture need not be sent again
-            view = cards.frame_card(story, frame, filename)
-            if (now := _fingerprint(view)) != fingerprint:
+        shade = await self._studio.shade(frame.shown)
+        if shade is Shade.REFUSE:
+            view = cards.covered_card(story, frame)
+            if (posted := f"- {fingerprint(view)}") != frame.posted:
+                await self._put(story, frame, view, [], posted)
+            return
+        name = _name(frame.shown, shade)
+        filename, _, before = (frame.posted or "").partition(" ")
+        if PurePosixPath(filename).stem == name:  # then the picture need not be sent again
+            view = cards.frame_card(story, frame, filename, shade)
+            if (now := fingerprint(view)) != before:
                 await self._put(story, frame, view, None, f"{filename} {now}")
             return
-        file = await self._file(story, await self._studio.png(frame.shown), _name(frame.shown))
-        view = cards.frame_card(story, frame, file.filename)
-        await self._put(story, frame, view, [file], f"{file.filename} {_fingerprint(view)}")
+        file = await self._post.file(story, await self._studio.png(frame.shown, whole=True), name)
+        view = cards.frame_card(story, frame, file.filename, shade)
+        await self._put(story, frame, view, [file], f"{file.filename} {fingerprint(view)}")
 
     async def _put(
         self, story: Story, frame: Frame, view: LayoutView, attached: list[discord.File] | None, posted: str
@@ -189,100 +237,65 @@ class Telling:
         """Let a frame's message show this, with these files or those that it has, and note it."""
         message_id = frame.message_id
         if message_id is None:
-            message_id = await self._post(story, f"frame{frame.id}", view, attached or [])
+            message_id = await self._post.send(story, f"frame{frame.id}", view, attached or [])
         else:
             assert story.thread_id is not None
-            await self._edit(story.thread_id, story, message_id, view, attached)
+            await self._post.edit(story.thread_id, story, message_id, view, attached)
         await self._archive.set_message(frame.id, message_id, posted)
 
     async def _remove_frame(self, story: Story, frame: Frame) -> None:
         """Take the message of a scene away that is not part of the story any more."""
         if frame.message_id is None or story.thread_id is None:
             return
-        with suppress(discord.NotFound):
-            await self._place(story.thread_id, story).get_partial_message(frame.message_id).delete()
+        await self._post.delete(story, frame.message_id)
         await self._archive.set_message(frame.id, None)
 
     # -- the strip --------------------------------------------------------------------------------------
 
     async def _finish(self, story: Story) -> None:
         """The strip in the thread, and on the card in the channel."""
-        outlook = self._studio.outlook(story)
         if story.cancelled or not story.pictures:
-            await self._edit_card(story, cards.story_card(story, outlook))
+            await self._edit_card(story, self._card(story))
             return
-        shown = "-".join(str(take.id) for take in story.pictures)
+        shades = [await self._studio.shade(take) for take in story.pictures]
+        shown = "-".join(
+            f"{take.id}{shade or ''}" for take, shade in zip(story.pictures, shades, strict=True)
+        )
+        if self._shared is not None:
+            shown += f" {fingerprint(circle_cards.recap_card(story, self._shared[0], 'strip'))}"
         if (behind := story.strip_posted != shown) or self._card_behind:
-            file = await self._file(story, await self._studio.strip(story.pictures), strip_name(story))
+            file = await self._post.file(story, await self._studio.strip(story.pictures), strip_name(story))
             if behind:
                 await self._put_strip(story, file, shown)
             self._on_card = ""
-            await self._edit_card(story, cards.story_card(story, outlook, strip=file.filename), file)
+            await self._edit_card(story, self._card(story, strip=file.filename), file)
             self._card_behind = False
+        await self._exhibition.show(story)
 
     async def _put_strip(self, story: Story, file: discord.File, shown: str) -> None:
         self._card_behind = True
-        view = cards.strip_card(story, file.filename)
+        view, name = cards.strip_card(story, file.filename), "strip"
+        if self._shared is not None:
+            circle, posts = self._shared
+            # A story that was opened again ends anew, in another message.
+            view, name = circle_cards.recap_card(story, circle, file.filename), f"strip{posts.prompts}"
         strip_id = story.strip_id
         if strip_id is None:
-            strip_id = await self._post(story, "strip", view, [file])
+            strip_id = await self._post.send(story, name, view, [file])
         else:
             assert story.thread_id is not None
-            await self._edit(story.thread_id, story, strip_id, view, [file])
+            await self._post.edit(story.thread_id, story, strip_id, view, [file])
         await self._archive.set_strip(story.id, strip_id, shown)
         file.reset()
-
-    # -- Discord ----------------------------------------------------------------------------------------
-
-    async def _post(self, story: Story, name: str, view: LayoutView, attached: list[discord.File]) -> int:
-        assert story.thread_id is not None, "a story is introduced before anything of it is posted"
-        thread = self._place(story.thread_id, story)
-        message = await thread.send(view=view, files=attached, nonce=_nonce(story, name))
-        return message.id
-
-    async def _edit(
-        self,
-        channel_id: int,
-        story: Story,
-        message_id: int,
-        view: LayoutView,
-        attached: list[discord.File] | None,
-    ) -> None:
-        """Edit a message, leaving its files as they are if none are given."""
-        message = self._place(channel_id, story).get_partial_message(message_id)
-        try:
-            if attached is None:
-                await message.edit(view=view)
-            else:
-                await message.edit(view=view, attachments=attached)
-        except discord.NotFound as error:
-            if error.code != UNKNOWN_MESSAGE:  # somebody deleted the message; the rest goes on
-                raise
-
-    async def _file(self, story: Story, png: bytes, name: str) -> discord.File:
-        guild = self._bot.get_guild(story.guild_id)
-        limit = guild.filesize_limit if guild is not None else UPLOAD_LIMIT
-        data, ending = await asyncio.to_thread(files.fit, png, limit)
-        return discord.File(io.BytesIO(data), filename=f"{name}.{ending}")
-
-    def _place(self, channel_id: int, story: Story) -> discord.PartialMessageable:
-        """A channel or thread to post in, without a question to Discord whether it is there."""
-        return self._bot.get_partial_messageable(channel_id, guild_id=story.guild_id)
 
     async def _language(self, story: Story) -> object:
         """What everybody in the story's server reads."""
         return server_locale(await self._studio.server(story.guild_id), self._bot.get_guild(story.guild_id))
 
 
-def _name(take: Take) -> str:
-    """What the file of a take is called in Discord, without its ending."""
-    return f"samefox-{take.story_id}-{take.id}"
-
-
-def _fingerprint(view: LayoutView) -> str:
-    """What a message shows, in short."""
-    components = json.dumps(view.to_components(), sort_keys=True)  # type: ignore[no-untyped-call]
-    return hashlib.sha256(components.encode()).hexdigest()[:16]
+def _name(take: Take, shade: Shade | None) -> str:
+    """What the file of a take is called in Discord, without its ending; it tells what is done to it."""
+    return f"samefox-{take.story_id}-{take.id}" + (f"-{shade}" if shade is not None else "")
 
 
 def _will_pass(error: Exception) -> bool:
@@ -290,8 +303,3 @@ def _will_pass(error: Exception) -> bool:
     if isinstance(error, discord.HTTPException):
         return error.status == 429 or error.status >= 500
     return not isinstance(error, FileNotFoundError)
-
-
-def _nonce(story: Story, name: str) -> str:
-    """At most 25 characters; the time keeps it apart from that of an archive since deleted."""
-    return f"{story.created_at.timestamp() * 1000 % 10**10:.0f}-{name}"[:25]

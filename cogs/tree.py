@@ -12,6 +12,7 @@ from discord import app_commands
 
 from cogs.languages import CommandTranslator
 from cogs.presentation.answers import answer_error
+from generator.errors import SamefoxError
 
 if TYPE_CHECKING:
     from bot import Samefox
@@ -20,9 +21,25 @@ log = logging.getLogger(__name__)
 
 _NOTE = "commands"
 
+ALWAYS = ("me forget", "story delete")
+"""What also those may do who are excluded: it takes away and adds nothing."""
+
 
 class StoryTree(app_commands.CommandTree["Samefox"]):
     """discord.py has no event for a failed app command; overriding this is its way."""
+
+    async def interaction_check(self, interaction: discord.Interaction[Samefox], /) -> bool:
+        """Turn away whom this server's moderators have excluded, except from deleting what is theirs."""
+        command = interaction.command
+        if interaction.guild_id is None or (command is not None and command.qualified_name in ALWAYS):
+            return True
+        try:
+            await self.client.studio.gate.check_person(interaction.guild_id, interaction.user.id)
+        except SamefoxError as refusal:
+            if interaction.type is not discord.InteractionType.autocomplete:
+                await answer_error(interaction, refusal)
+            return False
+        return True
 
     async def on_error(
         self, interaction: discord.Interaction[Samefox], error: app_commands.AppCommandError, /

@@ -21,11 +21,13 @@ from tqdm import tqdm
 
 from generator.errors import ConfigurationError, DrawingError, SamefoxError, ScriptRefused
 from generator.press import files
-from generator.press.metadata import recipe_to_json
+from generator.press.metadata import read, recipe_from_json, recipe_to_json
+from generator.retelling import adopted
 from generator.script import listed_script, read_script
+from generator.server import ServerSettings
 from generator.settings import Settings, complaint, read_settings
 from generator.story import Options, Person, Script, Stepped, Story, Storyboard, SvrMode
-from generator.storyboard import new_seed, read_size
+from generator.storyboard import draft, new_seed, read_size
 from generator.studio import Studio, open_studio
 
 NOBODY = Person(id=0, name="command line")
@@ -55,8 +57,13 @@ def main() -> int:
     arguments = _parser().parse_args()
     try:
         settings = _settings(arguments)
-        scripts = list(_scripts(arguments, settings.limits.scenes))
-        asyncio.run(_tell_all(settings, scripts, _options(arguments), arguments))
+        if arguments.recipe is not None:
+            settings, boards = _from_recipe(arguments.recipe, settings)
+        else:
+            # All are checked before the first is drawn.
+            options, scripts = _options(arguments), _scripts(arguments, settings.limits.scenes)
+            boards = [draft(script, options, settings) for script in scripts]
+        asyncio.run(_tell_all(settings, boards, arguments))
     except SamefoxError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2 if isinstance(error, ConfigurationError) else 1
@@ -78,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     option("id_prompt", help="who the story is about")
     option("frame_prompt_list", nargs="+", metavar="SCENE", help="its scenes")
     option("json_path", type=Path, help='a file with {"combinations": [{"id_prompt", "frame_prompt_list"}]}')
+    option("recipe", type=Path, help="exactly this picture: a recipe as JSON, or a PNG that has one")
     option("seed", type=int, default=SEED, help="default: %(default)s")
     option("random_seed", action="store_true", help="a new seed, which the folder's name tells")
     option("style", help="a name from config.toml's styles")
@@ -156,13 +164,27 @@ def _read_json(path: Path) -> list[Combination]:
         ) from error
 
 
-async def _tell_all(
-    settings: Settings, scripts: list[Script], options: Options, arguments: argparse.Namespace
-) -> None:
+def _from_recipe(path: Path, settings: Settings) -> tuple[Settings, list[Storyboard]]:
+    """A story of one frame with exactly the recipe in a file, and settings with the model that it names."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        found = read(data)
+        recipe = found[0] if found else recipe_from_json(data.decode())
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise ConfigurationError(f"{path} holds no recipe: neither a PNG of ours nor its JSON.") from error
+    model = settings.model.model_copy(update={"name": recipe.model})
+    settings = settings.model_copy(update={"model": model})
+    return settings, [adopted(recipe, settings, ServerSettings())]
+
+
+async def _tell_all(settings: Settings, boards: list[Storyboard], arguments: argparse.Namespace) -> None:
     with TemporaryDirectory(prefix="samefox-") as folder:
         async with open_studio(settings, Path(folder), remember=False) as studio:
-            # All are checked before the first is drawn.
-            for board in [studio.draft(script, options) for script in scripts]:
+            studio.gate.age_restricted = lambda _: True  # nobody but the host sees these pictures
+            for board in boards:
                 target = _new_folder(arguments.out, arguments.save_padding, board.recipes[0].seed)
                 await _tell(studio, board, target)
                 print(target)  # noqa: T201

@@ -5,35 +5,65 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from generator import limits
 from generator.archive.archive import Archive
 from generator.archive.work import Use
 from generator.limits import Bounds, Standing
+from generator.moderation.gate import Gate, Words
 from generator.settings import LimitSettings
 from generator.story import Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a member has asked for, and what they may ask for."""
+
+    use: Use
+    bounds: Bounds
+
+    @property
+    def left_today(self) -> int | None:
+        """How many pictures the member may still have in these 24 hours; ``None`` is any number."""
+        own = (self.use.frames, self.bounds.frames_a_day)
+        all_members = (self.use.server_frames, self.bounds.server_frames_a_day)
+        return min(
+            (max(0, limit - used) for used, limit in (own, all_members) if limit is not None), default=None
+        )
 
 
 class Admission:
     """Lets in one after the other, so that two who come at once do not both take the last place."""
 
-    def __init__(self, host: LimitSettings, archive: Archive) -> None:
+    def __init__(self, host: LimitSettings, archive: Archive, gate: Gate) -> None:
         self._host = host
         self._archive = archive
+        self._gate = gate
         self._door = asyncio.Lock()
 
     @asynccontextmanager
     async def admitted(
-        self, person: Person, guild_id: int, frames: int, standing: Standing, *, telling: bool = False
+        self,
+        person: Person,
+        guild_id: int,
+        frames: int,
+        standing: Standing,
+        asked: Words,
+        *,
+        telling: bool = False,
     ) -> AsyncIterator[None]:
-        """What is put into the archive inside of it is within all limits.
+        """What is put into the archive inside of it is within all limits, and may be drawn.
 
         Raises:
-            LimitReached: it is not; the sentence says when it will be.
+            Banned: moderators have excluded this person.
+            TextRefused: the words may not be drawn there.
+            LimitReached: it is too much; the sentence says when it will not be.
         """
-        server = (await self._archive.servers.settings(guild_id)).limits
-        bounds = limits.bounds(self._host, server, standing)
+        await self._gate.check_person(guild_id, person.id)
+        await self._gate.check_words(guild_id, asked)
+        bounds = await self._bounds(guild_id, standing)
         if telling:
             limits.check_scenes(frames, bounds.scenes)
         async with self._door:
@@ -43,6 +73,15 @@ class Admission:
             limits.check_waiting(use.waiting, frames, bounds.waiting)
             await self._check_day(person, guild_id, frames, use, bounds)
             yield
+
+    async def allowance(self, person: Person, guild_id: int, standing: Standing) -> Allowance:
+        """How much a member has asked for, and how much they may."""
+        use = await self._archive.work.use(guild_id, person.id)
+        return Allowance(use=use, bounds=await self._bounds(guild_id, standing))
+
+    async def _bounds(self, guild_id: int, standing: Standing) -> Bounds:
+        server = await self._archive.servers.settings(guild_id)
+        return limits.bounds(self._host, server.limits, standing)
 
     async def _check_day(self, person: Person, guild_id: int, frames: int, use: Use, bounds: Bounds) -> None:
         for used, limit, whose in (

@@ -257,10 +257,22 @@ def polled(circle: Circle, poll_id: int, now: datetime) -> Circle:
     return replace(circle, poll_id=poll_id, deadline=_in_time(circle, now))
 
 
-def decide(circle: Circle, votes: Sequence[int]) -> Step:
-    """The votes are counted, in the order of the proposals; whatever is missing counts as none."""
-    if circle.phase is not Phase.COUNTING or not circle.proposals:
+def poll_ended(circle: Circle) -> Circle:
+    """A poll whose result nobody waits for is ended."""
+    return circle if circle.phase in (Phase.VOTING, Phase.COUNTING) else replace(circle, poll_id=None)
+
+
+def decide(circle: Circle, votes: Sequence[int] | None) -> Step:
+    """The votes are counted, in the order of the proposals; whatever is missing counts as none.
+
+    Without ``votes``, there could be no poll.
+    """
+    if circle.phase not in (Phase.VOTING, Phase.COUNTING) or not circle.proposals:
         return circle, None
+    if votes is None:
+        template = "🗳 I may not post polls here, so the scene that {name} proposed first goes on."
+        chosen = circle.proposals[0]
+        return _rest(circle, Sentence(template, {"name": chosen.author.name})), chosen
     counts = [*votes, *[0] * len(circle.proposals)][: len(circle.proposals)]
     best = counts.index(max(counts))
     chosen, tied = circle.proposals[best], counts.count(max(counts)) > 1
@@ -360,8 +372,16 @@ def hand_over(circle: Circle, person: Person, heir: Person, *, moderator: bool =
     return replace(circle, owner=heir)
 
 
-def set_mode(circle: Circle, person: Person, mode: Mode, now: datetime, *, moderator: bool = False) -> Circle:
-    """The next scene is decided on in another way.
+def set_mode(
+    circle: Circle,
+    person: Person,
+    mode: Mode,
+    now: datetime,
+    *,
+    writers: Sequence[Person] = (),
+    moderator: bool = False,
+) -> Circle:
+    """The next scene is decided on in another way; where nobody takes turns yet, those do who wrote so far.
 
     Raises:
         CircleRefused: it is not up to them, or there are proposals that would be lost.
@@ -370,10 +390,9 @@ def set_mode(circle: Circle, person: Person, mode: Mode, now: datetime, *, moder
     if mode is circle.mode:
         return circle
     if circle.proposals:
-        raise CircleRefused(
-            "Scenes are proposed; please let the vote decide first, then change how you write."
-        )
-    circle = replace(circle, mode=mode)
+        raise CircleRefused("Scenes are proposed; please let the vote decide first, then change the mode.")
+    members = circle.members or tuple(writers)[:MOST_MEMBERS] or (circle.owner,)
+    circle = replace(circle, mode=mode, members=members)
     return circle if circle.closed else _begin(circle, now)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -48,6 +48,8 @@ class _Choices(BaseModel):
             choices = {name: value for name, value in json.loads(kept).items() if name not in spoilt}
             return cls.model_validate_json(json.dumps(choices))
 
+
+_T = TypeVar("_T")
 
 _LIMITS = "limits."
 """Before the names of `Limits` where settings are named."""
@@ -153,23 +155,29 @@ def _offered(known: tuple[str, ...], chosen: tuple[str, ...]) -> tuple[str, ...]
     return tuple(name for name in known if name in chosen) or known
 
 
-def pruned(settings: ServerSettings, channels: Collection[int], roles: Collection[int]) -> ServerSettings:
-    """The settings without what the server has deleted since.
+def pruned(
+    settings: ServerSettings, channels: Collection[int], roles: Collection[int], host: Settings
+) -> ServerSettings:
+    """The settings without what the server has deleted since, and what the host has given up.
 
     Where all that stories were restricted to is gone, the restriction stays: what was closed on purpose must
     not open by itself.
     """
     limits = settings.limits
 
-    def there(wanted: int | None, known: Collection[int]) -> int | None:
+    def there(wanted: _T | None, known: Collection[_T]) -> _T | None:
         return wanted if wanted in known else None
 
-    def left(wanted: tuple[int, ...], known: Collection[int]) -> tuple[int, ...]:
+    def left(wanted: tuple[_T, ...], known: Collection[_T]) -> tuple[_T, ...]:
         return tuple(each for each in wanted if each in known)
 
     return settings.altered(
         channels=left(settings.channels, channels) or settings.channels,
         teller_roles=left(settings.teller_roles, roles) or settings.teller_roles,
+        models=left(settings.models, host.model.names),
+        model=there(settings.model, host.model.names),
+        styles=left(settings.styles, host.styles),
+        style=there(settings.style, host.styles),
         limits=limits.altered(exempt_roles=left(limits.exempt_roles, roles)),
         role_weights={role: weight for role, weight in settings.role_weights.items() if role in roles},
         reports_channel=there(settings.reports_channel, channels),

@@ -159,6 +159,7 @@ class BotSettings(_Section):
 
     data: Path = Field(default=Path("data"), strict=False)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    read_messages: bool = False
 
 
 _STYLES = {

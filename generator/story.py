@@ -185,6 +185,8 @@ class Take:
     failure: Sentence | None  #: why it failed, for its author
     path: str | None  #: its file, once drawn; None again when the picture was deleted
     seconds: float | None  #: what drawing it took
+    verdict: Verdict | None = None  #: of the safety model, if there was one
+    hidden: bool = False  #: by a moderator, everywhere
 
     @property
     def pending(self) -> bool:

@@ -10,26 +10,35 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from generator import storyboard
-from generator.admission import Admission
+from generator.admission import Admission, Allowance
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
+from generator.archive.work import NOWHERE
 from generator.errors import ArchiveError, DeviceLost, DrawingCancelled, SamefoxError
 from generator.execution.dispatcher import Dispatcher, Task
-from generator.execution.executor import Executor
+from generator.execution.executor import Equip, Executor
 from generator.execution.forecast import Forecast, Outlook, task_of
 from generator.execution.local import LocalExecutor
 from generator.execution.pace import Pace
+from generator.language import foreign_language, in_latin_letters
 from generator.limits import USUAL, Standing
+from generator.moderation.gate import Gate, words
+from generator.moderation.shading import blurred, shade_of
+from generator.oversight import Oversight
 from generator.press import files
+from generator.press.book import Book, Keepsake, Kind
+from generator.press.process import print_apart
 from generator.press.strip import strip
 from generator.profiles import STORYBOOK
+from generator.queue import Queue, survey
 from generator.redraft import redraft
 from generator.sentence import Sentence
-from generator.server import MemberDefaults, ServerSettings
-from generator.settings import Settings
+from generator.server import MemberDefaults, ServerSettings, Shade
+from generator.settings import OFF, Settings
 from generator.story import (
     Changed,
     Changes,
@@ -66,13 +75,18 @@ class Studio:
         self._devices: set[asyncio.Task[None]] = set()
         self._pace = Pace()
         self._forecast = Forecast(self._dispatcher, self._pace, lambda: len(self._executors))
-        self._admission = Admission(settings.limits, archive)
+        self.gate = Gate(archive)
+        self._admission = Admission(settings.limits, archive, self.gate)
+        self.oversight = Oversight(archive, folder, stop=self._stop, announce=self._announce)
         self._watchers: set[asyncio.Queue[Event]] = set()
+        self._press = asyncio.Lock()
         self.together = Together(
             settings,
             archive,
             folder,
             self._admission,
+            plan=self.plan,
+            english=self.english,
             queue=self._queue,
             stop=self._stop,
             announce=self._announce,
@@ -94,11 +108,72 @@ class Studio:
         """
         return storyboard.draft(script, options, self.settings, server, member)
 
+    async def plan(
+        self,
+        script: Script,
+        options: Options,
+        server: ServerSettings | None = None,
+        member: MemberDefaults | None = None,
+        locale: str | None = None,
+    ) -> Storyboard:
+        """Draft a story that may be in another language: it keeps its words, its recipes have the English.
+
+        Raises:
+            NotTranslated: it could not be translated.
+            Refusal: it cannot be told like this; the sentence says why.
+        """
+        board = self.draft(await self.translate(script, locale), options, server, member)
+        return replace(board, subject=script.subject, scenes=script.scenes)
+
+    def translates(self, script: Script, locale: str | None = None) -> bool:
+        """Whether `translate` would have something to do, which takes seconds."""
+        return self._translated_from(script, locale) is not None
+
+    async def translate(self, script: Script, locale: str | None = None) -> Script:
+        """A script in English, as far as it is in another language, by its letters or its writer's `locale`.
+
+        What is English, or understood by the pictures' model, stays as it is; without a translator all does.
+
+        Raises:
+            NotTranslated: it could not be; the sentence says what to do.
+        """
+        language = self._translated_from(script, locale)
+        if language is None:
+            return script
+        texts = (script.subject, *script.scenes)
+        foreign = [text for text in texts if foreign_language(text, locale)]
+        english = dict(zip(foreign, await self._executors[0].translate(foreign, language), strict=True))
+        subject, *scenes = (english.get(text) or text for text in texts)
+        return replace(script, subject=subject, scenes=tuple(scenes))
+
+    async def english(self, text: str, locale: str | None = None) -> str:
+        """A single text as the pictures' model is told it.
+
+        Raises:
+            NotTranslated: it could not be translated; the sentence says what to do.
+        """
+        return (await self.translate(Script(subject=text, scenes=()), locale)).subject
+
+    def follows(self, board: Storyboard) -> bool:
+        """Whether the pictures' model can read what it will be told."""
+        text = _told(board)
+        settings = self.settings.translation
+        return in_latin_letters(text) or (foreign_language(text) or "") in settings.understood
+
+    def _translated_from(self, script: Script, locale: str | None) -> str | None:
+        """The language that a script is to be translated from, if there is one that can be."""
+        settings = self.settings.translation
+        language = foreign_language("\n".join((script.subject, *script.scenes)), locale)
+        if language is None or settings.model == OFF or language in settings.understood:
+            return None
+        return language if not settings.languages or language in settings.languages else None
+
     def unknown_words(self, board: Storyboard) -> tuple[str, ...]:
         """The words that the pictures will do without; only of our own model is it known what it knows."""
         if board.recipes[0].model != STORYBOOK:
             return ()
-        return unknown_words(" ".join((board.subject, *board.scenes)))
+        of_style = unknown_words(self.settings.styles.get(board.style, "").replace("{subject}", ""))
+        return tuple(word for word in unknown_words(_told(board)) if word not in of_style)
 
     async def tell(
         self,
@@ -119,7 +194,10 @@ class Studio:
 
         Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
         """
-        async with self._admission.admitted(author, guild_id, len(board.recipes), standing, telling=True):
+        asked = words(channel_id, board.subject, *board.scenes, recipes=board.recipes)
+        async with self._admission.admitted(
+            author, guild_id, len(board.recipes), standing, asked, telling=True
+        ):
             story = await self.archive.add_story(
                 board, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
             )
@@ -142,17 +220,21 @@ class Studio:
         *,
         chooses: bool = True,
         standing: Standing = USUAL,
+        locale: str | None = None,
     ) -> Take:
         """Put another take of a frame in line; one that `chooses` stands for its frame once it is drawn.
 
         Raises:
             NotFound: there is no such take.
+            NotTranslated: the new words of its scene could not be translated.
             Refusal: it cannot be drawn like this; the sentence says why.
         """
         parent = await self.archive.take(take_id)
         story = await self.archive.story(parent.story_id)
-        recipe = redraft(parent.recipe, changes, self.settings, await self.server(story.guild_id))
-        async with self._admission.admitted(author, story.guild_id, 1, standing):
+        english = replace(changes, scene=changes.scene and await self.english(changes.scene, locale))
+        recipe = redraft(parent.recipe, english, self.settings, await self.server(story.guild_id))
+        asked = words(story.channel_id, changes.scene or parent.scene, recipes=[recipe])
+        async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
             take = await self.archive.add_take(parent, recipe, author, scene=changes.scene, chooses=chooses)
         await self._queue([take], story.guild_id, standing)
         self._announce(Changed(story_id=take.story_id))
@@ -171,7 +253,8 @@ class Studio:
         server = await self.server(story.guild_id)
         recipes = [redraft(frame.chosen.recipe, changes, self.settings, server) for frame in story.frames]
         parents = [frame.chosen for frame in story.frames]
-        async with self._admission.admitted(author, story.guild_id, len(recipes), standing):
+        asked = words(story.channel_id, *story.scenes, recipes=recipes)
+        async with self._admission.admitted(author, story.guild_id, len(recipes), standing, asked):
             takes = await self.archive.add_takes(list(zip(parents, recipes, strict=True)), author)
         await self._queue(takes, story.guild_id, standing)
         self._announce(Changed(story_id=story_id))
@@ -195,11 +278,19 @@ class Studio:
 
     async def cancel(self, story_id: int) -> bool:
         """Stop everything of a story that is not drawn yet; False if there was nothing to stop."""
-        stopped = await self.archive.cancel(story_id)
-        self._stop(stopped)
-        if stopped:
+        return self._stopped(story_id, await self.archive.cancel(story_id))
+
+    async def withdraw(self, story_id: int, person_id: int) -> bool:
+        """Stop what one person asked for in a story and is not drawn yet; their own story as a whole."""
+        if (await self.archive.story(story_id)).author.id == person_id:
+            return await self.cancel(story_id)
+        return self._stopped(story_id, await self.archive.work.withdraw(story_id, person_id))
+
+    def _stopped(self, story_id: int, take_ids: Sequence[int]) -> bool:
+        self._stop(take_ids)
+        if take_ids:
             self._announce(Changed(story_id=story_id))
-        return bool(stopped)
+        return bool(take_ids)
 
     # -- looking ----------------------------------------------------------------------------------------
 
@@ -222,6 +313,15 @@ class Studio:
         """How the story's remaining frames will fare, by what frames of their shape took lately."""
         return self._forecast.outlook(story)
 
+    async def queue(self, guild_id: int) -> Queue:
+        """Who waits in a server, for what and until when."""
+        errands = await self.archive.work.errands(guild_id)
+        return survey(guild_id, errands, self._dispatcher, self._forecast, self._sample())
+
+    async def allowance(self, person: Person, guild_id: int, standing: Standing = USUAL) -> Allowance:
+        """How much a member has asked for, and how much they may."""
+        return await self._admission.allowance(person, guild_id, standing)
+
     async def server(self, guild_id: int) -> ServerSettings:
         """What a server has decided for itself."""
         return await self.archive.servers.settings(guild_id)
@@ -235,28 +335,61 @@ class Studio:
         assert take.path is not None, "only a drawn take has a file"
         return self._folder / take.path
 
-    async def png(self, take: Take) -> bytes:
-        """The picture of a drawn take."""
-        return await asyncio.to_thread(self.path(take).read_bytes)
+    async def shade(self, take: Take, channel_id: int | None = None) -> Shade | None:
+        """How a take may be shown in a channel, which is its story's if none is given; None is as it is."""
+        if take.hidden:
+            return Shade.REFUSE
+        story = await self.archive.story(take.story_id)
+        place = story.channel_id if channel_id is None else channel_id
+        chosen = (await self.server(story.guild_id)).shade
+        return shade_of(take.recipe.model, take.verdict, chosen, self.gate.age_restricted(place))
 
-    async def strip(self, takes: tuple[Take, ...]) -> bytes:
-        """Drawn takes side by side, as a PNG."""
+    async def png(self, take: Take, channel_id: int | None = None, *, whole: bool = False) -> bytes:
+        """The picture of a drawn take as it may be shown in a channel, which is its story's if none is given.
 
-        def compose() -> bytes:
-            return strip([self.path(take).read_bytes() for take in takes], [take.scene for take in takes])
+        Where the `whole` picture can be covered until it is tapped, a spoiler is as it was drawn; inside of a
+        strip or a film it is blurred too.
+        """
+        shade = await self.shade(take, channel_id)
+        png = await asyncio.to_thread(self.path(take).read_bytes)
+        if shade is None or (whole and shade is Shade.SPOILER):
+            return png
+        return await asyncio.to_thread(blurred, png)
 
-        return await asyncio.to_thread(compose)
+    async def picture(self, take: Take, channel_id: int) -> Path | bytes | None:
+        """What may be printed of a drawn take for a channel: its file, or a blurred PNG, or nothing."""
+        shade = await self.shade(take, channel_id)
+        if shade is Shade.REFUSE or not await asyncio.to_thread(self.path(take).is_file):
+            return None
+        return self.path(take) if shade is None else await self.png(take, channel_id)
+
+    async def print(self, book: Book, kind: Kind, limit: int) -> Keepsake:
+        """Make a file of at most `limit` bytes to take home, one at a time.
+
+        Raises:
+            TooLarge: it cannot be made that small; the sentence names what can.
+            PressFailed: something is wrong with a picture.
+        """
+        async with self._press:
+            return await asyncio.to_thread(print_apart, book, kind, limit)
+
+    async def strip(self, takes: tuple[Take, ...], channel_id: int | None = None) -> bytes:
+        """Drawn takes side by side, as a PNG that may be shown in a channel, which is their story's."""
+
+        pngs = [await self.png(take, channel_id) for take in takes]
+        return await asyncio.to_thread(strip, pngs, [take.scene for take in takes])
 
     # -- drawing ----------------------------------------------------------------------------------------
 
     async def _recover(self) -> None:
         """Take up what an earlier process left."""
+        await self.oversight.sweep()
         for recipe, seconds in await self.archive.recent_work(100):
             self._pace.measured(recipe, seconds)
         waiting = await self.archive.requeue()
         orders = await self.archive.work.orders()
         for take in waiting:
-            order = orders[take.id]
+            order = orders.get(take.id, NOWHERE)
             self._dispatcher.add(task_of(take, order.guild_id, order.weight))
         if waiting:
             log.info("Taking up %d frames from before", len(waiting))
@@ -275,6 +408,14 @@ class Studio:
             for take_id in take_ids:
                 executor.cancel(take_id)
 
+    def _equipment(self) -> Equip:
+        """The models beside the painter; only the first device's process translates."""
+        safety, translation = self.settings.safety, self.settings.translation
+        return Equip(
+            safety=safety if safety.model != OFF else None,
+            translator=translation.model if translation.model != OFF and not self._executors else None,
+        )
+
     def _open(self, device: str) -> None:
         task = asyncio.create_task(self._serve(device), name=f"studio {device}")
         self._devices.add(task)
@@ -287,7 +428,7 @@ class Studio:
 
     async def _serve(self, device: str) -> None:
         """Draw on one device for as long as the studio is open."""
-        executor = LocalExecutor(device, self.settings.model.precision)
+        executor = LocalExecutor(device, self.settings.model.precision, self._equipment())
         self._executors.append(executor)
         try:
             try:
@@ -370,6 +511,8 @@ class Studio:
         await asyncio.to_thread(files.save, self._folder / path, picture.png)
         if await self.archive.finish(take.id, path, picture):
             self._pace.measured(take.recipe, picture.seconds)
+        else:  # nobody wants it any more
+            await asyncio.to_thread((self._folder / path).unlink, missing_ok=True)
 
     def _sample(self) -> Recipe:
         """A recipe of the configured model, which a new process gets ready for."""
@@ -379,6 +522,11 @@ class Studio:
     def _announce(self, event: Event) -> None:
         for watcher in self._watchers:
             watcher.put_nowait(event)
+
+
+def _told(board: Storyboard) -> str:
+    """All that the pictures' model is told of a story."""
+    return "\n".join((board.recipes[0].subject, *(recipe.express for recipe in board.recipes)))
 
 
 @asynccontextmanager

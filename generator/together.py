@@ -25,6 +25,7 @@ from generator.circle import Circle, CircleRefused, Mode, Proposal, Step
 from generator.errors import NotFound
 from generator.growing import next_recipe, without_scene
 from generator.limits import USUAL, Standing, bounds
+from generator.moderation.gate import words
 from generator.script import listed_script
 from generator.server import MemberDefaults, ServerSettings
 from generator.settings import Settings
@@ -34,6 +35,9 @@ log = logging.getLogger(__name__)
 
 Queue = Callable[[Sequence[Take], int, Standing], Awaitable[None]]
 """Puts one person's takes of a story, told in a server, in line."""
+
+Plan = Callable[[Script, Options, ServerSettings, MemberDefaults, str | None], Awaitable[Storyboard]]
+"""Drafts a story that may be in the language of this locale."""
 
 _SOMETHING = ("…",)
 """Scenes for a story that has none yet."""
@@ -52,6 +56,8 @@ class Together:
         folder: Path,
         admission: Admission,
         *,
+        plan: Plan,
+        english: Callable[[str, str | None], Awaitable[str]],
         queue: Queue,
         stop: Callable[[Sequence[int]], None],
         announce: Callable[[Event], None],
@@ -60,6 +66,8 @@ class Together:
         self._archive = archive
         self._folder = folder
         self._admission = admission
+        self._plan = plan
+        self._english = english
         self._queue = queue
         self._stop = stop
         self._announce = announce
@@ -67,8 +75,14 @@ class Together:
 
     # -- beginning --------------------------------------------------------------------------------------
 
-    def draft(
-        self, script: Script, options: Options, server: ServerSettings, member: MemberDefaults
+    async def plan(
+        self,
+        script: Script,
+        options: Options,
+        server: ServerSettings,
+        member: MemberDefaults,
+        *,
+        locale: str | None = None,
     ) -> tuple[Storyboard, Common]:
         """Decide everything about a story's pictures; it need not have any scenes yet.
 
@@ -76,7 +90,7 @@ class Together:
             Refusal: it cannot be told like this; the sentence says why.
         """
         some = replace(script, scenes=script.scenes or _SOMETHING)
-        board = storyboard.draft(some, options, self._settings, server, member)
+        board = await self._plan(some, options, server, member, locale)
         length = options.window_length or storyboard.usual("window_length", self._settings, server, member)
         common = Common(recipe=without_scene(board.recipes[0]), window_length=length)
         return (board if script.scenes else replace(board, scenes=(), recipes=())), common
@@ -102,7 +116,10 @@ class Together:
         Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
         """
         board, common = drafted
-        async with self._admission.admitted(owner, guild_id, len(board.recipes), standing, telling=True):
+        asked = words(channel_id, board.subject, *board.scenes, recipes=board.recipes or [common.recipe])
+        async with self._admission.admitted(
+            owner, guild_id, len(board.recipes), standing, asked, telling=True
+        ):
             story = await self._archive.circles.add(
                 board, common, _new(owner, mode, minutes), guild_id=guild_id, channel_id=channel_id
             )
@@ -137,7 +154,8 @@ class Together:
             )
         common = await self._common(earlier, frames)
         board = Storyboard(subject=earlier.subject, style=earlier.style, scenes=(), recipes=())
-        async with self._admission.admitted(owner, earlier.guild_id, 0, standing, telling=True):
+        asked = words(channel_id, earlier.subject, *earlier.scenes)
+        async with self._admission.admitted(owner, earlier.guild_id, 0, standing, asked, telling=True):
             story = await self._archive.circles.add(
                 board,
                 common,
@@ -191,7 +209,13 @@ class Together:
         rules.check_may_write(await self._archive.circles.circle(story_id), person)
 
     async def add(
-        self, story_id: int, author: Person, text: str, *, standing: Standing = USUAL
+        self,
+        story_id: int,
+        author: Person,
+        text: str,
+        *,
+        locale: str | None = None,
+        standing: Standing = USUAL,
     ) -> tuple[Circle, Take | None]:
         """Add a scene, or in a vote propose it; the circle as it is then, and the new frame's take.
 
@@ -201,7 +225,7 @@ class Together:
         """
         story = await self._archive.story(story_id)
         await self.check_may_write(story_id, author)
-        proposal = await self._read(story, author, text)
+        proposal = await self._read(story, author, text, locale)
         most = await self._most_scenes(story, standing)
 
         def write(circle: Circle, now_told: Story) -> Step:
@@ -209,18 +233,19 @@ class Together:
             _check_news(now_told, proposal)
             return rules.write(circle, proposal, _now())
 
-        async with self._admission.admitted(author, story.guild_id, 1, standing):
+        asked = words(story.channel_id, story.subject, *story.scenes, proposal.scene, proposal.express)
+        async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
             circle, take = await self._archive.circles.change(story_id, write)
         await self._follow(story, take, standing)
         return circle, take
 
-    async def _read(self, story: Story, author: Person, text: str) -> Proposal:
+    async def _read(self, story: Story, author: Person, text: str, locale: str | None) -> Proposal:
         """A member's text as a scene that can be drawn."""
-        script = listed_script(story.subject, [" ".join(text.split())], max_scenes=1)
+        (scene,) = listed_script(story.subject, [" ".join(text.split())], max_scenes=1).scenes
+        express = await self._english(scene, locale)
         common = await self._archive.circles.common(story.id)
-        (scene,) = script.scenes
-        next_recipe(common.recipe, (), scene, 1)  # whatever else is in the window, it fits alone
-        return Proposal(author=author, scene=scene, express=scene)
+        next_recipe(common.recipe, (), express, 1)  # whatever else is in its window, it fits alone
+        return Proposal(author=author, scene=scene, express=express)
 
     async def _most_scenes(self, story: Story, standing: Standing) -> int:
         server = await self._archive.servers.settings(story.guild_id)
@@ -260,16 +285,22 @@ class Together:
         """The poll is posted."""
         return await self._act(story_id, lambda circle, now: rules.polled(circle, poll_id, now))
 
-    async def decide(self, story_id: int, votes: Sequence[int]) -> Circle:
-        """The votes are counted: the chosen scene is the next frame."""
+    async def poll_ended(self, story_id: int) -> Circle:
+        """The poll of a vote that nobody waits for any more is ended."""
+        return await self._act(story_id, lambda circle, _: rules.poll_ended(circle))
+
+    async def decide(self, story_id: int, votes: Sequence[int] | None) -> Circle:
+        """The votes are counted, or could not be asked for: the chosen scene is the next frame."""
         return await self._step(story_id, lambda circle, _: rules.decide(circle, votes))
 
     # -- looking after it -------------------------------------------------------------------------------
 
-    async def undo(self, story_id: int, person: Person, *, moderator: bool) -> Frame:
-        """Take the last scene back."""
+    async def undo(self, story_id: int, person: Person, frame_id: int, *, moderator: bool) -> Frame:
+        """Take the last scene back, if that is still this one."""
 
         def check(circle: Circle, frame: Frame) -> None:
+            if frame.id != frame_id:
+                raise CircleRefused("The story has changed meanwhile: this is not its last scene any more.")
             rules.check_may_undo(circle, person, frame.author, moderator=moderator)
 
         frame, stopped = await self._archive.circles.take_back(story_id, check)
@@ -287,7 +318,8 @@ class Together:
     ) -> int:
         """Draw every frame again with the text as it is now; how many there are."""
         story = await self._archive.story(story_id)
-        async with self._admission.admitted(person, story.guild_id, len(story.frames), standing):
+        asked = words(story.channel_id, story.subject, *story.scenes)
+        async with self._admission.admitted(person, story.guild_id, len(story.frames), standing, asked):
             takes = await self._archive.circles.retell(story_id, person, _managing(person, moderator))
         await self._queue(takes, story.guild_id, standing)
         self._tell_all(story_id)
@@ -311,15 +343,24 @@ class Together:
 
     async def set_mode(self, story_id: int, person: Person, mode: Mode, *, moderator: bool) -> Circle:
         """Decide on the next scenes in another way."""
-        return await self._act(
-            story_id, lambda circle, now: rules.set_mode(circle, person, mode, now, moderator=moderator)
-        )
+
+        def act(circle: Circle, story: Story) -> Step:
+            writers = list({frame.author.id: frame.author for frame in story.frames}.values())
+            changed = rules.set_mode(circle, person, mode, _now(), writers=writers, moderator=moderator)
+            return changed, None
+
+        return await self._step(story_id, act)
 
     async def set_minutes(self, story_id: int, person: Person, minutes: int, *, moderator: bool) -> Circle:
         """Give turns and votes more or less time."""
         return await self._act(
             story_id, lambda circle, now: rules.set_minutes(circle, person, minutes, now, moderator=moderator)
         )
+
+    async def end(self, story_id: int) -> None:
+        """Somebody deleted its place; whatever still shows it should say so."""
+        await self.abandon(story_id)
+        self._tell_all(story_id)
 
     async def abandon(self, story_id: int) -> None:
         """Its place is gone: draw nothing more, wait for nothing more."""

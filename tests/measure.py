@@ -1,12 +1,14 @@
-"""``python -m tests.measure``: how fast the bot answers while its own processor draws.
+"""What is measured of the bot itself; ``python -m tests.measure [answers | growth | forecast]``.
 
-Prints the time from `/story tell` to the answer, and the longest time for which the event loop
-did nothing else, while frames are drawn on every core. The simulated Discord runs in the same process and is
-counted in.
+``growth`` prints how costs grow with the frames that wait and with the archive, ``forecast`` how far off the
+times are that members are told, and ``answers`` how fast the bot answers while its own processor draws: the
+time from `/story tell` to the answer, and the longest time for which the event loop did nothing else, while
+frames are drawn on every core. The simulated Discord runs in the same process and is counted in.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
 import statistics
@@ -16,6 +18,7 @@ from time import perf_counter
 
 from generator.settings import BotSettings, Settings, StorySettings
 from tests.cogs.conftest import Stage, raised
+from tests.growth import forecasts, growth
 
 ANSWERS = 30
 TICK = 0.005  # seconds
@@ -60,5 +63,9 @@ async def main() -> None:
     print(f"the event loop was late by {max(stalls) * 1000:.0f} ms at most")
 
 
+MEASUREMENTS = {"answers": main, "growth": growth, "forecast": forecasts}
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=MEASUREMENTS, default="answers")
+    asyncio.run(MEASUREMENTS[parser.parse_args().what]())

@@ -219,6 +219,8 @@ def test_the_mode_changes_unless_proposals_would_be_lost() -> None:
     assert (opened.turn, opened.deadline) == (None, None)
     back = rules.set_mode(opened, ANN, Mode.TURNS, LATER)
     assert (back.turn, back.members) == (ANN, turns().members), "whoever had joined still has"
+    first = rules.set_mode(circle(Mode.OPEN), ANN, Mode.TURNS, NOON, writers=[CLEO, BEN])
+    assert (first.turn, first.members) == (CLEO, (CLEO, BEN)), "or else, whoever has written"
 
 
 def test_another_time_limit_counts_for_the_present_turn_too() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from generator.press.metadata import read
+from generator.press.metadata import read, recipe_to_json
+from generator.retelling import shell_retelling
+from generator.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 FAST = ("--model", "tiny", "--size", "64", "--steps", "2")
@@ -74,6 +77,26 @@ def test_hyphens_do_as_well_and_every_combination_of_a_file_is_told(tmp_path: Pa
     assert all((folder / "frame-02.png").exists() for folder in folders)
 
 
+def test_a_picture_is_drawn_again_by_its_line_and_by_its_recipe(tmp_path: Path) -> None:
+    told = run("a fox, red: in it's den | at night", "--seed", "5", "--style", "ink", *FAST, cwd=tmp_path)
+    picture = (tmp_path / told.stdout.strip() / "frame-02.png").read_bytes()
+    found = read(picture)
+    assert found is not None
+    again = shell_retelling(found[0], Settings())
+    assert again is not None
+    (tmp_path / "recipe.json").write_text(recipe_to_json(found[0]))
+    (tmp_path / "picture.png").write_bytes(picture)
+    line = shlex.split(again.command_line.removeprefix("python -m generator "))
+    for number, arguments in (
+        (again.frame, line),
+        (0, ["--recipe=recipe.json"]),
+        (0, ["--recipe=picture.png"]),
+    ):
+        ended = run(*arguments, cwd=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+        assert (tmp_path / ended.stdout.strip() / f"frame-{number + 1:02}.png").read_bytes() == picture
+
+
 @pytest.mark.parametrize(
     ("arguments", "part", "status"),
     [
@@ -84,6 +107,8 @@ def test_hyphens_do_as_well_and_every_combination_of_a_file_is_told(tmp_path: Pa
         (("a: b", "--device", "gpu"), "'gpu': must be", 2),
         (("a: b", "--config", "nowhere.toml"), "cannot be read", 2),
         (("--json_path", "nowhere.json"), "cannot be read", 2),
+        (("--recipe", "nowhere.json"), "cannot be read", 2),
+        (("--recipe", __file__), "holds no recipe", 2),
         (("a: b", "--model", "/no/such/model", *FAST[2:]), "neither a file", 2),
         (("a: b", "--model", "nobody/nothing", *FAST[2:]), "nobody/nothing", 1),
     ],

@@ -15,6 +15,7 @@ from generator.archive.archive import Archive
 from generator.archive.database import open_archive
 from generator.errors import LimitReached
 from generator.limits import USUAL, Standing, bounds, standing
+from generator.moderation.gate import Gate, words
 from generator.sentence import Sentence
 from generator.server import Limits, ServerSettings
 from generator.settings import LimitSettings
@@ -39,13 +40,14 @@ class Desk:
     async def asked(self, archive: Archive, person: Person = ANN, scenes: int = 3, **more: object) -> int:
         """Ask for a story, as the studio does."""
         board = replace(self.board, scenes=self.board.scenes[:scenes], recipes=self.board.recipes[:scenes])
-        admission = Admission(more.pop("host", LimitSettings()), archive)  # type: ignore[arg-type]
+        admission = Admission(more.pop("host", LimitSettings()), archive, Gate(archive))  # type: ignore[arg-type]
         async with admission.admitted(
             person,
             GUILD,
             scenes,
-            more.pop("standing", USUAL),
-            telling=True,  # type: ignore[arg-type]
+            more.pop("standing", USUAL),  # type: ignore[arg-type]
+            words(1),
+            telling=True,
         ):
             story = await archive.add_story(board, person, guild_id=GUILD, channel_id=1)
         return story.id
@@ -167,11 +169,11 @@ async def test_exempt_roles_exceed_what_the_server_allows_but_not_the_host(desk:
 async def test_two_who_come_at_once_do_not_both_take_the_last_place(desk: Desk) -> None:
     async with open_archive(desk.path) as archive:
         await limit(archive, frames_a_day=3)
-        admission, admitted = Admission(LimitSettings(), archive), 0
+        admission, admitted = Admission(LimitSettings(), archive, Gate(archive)), 0
 
         async def ask() -> None:
             nonlocal admitted
-            async with admission.admitted(ANN, GUILD, 3, USUAL, telling=True):
+            async with admission.admitted(ANN, GUILD, 3, USUAL, words(1), telling=True):
                 await archive.add_story(desk.board, ANN, guild_id=GUILD, channel_id=1)
                 admitted += 1
 

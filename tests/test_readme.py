@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from bot import INVITATION
-from cogs.place import PERMISSIONS
+from cogs.place import INVITED
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -14,7 +14,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_invitation_is_the_bots_own() -> None:
     assert INVITATION in README
-    assert f"permissions={PERMISSIONS.value}" in INVITATION
+    assert f"permissions={INVITED.value}" in INVITATION
 
 
 def test_every_source_file_has_its_line() -> None:

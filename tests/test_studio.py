@@ -14,7 +14,7 @@ import pytest
 from generator.errors import LimitReached, NotFound
 from generator.press.metadata import read
 from generator.settings import LimitSettings, Settings
-from generator.story import Changed, Changes, Event, Stepped, Story, Storyboard, TakeState
+from generator.story import Changed, Changes, Event, Options, Script, Stepped, Story, Storyboard, TakeState
 from generator.studio import TRIES, Studio, open_studio
 from tests.conftest import ANN, BEN
 
@@ -42,9 +42,9 @@ async def first_step(events: AsyncIterator[Event]) -> Stepped:
 
 
 def worker(studio: Studio) -> int:
-    process = studio._executors[0]._process
-    assert process is not None
-    return process.pid
+    line = studio._executors[0]._line
+    assert line is not None
+    return line.process.pid
 
 
 async def test_a_told_story_has_a_complete_file_for_each_frame(studio: Studio, board: Storyboard) -> None:
@@ -135,13 +135,12 @@ async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go
     assert [take.state for take in other.takes] == [TakeState.DRAWN] * 3
 
 
-async def test_the_picture_book_names_the_words_it_does_not_know(
-    studio: Studio, board: Storyboard, tmp_path: Path
-) -> None:
-    board = replace(board, scenes=("eating a pizza in the snow",))
-    assert studio.unknown_words(board) == (), "of another model nobody knows"
+async def test_the_picture_book_names_the_words_it_does_not_know(studio: Studio, tmp_path: Path) -> None:
+    script = Script(subject="a red fox", scenes=("eating a pizza in the snow",))
+    assert studio.unknown_words(studio.draft(script, Options())) == (), "of another model nobody knows"
     own = Studio(Settings(), studio.archive, tmp_path)
-    assert own.unknown_words(board) == ("pizza",)
+    board = own.draft(script, Options(style="watercolor"))
+    assert own.unknown_words(board) == ("pizza",), "and none of the style's"
 
 
 async def test_one_person_cannot_fill_the_line(settings: Settings, board: Storyboard) -> None:

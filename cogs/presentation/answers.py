@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import discord
@@ -43,6 +45,15 @@ async def answer_error(interaction: discord.Interaction[Any], error: BaseExcepti
         await answer(interaction, sentence(error, interaction.id))
     except discord.HTTPException as failure:
         log.warning("Interaction %d could not be told about %r: %s", interaction.id, error, failure)
+
+
+@asynccontextmanager
+async def answering(interaction: discord.Interaction[Any]) -> AsyncIterator[None]:
+    """Tell the person what went wrong inside of it, as far as that is for people."""
+    try:
+        yield
+    except SamefoxError as error:
+        await answer_error(interaction, error)
 
 
 def sentence(error: BaseException, reference: int) -> str:

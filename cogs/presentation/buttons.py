@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import discord
 from discord import ui
 
-from cogs.place import check_place, person
+from cogs.place import NotAllowed, check_place, check_server, person, roles_of
 from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.text import plain
-from cogs.presentation.words import _, listed
+from cogs.presentation.words import _, listed, ngettext
 from generator.errors import NotFound
-from generator.story import Changes, Frame, Story
+from generator.limits import Standing, standing
+from generator.story import Changes, Frame, Story, Take
 from generator.storyboard import new_seed
 
 if TYPE_CHECKING:
@@ -27,16 +28,27 @@ _Callback = Callable[[_ButtonT, discord.Interaction[Any]], Coroutine[Any, Any, N
 
 
 def answering_errors(callback: _Callback[_ButtonT]) -> _Callback[_ButtonT]:
-    """discord.py only logs what a dynamic item raises; the person who pressed it should hear about it too."""
+    """Turn away whom moderators have excluded, and tell the person who pressed what went wrong.
+
+    All dynamic items go through here; discord.py only logs what they raise.
+    """
 
     @wraps(callback)
     async def answered(self: _ButtonT, interaction: discord.Interaction[Any]) -> None:
         try:
+            if interaction.guild_id is not None and not _takes_away(interaction):
+                await studio_of(interaction).gate.check_person(interaction.guild_id, interaction.user.id)
             await callback(self, interaction)
         except Exception as error:
             await answer_error(interaction, error)
 
     return answered
+
+
+def _takes_away(interaction: discord.Interaction[Any]) -> bool:
+    """Whether a button only deletes what is a person's own, which also those may who are excluded."""
+    data: Any = interaction.data
+    return str(data.get("custom_id", "")).startswith("samefox:forget:")
 
 
 class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P<story>\d+)"):
@@ -159,7 +171,7 @@ class ChooseButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:choose:(?P
     def __init__(self, take_id: int, *, chosen: bool = False) -> None:
         super().__init__(
             ui.Button(
-                label=_("In the story") if chosen else _("Use this"),
+                label=_("Chosen") if chosen else _("Use this"),
                 emoji="✅" if chosen else "👍",
                 style=discord.ButtonStyle.secondary if chosen else discord.ButtonStyle.success,
                 disabled=chosen,
@@ -197,17 +209,55 @@ async def draw_again(interaction: discord.Interaction[Any], take_id: int, change
     """Put another take of a frame in line, and say so to the person who asked for it."""
     if not interaction.response.is_done():
         await interaction.response.defer(ephemeral=True, thinking=True)
-    check_place(interaction)
+    may = await _admitted(interaction)
     story = await story_of(interaction, take_id)
     frame = story.frame_of(take_id)
     chooses = may_choose(interaction, story, frame)
-    take = await studio_of(interaction).redraw(take_id, person(interaction), changes, chooses=chooses)
+    take = await studio_of(interaction).redraw(
+        take_id, person(interaction), changes, chooses=chooses, standing=may, locale=str(interaction.locale)
+    )
     await answer(
         interaction,
         _("🎨 Frame {number} is being drawn again with seed {seed}; look at its message.").format(
             number=(frame.position or 0) + 1, seed=take.recipe.seed
         ),
     )
+
+
+async def draw_all_again(interaction: discord.Interaction[Any], take_id: int, changes: Changes) -> None:
+    """Put another take of every frame of a take's story in line, for those whose story it is."""
+    if not interaction.response.is_done():
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    may = await _admitted(interaction)
+    story = await story_of(interaction, take_id)
+    if not may_redraw(interaction, story):
+        raise NotAllowed(
+            "Only {name} or a moderator can have the whole story drawn again; you can draw single pictures "
+            "again, or tell the story yourself with the line in a picture's recipe.",
+            name=story.author.name[:40],
+        )
+    story = await studio_of(interaction).redraw_story(story.id, person(interaction), changes, standing=may)
+    await answer(
+        interaction,
+        ngettext(
+            "🎨 The story's {count} frame is being drawn again; look at its message.",
+            "🎨 All {count} frames are being drawn again; look at their messages.",
+            len(story.frames),
+        ).format(count=len(story.frames)),
+    )
+
+
+async def _admitted(interaction: discord.Interaction[Any]) -> Standing:
+    """What the member's roles mean for the queue, once it is known that they may draw here at all.
+
+    Raises:
+        WrongPlace: it could not be shown, or is not wanted here.
+        NotAllowed: it is not wanted from this member.
+    """
+    check_place(interaction)
+    server = await studio_of(interaction).server(interaction.guild_id or 0)
+    check_server(interaction, server)
+    return standing(roles_of(interaction.user), server)
 
 
 async def story_of(interaction: discord.Interaction[Any], take_id: int) -> Story:
@@ -218,18 +268,56 @@ async def story_of(interaction: discord.Interaction[Any], take_id: int) -> Story
     """
     studio = studio_of(interaction)
     story = await studio.archive.story((await studio.archive.take(take_id)).story_id)
+    message_id = interaction.message.id if interaction.message is not None else interaction.id
+    return meant(interaction, story, message_id)
+
+
+def meant(interaction: discord.Interaction[Any], story: Story, message_id: int) -> Story:
+    """The story, if a message in this server can mean it.
+
+    Raises:
+        NotFound: it means one of an archive since deleted.
+    """
     # The numbers of a new archive begin anew. Nothing about a story is posted before its card, and Discord's
     # ids are in the order of time.
-    message_id = interaction.message.id if interaction.message is not None else interaction.id
     if story.guild_id != interaction.guild_id or story.card_id is None or message_id < story.card_id:
         raise NotFound("I do not remember this picture any more, so nothing can be done with it.")
     return story
+
+
+def take_of(story: Story, take_id: int) -> tuple[Frame, Take]:
+    """A take of a story that has it, and its frame."""
+    frame = story.frame_of(take_id)
+    return frame, next(take for take in frame.takes if take.id == take_id)
 
 
 def may_choose(interaction: discord.Interaction[Any], story: Story, frame: Frame) -> bool:
     """Whether this person decides which take stands for a frame."""
     return (
         interaction.user.id in (story.author.id, frame.author.id) or interaction.permissions.manage_messages
+    )
+
+
+def may_redraw(interaction: discord.Interaction[Any], story: Story) -> bool:
+    """Whether this person decides about the story as a whole."""
+    return interaction.user.id == story.author.id or interaction.permissions.manage_messages
+
+
+def may_see(
+    interaction: discord.Interaction[Any], channel_id: int, thread_id: int | None, author_id: int
+) -> bool:
+    """Whether this person may know of a story that was told in a channel, or in a thread of it."""
+    if interaction.user.id == author_id or interaction.permissions.manage_messages:
+        return True
+    if interaction.channel_id in (channel_id, thread_id):
+        return True
+    guild, member = interaction.guild, interaction.user
+    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+    if channel is None or not isinstance(member, discord.Member):
+        return False
+    return (
+        channel.type is not discord.ChannelType.private_thread
+        and channel.permissions_for(member).view_channel
     )
 
 

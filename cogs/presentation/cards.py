@@ -11,9 +11,11 @@ import discord
 from discord import ui
 
 from cogs.presentation.buttons import AgainButton, CancelButton, ChooseButton, PageButton, RerollButton
+from cogs.presentation.controls import press
 from cogs.presentation.text import duration, plain
 from cogs.presentation.words import _, ngettext, say
 from generator.execution.forecast import Outlook
+from generator.server import Shade
 from generator.story import Frame, Stepped, Story, Take, TakeState
 
 FOX = discord.Colour(0xE8762D)
@@ -41,36 +43,77 @@ def story_card(
     `step` is the last denoising step heard of, `strip` the name of an attached picture of the whole story.
     """
     parts: list[ui.Item[Any]] = [
-        ui.TextDisplay(f"## 🦊 {plain(story.subject, 200)}\n{_scenes(story)}"),
+        ui.TextDisplay(f"## 🦊 {plain(story.subject, 200)}\n{scene_lines(story)}"),
         ui.Separator(visible=False),
     ]
     if strip is not None:
-        parts.append(ui.MediaGallery(_picture(strip, story.subject)))
-    parts.append(ui.TextDisplay(f"{_status(story, outlook, step)}\n-# {_colophon(story)}"))
+        parts.append(ui.MediaGallery(picture(strip, story.subject)))
+    parts.append(ui.TextDisplay(f"{status(story, outlook, step)}\n-# {_colophon(story)}"))
     if story.pending:
         parts.append(ui.ActionRow(CancelButton(story.id)))
-    return _view(ui.Container(*parts, accent_colour=FOX if _going_well(story) else GREY))
+    return view_of(ui.Container(*parts, accent_colour=FOX if _going_well(story) else GREY))
 
 
-def frame_card(story: Story, frame: Frame, filename: str) -> ui.LayoutView:
+def frame_card(story: Story, frame: Frame, filename: str, shade: Shade | None = None) -> ui.LayoutView:
     """A frame with a picture: the take it is turned to, what that was drawn with, and what can be done."""
     take = frame.shown
+    shown = picture(filename, f"{story.subject}: {take.scene}")
+    shown.spoiler = shade is Shade.SPOILER
     parts: list[ui.Item[Any]] = [
         ui.TextDisplay("\n".join([_title(story, frame), *_credits(story, frame)])),
-        ui.MediaGallery(_picture(filename, f"{story.subject}: {take.scene}")),
-        ui.TextDisplay("\n".join([f"-# {_facts(take)}", *_news(frame)])),
+        ui.MediaGallery(shown),
+        ui.TextDisplay("\n".join([*_shaded(shade), f"-# {_facts(take)}", *_news(frame)])),
+        *_controls(frame),
     ]
-    if len(frame.pages) > 1:
-        parts.append(_pages(frame))
-    parts.append(ui.ActionRow(RerollButton(take.id), AgainButton(take.id)))
-    return _view(ui.Container(*parts, accent_colour=FOX))
+    return view_of(ui.Container(*parts, accent_colour=FOX))
+
+
+def covered_card(story: Story, frame: Frame) -> ui.LayoutView:
+    """A frame whose picture is not shown, and what can be done about it."""
+    take = frame.shown
+    if take.hidden:
+        reason = _("🙈 A moderator has hidden this picture. You can have it drawn again.")
+    else:
+        reason = _(
+            "🙈 This picture is not shown, because my safety model objects to it. Draw it again with "
+            "*Reroll*, or say it in other words with *Remix*."
+        )
+    title = "\n".join([_title(story, frame), *_credits(story, frame)])
+    return view_of(
+        ui.Container(
+            ui.TextDisplay(f"{title}\n{reason}"),
+            ui.TextDisplay("\n".join([f"-# {_facts(take)}", *_news(frame)])),
+            *_controls(frame),
+            accent_colour=GREY,
+        )
+    )
+
+
+def _shaded(shade: Shade | None) -> list[str]:
+    """Why a picture is not to be seen as it was drawn."""
+    if shade is Shade.SPOILER:
+        return [_("-# 🙈 This may not be for everybody; tap it to see it.")]
+    if shade is Shade.BLUR:
+        return [_("-# 🙈 Blurred, because my safety model objects to it; *Reroll* or *Remix* may help.")]
+    return []
+
+
+def _controls(frame: Frame) -> list[ui.Item[Any]]:
+    """What can be done with the take that a frame's message is turned to."""
+    take_id = frame.shown.id
+    row = ui.ActionRow[Any](
+        RerollButton(take_id),
+        press("takes", "remix", str(take_id), _("Remix"), "✏️"),
+        press("takes", "more", str(take_id), _("More")),
+    )
+    return [_pages(frame), row] if len(frame.pages) > 1 else [row]
 
 
 def failure_card(story: Story, frame: Frame) -> ui.LayoutView:
     """A frame without a picture, and the button to try it again."""
     take = frame.takes[-1]
     reason = _failure(take) if take.failure else _("This picture was deleted.")
-    return _view(
+    return view_of(
         ui.Container(
             ui.TextDisplay(f"{_title(story, frame)}\n⚠️ {reason}"),
             ui.ActionRow(AgainButton(take.id, label=_("Try again"))),
@@ -81,17 +124,18 @@ def failure_card(story: Story, frame: Frame) -> ui.LayoutView:
 
 def strip_card(story: Story, filename: str) -> ui.LayoutView:
     """All frames side by side, at the end of the thread."""
-    return _view(
+    return view_of(
         ui.Container(
             ui.TextDisplay(f"### {plain(story.subject, 200)}"),
-            ui.MediaGallery(_picture(filename, story.subject)),
+            ui.MediaGallery(picture(filename, story.subject)),
             ui.TextDisplay(f"-# {_colophon(story)}"),
             accent_colour=FOX,
         )
     )
 
 
-def _view(container: ui.Container[Any]) -> ui.LayoutView:
+def view_of(container: ui.Container[Any]) -> ui.LayoutView:
+    """A message of one container, whose buttons are all dynamic items."""
     view = ui.LayoutView(timeout=None)
     view.add_item(container)
     # All its buttons are dynamic items, which find their way without it: nothing needs to be kept in memory.
@@ -99,7 +143,8 @@ def _view(container: ui.Container[Any]) -> ui.LayoutView:
     return view
 
 
-def _picture(filename: str, description: str) -> discord.MediaGalleryItem:
+def picture(filename: str, description: str) -> discord.MediaGalleryItem:
+    """An attached picture, with words for those who cannot see it."""
     return discord.MediaGalleryItem(f"attachment://{filename}", description=description[:256])
 
 
@@ -107,14 +152,20 @@ def _picture(filename: str, description: str) -> discord.MediaGalleryItem:
 
 
 def _title(story: Story, frame: Frame) -> str:
-    place = _("{number} of {total}").format(number=(frame.position or 0) + 1, total=len(story.frames))
+    number = (frame.position or 0) + 1
+    # Where scenes are still to come, how many there are would change all messages with each.
+    place = (
+        _("Scene {number}").format(number=number)
+        if _shared(story)
+        else _("{number} of {total}").format(number=number, total=len(story.frames))
+    )
     return f"**{place}** · {plain(frame.shown.scene)}"
 
 
 def _credits(story: Story, frame: Frame) -> list[str]:
     """Whose scene and whose take it is, where that is not the story's author."""
     lines = []
-    if frame.author.id != story.author.id:
+    if _shared(story):
         lines.append(_("-# scene by {name}").format(name=plain(frame.author.name, NAME_LENGTH)))
     if frame.shown.author.id != frame.author.id:
         name = plain(frame.shown.author.name, NAME_LENGTH)
@@ -161,7 +212,7 @@ def _pages(frame: Frame) -> ui.ActionRow[Any]:
 # -- the whole story ------------------------------------------------------------------------------------
 
 
-def _scenes(story: Story) -> str:
+def scene_lines(story: Story) -> str:
     """One line a scene, with a mark of how its picture stands."""
     length = SCENE_LENGTH if len(story.frames) <= 8 else SCENE_LENGTH // 2
     lines = [
@@ -174,10 +225,16 @@ def _scenes(story: Story) -> str:
 
 
 def _by(story: Story, frame: Frame) -> str:
-    return "" if frame.author.id == story.author.id else f" · *{plain(frame.author.name, NAME_LENGTH // 2)}*"
+    return f" · *{plain(frame.author.name, NAME_LENGTH // 2)}*" if _shared(story) else ""
 
 
-def _status(story: Story, outlook: Outlook, step: Stepped | None) -> str:
+def _shared(story: Story) -> bool:
+    """Whether it is worth saying whose scene is whose."""
+    return story.growing or any(frame.author.id != story.author.id for frame in story.frames)
+
+
+def status(story: Story, outlook: Outlook, step: Stepped | None) -> str:
+    """How a story stands: in line, being drawn, told."""
     if not story.pending:
         return _ending(story)
     drawing = next((take for take in story.takes if take.state is TakeState.DRAWING), None)

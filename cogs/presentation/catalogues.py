@@ -6,22 +6,23 @@ nobody says any more go, and what has no translation yet is named.
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import discord
 from babel import Locale
 from babel.messages import Catalog, Message
-from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 from discord import app_commands
 
 from bot import EXTENSIONS, Samefox
 from cogs.languages import KINDS
 from cogs.presentation.words import ENGLISH, LANGUAGES, LOCALES
+from generator.archive.database import open_archive
 from generator.errors import ConfigurationError, SamefoxError
 from generator.settings import Settings
 from generator.studio import Studio
@@ -80,22 +81,29 @@ def _strings(message: Message) -> Sequence[str | None]:
 def gathered() -> Iterator[tuple[str, str | tuple[str, str], str | None]]:
     """Every sentence, with the file it is in and what tells it apart from one of the same words."""
     texts = asyncio.run(_of_commands())  # first, since it imports every cog with the errors it raises
-    keywords = _keywords()
+    names = {error.__name__ for error in _below(SamefoxError)} - {ConfigurationError.__name__}
     for path in sorted([*ROOT.glob("cogs/**/*.py"), *ROOT.glob("generator/**/*.py")]):
         source = path.relative_to(ROOT).as_posix()
-        if source.startswith(HOSTS_OWN):
-            continue
-        heard = keywords | ({"__init__": None} if source == "generator/errors.py" else {})
-        for _line, message, _comments, context in extract_from_file("python", path, keywords=heard):
-            yield source, cast("str | tuple[str, str]", message), context
+        if not source.startswith(HOSTS_OWN):
+            heard = names | ({"__init__"} if source == "generator/errors.py" else set())
+            for message in said_in(ast.parse(path.read_text(encoding="utf-8")), heard):
+                yield source, message, None
     yield from (("", text, kind) for kind, text in texts)
 
 
-def _keywords() -> dict[str, Any]:
-    """What is called with a template in Babel's terms: our functions, and the errors for members."""
-    errors = {error.__name__ for error in _below(SamefoxError)} - {ConfigurationError.__name__}
-    plain = dict.fromkeys(("_", "Sentence", "sentence", *errors))
-    return {**plain, "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+def said_in(tree: ast.AST, errors: set[str]) -> Iterator[str | tuple[str, str]]:
+    """The literal templates of one file: of our functions, and of these errors.
+
+    Babel's own extractor does not see into f-strings before Python 3.12.
+    """
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        texts = [text.value for text in call.args[:2] if isinstance(text, ast.Constant)]
+        if name == "ngettext" and len(texts) == 2:
+            yield str(texts[0]), str(texts[1])
+        elif texts and (name in ("_", "Sentence", "sentence") or name in errors):
+            yield str(texts[0])
 
 
 def _below(kind: type[SamefoxError]) -> Iterator[type[SamefoxError]]:
@@ -122,13 +130,19 @@ class _Listener(app_commands.Translator):
 
 async def _of_commands() -> list[tuple[str, str]]:
     """The kind and the English text of everything that Discord shows of a command."""
-    bot = Samefox(Settings(), cast(Studio, None))  # it is asked what it could do, and does nothing
-    for extension in EXTENSIONS:
-        await bot.load_extension(extension)
     listener = _Listener()
-    for command in bot.tree.get_commands():
-        await command.get_translated_payload(bot.tree, listener)
+    await payloads(listener)
     return sorted(listener.texts)
+
+
+async def payloads(translator: app_commands.Translator) -> list[dict[str, Any]]:
+    """All commands as Discord would be told of them, by a bot that does nothing else."""
+    settings = Settings()
+    async with open_archive(None) as archive:
+        bot = Samefox(settings, Studio(settings, archive, Path()))
+        for extension in EXTENSIONS:
+            await bot.load_extension(extension)
+        return [await each.get_translated_payload(bot.tree, translator) for each in bot.tree.get_commands()]
 
 
 def main() -> int:

@@ -29,7 +29,15 @@ class Standing:
 
     def said(self, setting: str) -> str:
         """What holds now."""
-        return said(setting, flat(self.server)[setting], self.guild)
+        return self.told(setting, flat(self.server)[setting])
+
+    def told(self, setting: str, value: Any) -> str:
+        """What a value, as JSON has it, means; what is not there any more is said to be gone."""
+        if setting.startswith("model"):
+            return _named(setting, value, {name: model_label(name) for name in self.host.model.names})
+        if setting.startswith("style"):
+            return _named(setting, value, {name: name for name in self.host.styles})
+        return _told(setting, value, self.guild)
 
     def usual(self, option: str) -> Any:
         """What an option of a story is here when its author does not say."""
@@ -60,8 +68,8 @@ def label(setting: str) -> str:
         "identity_strength": _("Identity"),
         "limits.stories_at_once": _("Stories at once"),
         "limits.scenes": _("Scenes in a story"),
-        "limits.frames_a_day": _("Pictures a day, each member"),
-        "limits.server_frames_a_day": _("Pictures a day, all together"),
+        "limits.frames_a_day": _("Daily pictures, each"),
+        "limits.server_frames_a_day": _("Daily pictures, in all"),
         "limits.exempt_roles": _("Free of these limits"),
         "role_weights": _("Turns"),
         "shade": _("Unfit pictures"),
@@ -73,15 +81,22 @@ def label(setting: str) -> str:
     }.get(setting, setting)
 
 
-def said(setting: str, value: Any, guild: discord.Guild) -> str:
-    """What a value, as JSON has it, means; what is not in the server any more is said to be gone."""
+def line(name: str, value: object) -> str:
+    """``Steps: 16``."""
+    return _("{name}: {value}").format(name=name, value=value)
+
+
+def entry(setting: str, value: object) -> str:
+    """The same of a setting, its name in bold."""
+    return line(f"**{label(setting)}**", value)
+
+
+def _told(setting: str, value: Any, guild: discord.Guild) -> str:
     match setting:
         case "channels" | "reports_channel" | "gallery_channel" | "teller_roles" | "limits.exempt_roles":
             return _in_guild(setting, value, guild)
         case "role_weights":
             return weights({int(role): weight for role, weight in value.items()}, guild)
-        case "models" | "model" | "styles" | "style":
-            return _named(setting, value)
         case _:
             return _plain(setting, value)
 
@@ -112,11 +127,17 @@ def _plain(setting: str, value: Any) -> str:
     return str(value)
 
 
-def _named(setting: str, value: Any) -> str:
+def _named(setting: str, value: Any, known: dict[str, str]) -> str:
+    """Models or styles, by what the host calls them now."""
     if not value:
-        return _("all") if setting in ("models", "styles") else _("as the host has it")
-    names = [value] if isinstance(value, str) else value
-    return few([plain(model_label(name) if setting.startswith("model") else name, 60) for name in names])
+        return _("all") if setting.endswith("s") else _("as the host has it")
+    gone = _("⚠️ {name} (gone)")
+    return few(
+        [
+            plain(known[name], 60) if name in known else gone.format(name=plain(model_label(name), 60))
+            for name in ([value] if isinstance(value, str) else value)
+        ]
+    )
 
 
 def channels(ids: Iterable[int], guild: discord.Guild) -> str:

@@ -23,12 +23,12 @@ class Desk(Protocol):
         """Something was chosen in a menu: texts, or the ids of channels or roles."""
 
 
-_AnyMenu: TypeAlias = "ui.Select[Any] | ui.ChannelSelect[Any] | ui.RoleSelect[Any]"
+_AnyMenu: TypeAlias = "ui.Select[Any] | ui.ChannelSelect[Any] | ui.RoleSelect[Any] | ui.UserSelect[Any]"
 
 
 class Press(
     ui.DynamicItem[ui.Button[Any]],
-    template=r"samefox:(?P<desk>settings|me|takes|recipes|characters):press:(?P<verb>\w+):(?P<what>[\w.]+)",
+    template=r"samefox:(?P<desk>\w+):press:(?P<verb>\w+):(?P<what>[\w.]+)",
 ):
     """A button of a panel."""
 
@@ -52,9 +52,9 @@ class Press(
 
 class Menu(
     ui.DynamicItem[Any],
-    template=r"samefox:(?P<desk>settings|me|takes|recipes|characters):menu:(?P<setting>[\w.]+)",
+    template=r"samefox:(?P<desk>\w+):menu:(?P<setting>[\w.]+)",
 ):
-    """A menu of a panel: of texts, channels or roles."""
+    """A menu of a panel: of texts, channels, roles or people."""
 
     def __init__(self, menu: _AnyMenu, desk: str, setting: str) -> None:
         super().__init__(menu)
@@ -65,7 +65,7 @@ class Menu(
         cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         """Made anew from the used menu."""
-        assert isinstance(item, ui.Select | ui.ChannelSelect | ui.RoleSelect)
+        assert isinstance(item, ui.Select | ui.ChannelSelect | ui.RoleSelect | ui.UserSelect)
         return cls(item, match["desk"], match["setting"])
 
     @answering_errors

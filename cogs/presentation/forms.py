@@ -123,7 +123,7 @@ def refusal_text(form: Form, typed: Sequence[str], refused: FormRefused) -> str:
     lines = (
         typed if form.fields[0].long else [f"{f.label}: {t}" for f, t in zip(form.fields, typed, strict=True)]
     )
-    return _("⚠️ **Nothing is saved yet.**\n{reasons}\nThis is what you typed:\n{typed}").format(
+    return _("⚠️ **Nothing is saved yet.**\n{reasons}\n\nThis is what you typed:\n{typed}").format(
         reasons=reasons, typed=quote_block("\n".join(lines))
     )
 
@@ -138,8 +138,7 @@ def typed_before(form: Form, message: discord.Message | None) -> list[str] | Non
     lines = block.replace("\u200b", "").split("\n")
     if len(lines) != len(form.fields):
         return None
-    labelled = zip(form.fields, lines, strict=True)
-    return [line.removeprefix(f"{field.label}:").strip() for field, line in labelled]
+    return [line.partition(":")[2].strip() for line in lines]
 
 
 def number(setting: str, label: str, least: float, most: float, *, whole: bool = True) -> Read:

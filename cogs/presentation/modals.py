@@ -1,74 +1,137 @@
-"""Forms."""
+"""The form a story is written in, and a refusal that brings back what was written; both outlive a restart.
+
+What they need to know is in the form's id, or stands in the refusal, from where it is read again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+import io
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import discord
 from discord import ui
+from discord.utils import MISSING
+from pydantic import TypeAdapter, ValidationError
 
-from cogs.presentation.answers import answer_error
+from cogs.presentation.controls import press
+from cogs.presentation.text import quote_block
 from cogs.presentation.words import _
+from generator.story import Options
 
-if TYPE_CHECKING:
-    from bot import Samefox
+SUBJECT, SCENES = 1000, 4000  # characters
 
-OnWritten = Callable[["discord.Interaction[Samefox]", str, str], Awaitable[None]]
-"""Called with the interaction, the subject and the scenes as they were typed."""
+_ID = re.compile(r"samefox:write:(?P<character>\d+):(?P<style>.*)", re.DOTALL)
+_OPTION = re.compile(r"`(\w+): ([^`]*)`")
+_BLOCK = re.compile(r"```\n(.*)\n```", re.DOTALL)
+_OPTIONS = TypeAdapter(Options)
 
 
-class StoryModal(ui.Modal):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A form that was sent."""
+
+    subject: str
+    scenes: str
+    options: Options
+    character_id: int  #: who it was opened for; 0 for nobody
+
+
+def story_form(
+    subject: str = "", scenes: str = "", *, style: str | None = None, character_id: int = 0
+) -> ui.Modal:
     """A subject, and one scene a line."""
-
-    def __init__(self, on_written: OnWritten, subject: str = "", scenes: str = "") -> None:
-        # Seconds; discord.py keeps a form until then, also a dismissed one.
-        super().__init__(title=_("Write a story"), timeout=3600)
-        self._on_written = on_written
-        self.subject: ui.TextInput[StoryModal] = ui.TextInput(
-            placeholder=_("A photo of a red fox with coat"), default=subject[:1000] or None, max_length=1000
+    form = ui.Modal(title=_("Write a story"), custom_id=f"samefox:write:{character_id}:{style or ''}")
+    form.add_item(
+        ui.Label(
+            text=_("Who is it about?"),
+            description=_("This stays the same in every picture."),
+            component=ui.TextInput(
+                custom_id="subject",
+                placeholder=_("A photo of a red fox with coat"),
+                default=subject[:SUBJECT] or None,
+                max_length=SUBJECT,
+            ),
         )
-        self.scenes: ui.TextInput[StoryModal] = ui.TextInput(
-            style=discord.TextStyle.paragraph,
-            placeholder=_("wearing a scarf in a meadow\nplaying in the snow\nby a river"),
-            default=scenes[:4000] or None,
-            max_length=4000,
+    )
+    form.add_item(
+        ui.Label(
+            text=_("What happens?"),
+            description=_("One scene a line."),
+            component=ui.TextInput(
+                custom_id="scenes",
+                style=discord.TextStyle.paragraph,
+                placeholder=_("wearing a scarf in a meadow\nplaying in the snow\nby a river"),
+                default=scenes[:SCENES] or None,
+                max_length=SCENES,
+            ),
         )
-        self.add_item(
-            ui.Label(
-                text=_("Who is it about?"),
-                description=_("This stays the same in every picture."),
-                component=self.subject,
-            )
-        )
-        self.add_item(
-            ui.Label(text=_("What happens?"), description=_("One scene a line."), component=self.scenes)
-        )
-
-    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        """Hand over what was typed."""
-        await self._on_written(interaction, self.subject.value, self.scenes.value)
-
-    async def on_error(  # type: ignore[override]  # a modal has no item that could be at fault
-        self, interaction: discord.Interaction[Any], error: Exception
-    ) -> None:
-        """Tell the person."""
-        await answer_error(interaction, error)
+    )
+    form.stop()  # whoever listens to interactions reads it; nothing needs to be kept in memory
+    return form
 
 
-class CorrectView(ui.View):
-    """A button under a refusal that brings back what was typed, ready to be corrected."""
+def written(interaction: discord.Interaction[Any]) -> Written | None:
+    """The form, if it was sent."""
+    data: Any = interaction.data
+    if interaction.type is not discord.InteractionType.modal_submit:
+        return None
+    if not (named := _ID.fullmatch(data["custom_id"])):
+        return None
+    typed = {part["component"]["custom_id"]: str(part["component"]["value"]) for part in data["components"]}
+    kept = _options(interaction.message)
+    return Written(
+        subject=typed["subject"],
+        scenes=typed["scenes"],
+        options=kept if kept is not None else Options(style=named["style"] or None),
+        character_id=int(named["character"]),
+    )
 
-    def __init__(self, on_written: OnWritten, subject: str, scenes: str) -> None:
-        super().__init__(timeout=840)  # seconds; the refusal itself can be answered for 15 minutes
-        self._on_written = on_written
-        self._subject = subject
-        self._scenes = scenes
-        self.correct.label = _("Correct it")
 
-    @ui.button(emoji="✏️", style=discord.ButtonStyle.primary)
-    async def correct(
-        self, interaction: discord.Interaction[Samefox], button: ui.Button[CorrectView]
-    ) -> None:
-        """Open the form with the text in it."""
-        await interaction.response.send_modal(StoryModal(self._on_written, self._subject, self._scenes))
+def returned(reason: str, text: str, options: Options | None) -> tuple[str, discord.File]:
+    """A refusal that brings a text back, or a file where it is too long; and, to go on with, its options."""
+    chosen = {name: value for name, value in asdict(options or Options()).items() if value is not None}
+    listed = " ".join(f"`{name}: {_inline(value)}`" for name, value in chosen.items())
+    block = quote_block(text)
+    whole = "\n".join([reason, block, *([listed] if listed else [])])
+    if len(whole) < 2000:  # characters, of a message
+        return whole, MISSING
+    rest = "\n".join([reason, *([listed] if listed else [])])
+    return rest[:1999], discord.File(io.BytesIO(text.encode()), "your-story.txt")
+
+
+def _inline(value: object) -> str:
+    """A value that does not end the code it stands in."""
+    return str(value).replace("`", "'")
+
+
+def correct_button(character_id: int = 0) -> ui.View:
+    """The button under a refusal that opens the form with what was written."""
+    view = ui.View(timeout=None)
+    button = press(
+        "StoryCog", "correct", str(character_id), _("Correct it"), "✏️", discord.ButtonStyle.primary
+    )
+    view.add_item(button)
+    view.stop()
+    return view
+
+
+async def returned_text(client: discord.Client, message: discord.Message | None) -> str:
+    """What `returned` brought back on this message."""
+    if message is None:
+        return ""
+    if message.attachments:
+        return (await client.http.get_from_cdn(message.attachments[0].url)).decode()
+    found = _BLOCK.search(message.content)
+    return found[1].replace("`\u200b``", "```") if found else ""
+
+
+def _options(message: discord.Message | None) -> Options | None:
+    """The options that stand on a refusal; None if it is none."""
+    text = message.content if message is not None else ""
+    chosen = dict(_OPTION.findall(text.rpartition("```")[2]))
+    try:
+        return _OPTIONS.validate_python(chosen) if chosen else None
+    except ValidationError:
+        return None

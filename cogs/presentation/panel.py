@@ -13,7 +13,7 @@ import discord
 from discord import SelectOption, ui
 
 from cogs.presentation import parts
-from cogs.presentation.choices import Standing, label, said
+from cogs.presentation.choices import Standing, entry, label, line
 from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.parts import DESK
 from cogs.presentation.text import plain, shorten
@@ -112,7 +112,7 @@ class Panel(Standing):
                 press(DESK, "older", str(number + 1), _("Older"), disabled=not more),
             ]
         return layout(
-            ui.TextDisplay(f"## {_('🕓 Who changed what')}"),
+            ui.TextDisplay(_("## 🕓 Who changed what")),
             ui.TextDisplay(text),
             ui.Separator(),
             ui.ActionRow(*buttons),
@@ -124,9 +124,11 @@ class Panel(Standing):
             SelectOption(label=_("Everything"), value="everything", emoji="↩️"),
             *(SelectOption(label=title(part), value=part) for part in PARTS),
         ]
-        text = _("What you choose is at once as on the first day. “Who changed what” keeps how it was.")
+        text = _(
+            "## ↩️ Reset\nWhat you choose is at once as on the first day. “Who changed what” keeps how it was."
+        )
         return layout(
-            ui.TextDisplay(f"## {_('↩️ Reset')}\n{text}"),
+            ui.TextDisplay(text),
             choice_menu(DESK, RESET, options, placeholder=_("Choose what to reset")),
             ui.Separator(),
             ui.ActionRow(press(DESK, "open", HOME, _("All settings"), "⬅️")),
@@ -139,7 +141,7 @@ class Panel(Standing):
             return self._look()
         if part == "limits":
             return self._bounds()
-        return "\n".join(f"{label(setting)}: {self.said(setting)}" for setting in PARTS[part])
+        return "\n".join(line(label(setting), self.said(setting)) for setting in PARTS[part])
 
     def _look(self) -> str:
         model = plain(model_label(self.server.default_model(self.host)), 60)
@@ -157,20 +159,20 @@ class Panel(Standing):
         )
 
     def _bounds(self) -> str:
-        lines = parts.bounds(self)
+        lines = parts.bounds(self, all_of_them=False)
         if self.server.limits.exempt_roles:
-            lines.append(f"{label('limits.exempt_roles')}: {self.said('limits.exempt_roles')}")
+            lines.append(line(label("limits.exempt_roles"), self.said("limits.exempt_roles")))
         if self.server.role_weights:
-            lines.append(f"{label('role_weights')}: {self.said('role_weights')}")
+            lines.append(line(label("role_weights"), self.said("role_weights")))
         return "\n".join(lines)
 
     def _change(self, change: Change) -> str:
         who = plain(change.person.name, 40) or _("somebody who was forgotten")
         before, after = (
-            shorten(said(change.setting, value, self.guild), 200) for value in (change.before, change.after)
+            shorten(self.told(change.setting, value), 200) for value in (change.before, change.after)
         )
         when = f"<t:{int(change.at.timestamp())}:R>"
-        return f"**{label(change.setting)}**: {before} → {after}\n-# {who} · {when}"
+        return f"{entry(change.setting, f'{before} → {after}')}\n-# {who} · {when}"
 
 
 def layout(*items: ui.Item[Any], notice: str = "", button: ui.Item[Any] | None = None) -> ui.LayoutView:

@@ -8,7 +8,7 @@ from typing import Any
 from discord import ChannelType, SelectOption, ui
 
 from cogs.presentation import choices
-from cogs.presentation.choices import Standing, label
+from cogs.presentation.choices import Standing, entry, label, line
 from cogs.presentation.controls import MENU, channel_menu, choice_menu, press, role_menu
 from cogs.presentation.text import plain
 from cogs.presentation.words import LANGUAGES, _
@@ -49,6 +49,7 @@ def where(now: Standing) -> list[ui.Item[Any]]:
 def pictures(now: Standing) -> list[ui.Item[Any]]:
     """What draws, and how pictures look."""
     server, host = now.server, now.host
+    steps_and_size = _("Steps and size")
     usual_model = model_label(server.default_model(host))
     items: list[ui.Item[Any]] = []
     if len(host.model.names) > 1:
@@ -66,7 +67,7 @@ def pictures(now: Standing) -> list[ui.Item[Any]]:
         _shown("style", now.usual("style"), _("How pictures look when an author does not choose.")),
         _one_of("style", server.offered_styles(host), server.style, _("As the host has it")),
         ui.Section(
-            ui.TextDisplay(f"**{_('Steps and size')}**: {size}"),
+            ui.TextDisplay(line(f"**{steps_and_size}**", size)),
             accessory=press(DESK, "form", "look", _("Change")),
         ),
     ]
@@ -93,11 +94,12 @@ def limits(now: Standing, role: int | None) -> list[ui.Item[Any]]:
     return items
 
 
-def bounds(now: Standing) -> list[str]:
-    """The limits in words, a line each."""
+def bounds(now: Standing, *, all_of_them: bool = True) -> list[str]:
+    """The limits in words, a line each; else only those that there are."""
     said = {name: now.said(f"limits.{name}") for name in Limits.model_fields if name != "exempt_roles"}
     said["scenes"] = str(now.server.most_scenes(now.host, ()))
-    return [f"{label(f'limits.{name}')}: {value}" for name, value in said.items()]
+    present = [name for name in said if all_of_them or name == "scenes" or getattr(now.server.limits, name)]
+    return [line(label(f"limits.{name}"), said[name]) for name in present]
 
 
 def _weights(now: Standing, role: int) -> ui.ActionRow[Any]:
@@ -118,7 +120,8 @@ def moderation(now: Standing) -> list[ui.Item[Any]]:
     """What is not drawn or not shown."""
     server = now.server
     shades = [
-        SelectOption(label=choices.shade(each), value=each, default=each is server.shade) for each in Shade
+        SelectOption(label=choices.shade(each).capitalize(), value=each, default=each is server.shade)
+        for each in Shade
     ]
     words = now.said("refused_words")
     hint = _("Added to the words I never draw.")
@@ -126,7 +129,7 @@ def moderation(now: Standing) -> list[ui.Item[Any]]:
         _text(now, "shade", _("What becomes of a picture that is not fit for this channel.")),
         choice_menu(DESK, "shade", shades),
         ui.Section(
-            ui.TextDisplay(f"**{label('refused_words')}**: {words}\n-# {hint}"),
+            ui.TextDisplay(f"{entry('refused_words', words)}\n-# {hint}"),
             accessory=press(DESK, "form", "words", _("Change")),
         ),
         _text(now, "reports_channel", _("Best a channel that only moderators read.")),
@@ -201,12 +204,12 @@ def _value(setting: str, values: Sequence[str], host: Settings) -> Any:
 
 
 def _text(now: Standing, setting: str, hint: str) -> ui.TextDisplay[Any]:
-    return ui.TextDisplay(f"**{label(setting)}**: {now.said(setting)}\n-# {hint}")
+    return ui.TextDisplay(f"{entry(setting, now.said(setting))}\n-# {hint}")
 
 
 def _shown(setting: str, value: str, hint: str) -> ui.TextDisplay[Any]:
     """What holds in effect, whoever decided it."""
-    return ui.TextDisplay(f"**{label(setting)}**: {plain(value, 60)}\n-# {hint}")
+    return ui.TextDisplay(f"{entry(setting, plain(value, 60))}\n-# {hint}")
 
 
 def _several(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 from cogs.presentation.choices import Standing, label
 from cogs.presentation.forms import Field, Form, Read, number
 from cogs.presentation.words import _
-from generator.errors import OptionRefused
-from generator.server import MAX_WORD, MAX_WORDS, MemberDefaults
+from generator.moderation.rules import check_rules
+from generator.server import MemberDefaults
 from generator.settings import LimitSettings
 from generator.storyboard import bounds, check_number, read_size
 
@@ -26,7 +25,7 @@ def limits_form(now: Standing) -> Form:
         return Field(
             label=title,
             description=description,
-            placeholder=_("as the host has it"),
+            placeholder=_("no limit"),
             value=_text(getattr(now.server.limits, name)),
             read=number(f"limits.{name}", title, 1, most.get(name, 100_000)),
             length=6,
@@ -41,8 +40,8 @@ def limits_form(now: Standing) -> Form:
         fields=(
             field("stories_at_once", _("How many stories of a member may wait or be drawn.")),
             field("scenes", scenes),
-            field("frames_a_day", _("In the last 24 hours; what fails does not count.")),
-            field("server_frames_a_day", _("In the last 24 hours.")),
+            field("frames_a_day", _("Of one member, in the last 24 hours; what fails does not count.")),
+            field("server_frames_a_day", _("Of the whole server, in the last 24 hours.")),
         ),
     )
 
@@ -153,28 +152,7 @@ def _size_reader(limits: LimitSettings) -> Read:
 
 def _read_words(text: str) -> dict[str, Any]:
     words = tuple(dict.fromkeys(word.strip() for word in text.splitlines() if word.strip()))
-    if len(words) > MAX_WORDS:
-        raise OptionRefused(
-            "{count} words are too many; please leave {excess} out.",
-            count=len(words),
-            excess=len(words) - MAX_WORDS,
-        )
-    for word in words:
-        if len(word) > MAX_WORD:
-            raise OptionRefused(
-                "“{word}” is too long; please write at most {most} characters a line.",
-                word=word[:40] + "…",
-                most=MAX_WORD,
-            )
-        if len(word) > 2 and word.startswith("/") and word.endswith("/"):
-            try:
-                re.compile(word[1:-1])
-            except re.error as error:
-                raise OptionRefused(
-                    "“{word}” is no regular expression: {reason}. Without the slashes it is a word.",
-                    word=word,
-                    reason=str(error),
-                ) from error
+    check_rules(words)
     return {"refused_words": words}
 
 

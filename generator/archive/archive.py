@@ -14,6 +14,9 @@ from pathlib import Path
 from generator.archive.characters import Characters
 from generator.archive.circles import Circles
 from generator.archive.connection import NOW, Connection
+from generator.archive.gallery import Gallery
+from generator.archive.moderation import Moderation
+from generator.archive.oblivion import Oblivion
 from generator.archive.rows import (
     TAKES,
     add_contributor,
@@ -27,6 +30,7 @@ from generator.archive.rows import (
 )
 from generator.archive.servers import Servers
 from generator.archive.work import Work
+from generator.archive.titles import Titles
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json
 from generator.sentence import Sentence
@@ -41,7 +45,11 @@ class Archive:
         self.servers = Servers(connection)
         self.circles = Circles(connection)
         self.characters = Characters(connection)
+        self.titles = Titles(connection)
         self.work = Work(connection)
+        self.moderation = Moderation(connection)
+        self.gallery = Gallery(connection)
+        self.oblivion = Oblivion(connection)
 
     # -- writing ----------------------------------------------------------------------------------------
 
@@ -145,7 +153,10 @@ class Archive:
                 (picture.seconds, json.dumps(asdict(picture.engine)), take_id),
             )
             if done.rowcount:
-                await sql.execute("UPDATE takes SET path = ? WHERE id = ?", (path.as_posix(), take_id))
+                verdict = None if picture.verdict is None else json.dumps(asdict(picture.verdict))
+                await sql.execute(
+                    "UPDATE takes SET path = ?, verdict = ? WHERE id = ?", (path.as_posix(), verdict, take_id)
+                )
                 await sql.execute(
                     "UPDATE frames SET shown_id = takes.id, chosen_id = iif(chooses, takes.id, chosen_id)"
                     " FROM takes WHERE frames.id = frame_id AND takes.id = ?",
@@ -170,7 +181,9 @@ class Archive:
         """Give up all takes of a story that are not drawn yet; their ids."""
         async with self._connection.transaction() as sql:
             await sql.execute(
-                "UPDATE stories SET cancelled = 1 WHERE id = ? AND EXISTS (SELECT 1 FROM takes JOIN jobs"
+                # One that grows is not over: only its pictures are stopped.
+                "UPDATE stories SET cancelled = 1 WHERE id = ? AND NOT growing"
+                " AND EXISTS (SELECT 1 FROM takes JOIN jobs"
                 " ON take_id = takes.id WHERE story_id = stories.id AND parent_id IS NULL"
                 " AND state IN ('queued', 'drawing'))",
                 (story_id,),
@@ -201,7 +214,7 @@ class Archive:
         """Remember the message that follows a story's progress."""
         await self._connection.update("UPDATE stories SET card_id = ? WHERE id = ?", (message_id, story_id))
 
-    async def set_strip(self, story_id: int, message_id: int, posted: str | None = None) -> None:
+    async def set_strip(self, story_id: int, message_id: int | None, posted: str | None = None) -> None:
         """Remember the message that shows a story's frames side by side, and what it shows."""
         await self._connection.update(
             "UPDATE stories SET strip_id = ?, strip_posted = ? WHERE id = ?", (message_id, posted, story_id)

@@ -94,10 +94,6 @@ class Characters:
         """Forget one character; False if that had happened already."""
         return await self._connection.update("DELETE FROM characters WHERE id = ?", (character_id,))
 
-    async def forget(self, person_id: int) -> None:
-        """Forget every character that a person kept, also those that servers share."""
-        await self._connection.update("DELETE FROM characters WHERE owner_id = ?", (person_id,))
-
     async def character(self, character_id: int) -> Character:
         """One character.
 

@@ -68,8 +68,10 @@ class Connection:
             if self._reader is self._writer:
                 yield self._reader
                 return
-            await self._reader.execute("BEGIN")
             try:
+                await self._reader.execute(
+                    "BEGIN"
+                )  # in here: whoever is cancelled now has begun all the same
                 yield self._reader
             finally:
                 await self._reader.rollback()

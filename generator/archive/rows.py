@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from datetime import datetime
@@ -12,7 +13,7 @@ from generator.archive.connection import insert
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.sentence import Sentence
-from generator.story import Frame, Person, Recipe, Story, Storyboard, Take, TakeState
+from generator.story import Frame, Person, Recipe, Story, Storyboard, Take, TakeState, Verdict
 
 TAKES = """
     SELECT takes.*, jobs.state, jobs.attempts, jobs.failure, jobs.seconds, contributors.name AS author_name
@@ -189,4 +190,6 @@ def take_of(row: sqlite3.Row) -> Take:
         failure=None if row["failure"] is None else Sentence.read(row["failure"]),
         path=row["path"],
         seconds=row["seconds"],
+        verdict=None if row["verdict"] is None else Verdict(**json.loads(row["verdict"])),
+        hidden=bool(row["hidden"]),
     )

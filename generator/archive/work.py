@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,6 +11,12 @@ from generator.story import Person
 
 DAY = timedelta(hours=24)
 
+_WITHDRAW = """
+    UPDATE jobs SET state = 'cancelled', finished_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+    WHERE state IN ('queued', 'drawing')
+      AND take_id IN (SELECT take_id FROM work WHERE open AND story_id = ? AND person_id = ?)
+    RETURNING take_id
+"""
 _USE = """
     SELECT
         (SELECT count(*) FROM work WHERE open AND person_id = ?2) AS waiting,
@@ -39,17 +46,18 @@ class Order:
     weight: float
 
 
+NOWHERE = Order(guild_id=0, weight=1.0)
+"""Of a take of which nothing is noted here: it is drawn all the same."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
     """What one person waits for in one story."""
 
     story_id: int
     subject: str
-    scenes: int
     person: Person  #: who asked for the frames
-    author_id: int  #: who told the story
-    thread_id: int | None
-    take_ids: tuple[int, ...]  #: what is not drawn yet, in the order it was asked for
+    takes: dict[int, str]  #: scenes by the numbers of the takes that are not drawn yet, in their order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +91,9 @@ class Work:
     async def errands(self, guild_id: int) -> list[Errand]:
         """Everything that a server's members wait for."""
         rows = await self._connection.fetch(
-            "SELECT work.story_id, work.person_id, stories.subject, stories.author_id, stories.thread_id,"
-            " contributors.name, group_concat(take_id) AS take_ids,"
-            " (SELECT count(*) FROM frames WHERE frames.story_id = work.story_id) AS scenes"
-            " FROM work JOIN stories ON stories.id = work.story_id"
+            "SELECT work.story_id, work.person_id, stories.subject,"
+            " contributors.name, json_group_object(work.take_id, takes.scene) AS takes"
+            " FROM work JOIN stories ON stories.id = work.story_id JOIN takes ON takes.id = work.take_id"
             " JOIN contributors ON contributors.story_id = work.story_id"
             " AND contributors.person_id = work.person_id"
             " WHERE open AND work.guild_id = ? GROUP BY work.story_id, work.person_id",
@@ -96,14 +103,22 @@ class Work:
             Errand(
                 story_id=row["story_id"],
                 subject=row["subject"],
-                scenes=row["scenes"],
                 person=Person(id=row["person_id"], name=row["name"]),
-                author_id=row["author_id"],
-                thread_id=row["thread_id"],
-                take_ids=tuple(sorted(map(int, row["take_ids"].split(",")))),
+                takes={
+                    int(take_id): scene
+                    for take_id, scene in sorted(
+                        json.loads(row["takes"]).items(), key=lambda each: int(each[0])
+                    )
+                },
             )
             for row in rows
         ]
+
+    async def withdraw(self, story_id: int, person_id: int) -> list[int]:
+        """Give up what one person asked for in a story and is not drawn yet; the takes' numbers."""
+        async with self._connection.transaction() as sql:
+            rows = await sql.execute_fetchall(_WITHDRAW, (story_id, person_id))
+            return sorted(int(row["take_id"]) for row in rows)
 
     async def use(self, guild_id: int, person_id: int) -> Use:
         """What counts against the limits of a person in a server."""

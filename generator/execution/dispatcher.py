@@ -91,6 +91,10 @@ class Dispatcher:
                 self._line.remove(task, task.path)
                 self._gone(task)
 
+    def task(self, take_id: int) -> Task | None:
+        """What waits under this number."""
+        return self._tasks.get(take_id)
+
     def waiting(self, owner: Hashable) -> int:
         """How many tasks an owner has in line, in all servers."""
         return self._owners[owner]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pickle
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from generator.sentence import Sentence
+from generator.settings import SafetySettings
 from generator.story import OnStep, Picture, Recipe
 
 
@@ -32,6 +34,14 @@ class Executor(Protocol):
         """
         ...
 
+    async def translate(self, texts: Sequence[str], language: str) -> tuple[str, ...]:
+        """Turn texts into English, without waiting for a frame that is being drawn.
+
+        Raises:
+            NotTranslated: there is no translator, or it could not; in words.
+        """
+        ...
+
     def cancel(self, take_id: int) -> None:
         """Stop drawing this take before its next step, if it is being drawn."""
         ...
@@ -42,6 +52,14 @@ class Executor(Protocol):
 
 
 # -- what the bot's process says ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equip:
+    """The models beside the painter; the first thing that is said."""
+
+    safety: SafetySettings | None = None  #: what looks at every picture
+    translator: str | None = None  #: a folder or a Hub id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +84,16 @@ class Cancel:
     take_id: int
 
 
-Command = Prepare | Draw | Cancel
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translate:
+    """Turn these texts into English."""
+
+    request_id: int
+    texts: tuple[str, ...]
+    language: str  #: such as ``zh``; see ``generator.language``
+
+
+Command = Equip | Prepare | Draw | Cancel | Translate
 
 
 # -- what the drawing process answers -------------------------------------------------------------------
@@ -120,7 +147,23 @@ class Failed:
     sentence: Sentence
 
 
-Reply = Ready | Loading | Step | Drawn | Failed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translated:
+    """Texts are in English now."""
+
+    request_id: int
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Untranslated:
+    """Texts could not be turned into English."""
+
+    request_id: int
+    sentence: Sentence
+
+
+Reply = Ready | Loading | Step | Drawn | Failed | Translated | Untranslated
 
 
 # -- how both go over a stream --------------------------------------------------------------------------

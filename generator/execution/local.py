@@ -12,7 +12,10 @@ import os
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Sequence
 from contextlib import suppress
+from contextvars import Context
+from itertools import count
 from pathlib import Path
 
 from generator.errors import (
@@ -20,6 +23,7 @@ from generator.errors import (
     DrawingCancelled,
     DrawingError,
     ModelError,
+    NotTranslated,
     OutOfMemory,
     SamefoxError,
 )
@@ -29,12 +33,16 @@ from generator.execution.executor import (
     Command,
     Draw,
     Drawn,
+    Equip,
     Failed,
     Failure,
     Prepare,
     Ready,
     Reply,
     Step,
+    Translate,
+    Translated,
+    Untranslated,
     pack,
 )
 from generator.sentence import Sentence
@@ -43,6 +51,10 @@ from generator.story import OnStep, Picture, Recipe
 log = logging.getLogger(__name__)
 
 PATIENCE = 600.0  # seconds without a word from a drawing process until it counts as hung
+
+TRANSLATION_PATIENCE = 40.0  # seconds, of which the process may use half; the rest is others' texts
+
+_BARE = Equip()
 
 _ERRORS: dict[Failure, type[SamefoxError]] = {
     Failure.CANCELLED: DrawingCancelled,
@@ -55,10 +67,12 @@ _ERRORS: dict[Failure, type[SamefoxError]] = {
 class LocalExecutor:
     """One device of this machine and its process, started when first needed and again after its death."""
 
-    def __init__(self, device: str, precision: str) -> None:
+    def __init__(self, device: str, precision: str, equipment: Equip = _BARE) -> None:
         self.device = device
         self._precision = precision
-        self._process: Process | None = None
+        self._equipment = equipment
+        self._line: _Line | None = None
+        self._starting = asyncio.Lock()  # a frame and a text may both need the process first
         self._drawing: int | None = None
         self.siblings: tuple[str, ...] = ()  # the machine's other devices, known once it has started
 
@@ -67,49 +81,67 @@ class LocalExecutor:
 
         Raises:
             DeviceLost: it died at once.
-            ModelError: this machine has no such device.
+            ModelError: this machine has no such device, or the safety model cannot be loaded.
         """
-        process = await self._spawn()
-        ready = await self._receive(process)
-        if isinstance(ready, Failed):
-            raise ModelError.of(ready.sentence)
-        assert isinstance(ready, Ready)
-        self.device, self.siblings = ready.device, ready.siblings
+        line = await self._running()
         if prepare is not None:
-            await self._send(process, Prepare(recipe=prepare))
+            await line.send(Prepare(recipe=prepare))
 
     async def draw(self, take_id: int, recipe: Recipe, on_step: OnStep) -> Picture:
         """Draw a frame; see `Executor.draw`."""
         self._drawing = take_id  # from here on it can be cancelled
         try:
-            if self._process is None or self._process.returncode is not None:
-                await self.start()
-            assert self._process is not None
-            await self._send(self._process, Draw(take_id=take_id, recipe=recipe))
-            return await self._follow(self._process, take_id, on_step)
+            line = await self._running()
+            await line.send(Draw(take_id=take_id, recipe=recipe))
+            return await _follow(line, take_id, on_step)
         except (DeviceLost, asyncio.CancelledError):
             # What is left of it may be hung, or drawing for nobody.
-            self._kill()
+            if self._line is not None:
+                self._line.kill()
             raise
         finally:
             self._drawing = None
 
+    async def translate(self, texts: Sequence[str], language: str) -> tuple[str, ...]:
+        """Turn texts into English; see `Executor.translate`."""
+        try:
+            async with asyncio.timeout(TRANSLATION_PATIENCE):
+                line = await self._running()
+                return await line.translated(tuple(texts), language)
+        except TimeoutError as error:
+            raise NotTranslated(
+                "The translator is busy; please try again in a minute, or write in English."
+            ) from error
+        except (DeviceLost, ModelError) as error:
+            raise NotTranslated(
+                "The translator does not work at the moment; please write in English."
+            ) from error
+
     def cancel(self, take_id: int) -> None:
         """Stop drawing this take before its next step, if it is being drawn."""
-        if take_id == self._drawing and self._process is not None and self._process.stdin is not None:
-            self._process.stdin.write(pack(Cancel(take_id=take_id)))
+        if take_id == self._drawing and self._line is not None:
+            self._line.write(Cancel(take_id=take_id))
 
     async def close(self) -> None:
         """End the process; may be called twice."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(ProcessLookupError):
-            process.kill()  # there is nothing in it that would have to be saved
-        await process.wait()
+        line, self._line = self._line, None
+        if line is not None:
+            line.kill()  # there is nothing in it that would have to be saved
+            await line.process.wait()
+            await line.reading
+
+    async def _running(self) -> _Line:
+        async with self._starting:
+            if self._line is None or not self._line.alive:
+                self._line = line = _Line(await self._spawn(), self.device)
+                ready = await _answer(line)
+                if isinstance(ready, Failed):
+                    raise ModelError.of(ready.sentence)
+                self.device, self.siblings = ready.device, ready.siblings
+            return self._line
 
     async def _spawn(self) -> Process:
-        self._process = await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "generator.execution.worker",
@@ -121,45 +153,119 @@ class LocalExecutor:
             start_new_session=True,  # a Ctrl-C in the terminal is the bot's to hear
             env=_environment(),
         )
-        log.info("Drawing process %d started for %s", self._process.pid, self.device)
-        return self._process
+        log.info("Drawing process %d started for %s", process.pid, self.device)
+        assert process.stdin is not None
+        process.stdin.write(pack(self._equipment))
+        return process
 
-    async def _follow(self, process: Process, take_id: int, on_step: OnStep) -> Picture:
-        """Read replies until this take's end; those of an earlier take are passed over."""
-        while True:
-            match await self._receive(process):
-                case Step(take_id=id_, step=step, steps=steps) if id_ == take_id:
-                    on_step(step, steps)
-                case Drawn(take_id=id_, picture=picture) if id_ == take_id:
-                    return picture
-                case Failed(take_id=id_, failure=failure, sentence=sentence) if id_ == take_id:
-                    raise _ERRORS[failure].of(sentence)
 
-    async def _receive(self, process: Process) -> Reply:
-        assert process.stdout is not None
+class _Line:
+    """The line to one process: what it says is sorted into what is drawn and what is translated."""
+
+    def __init__(self, process: Process, device: str) -> None:
+        self.process = process
+        self._device = device
+        self._replies: asyncio.Queue[Reply | DeviceLost] = asyncio.Queue()
+        self._translations: dict[int, asyncio.Future[tuple[str, ...]]] = {}
+        self._requests = count()
+        self._lost: DeviceLost | None = None
+        # In a context of its own: it outlives whoever happened to need the process first.
+        self.reading = asyncio.create_task(self._read(), context=Context())
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process can still be asked for something."""
+        return self._lost is None and self.process.returncode is None
+
+    def write(self, command: Command) -> None:
+        """Say something without waiting until it is heard."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(pack(command))
+
+    async def send(self, command: Command) -> None:
+        """Say something."""
+        assert self.process.stdin is not None
+        self.write(command)
+        with suppress(ConnectionError):  # a dead process is noticed where its answer is awaited
+            await self.process.stdin.drain()
+
+    async def next(self) -> Reply:
+        """What the process says next about drawing."""
         try:
             async with asyncio.timeout(PATIENCE):
-                (length,) = HEADER.unpack(await process.stdout.readexactly(HEADER.size))
-                reply: Reply = pickle.loads(await process.stdout.readexactly(length))  # noqa: S301 our own
-        except asyncio.IncompleteReadError as error:
-            code = await process.wait()
-            raise DeviceLost(
-                "The drawing process for {device} died ({how}).", device=self.device, how=_death(code)
-            ) from error
+                reply = await self._replies.get()
         except TimeoutError as error:
-            raise DeviceLost("The drawing process for {device} hung.", device=self.device) from error
+            raise DeviceLost("The drawing process for {device} hung.", device=self._device) from error
+        if isinstance(reply, DeviceLost):
+            self._replies.put_nowait(reply)  # for whoever asks again
+            raise reply
         return reply
 
-    async def _send(self, process: Process, command: Command) -> None:
-        assert process.stdin is not None
-        process.stdin.write(pack(command))
-        with suppress(ConnectionError):  # a dead process is noticed where its answer is awaited
-            await process.stdin.drain()
+    async def translated(self, texts: tuple[str, ...], language: str) -> tuple[str, ...]:
+        """Texts in English; several requests may be under way."""
+        if self._lost is not None:
+            raise self._lost
+        request_id = next(self._requests)
+        translation: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
+        self._translations[request_id] = translation
+        try:
+            await self.send(Translate(request_id=request_id, texts=texts, language=language))
+            return await translation
+        finally:
+            del self._translations[request_id]
 
-    def _kill(self) -> None:
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                self._process.kill()
+    def kill(self) -> None:
+        """End the process; nothing may be asked of it any more."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        try:
+            while True:
+                (length,) = HEADER.unpack(await self.process.stdout.readexactly(HEADER.size))
+                self._sort(pickle.loads(await self.process.stdout.readexactly(length)))  # noqa: S301 our own
+        except asyncio.IncompleteReadError:
+            how = _death(await self.process.wait())
+        self._lost = DeviceLost(
+            "The drawing process for {device} died ({how}).", device=self._device, how=how
+        )
+        self._replies.put_nowait(self._lost)
+        for translation in self._translations.values():
+            if not translation.done():
+                translation.set_exception(self._lost)
+
+    def _sort(self, reply: Reply) -> None:
+        if not isinstance(reply, Translated | Untranslated):
+            self._replies.put_nowait(reply)
+            return
+        translation = self._translations.get(reply.request_id)
+        if translation is None or translation.done():
+            return  # whoever asked has not waited
+        if isinstance(reply, Translated):
+            translation.set_result(reply.texts)
+        else:
+            translation.set_exception(NotTranslated.of(reply.sentence))
+
+
+async def _answer(line: _Line) -> Ready | Failed:
+    """The process's first word, which may take as long as a safety model takes to be fetched."""
+    while True:
+        reply = await line.next()
+        if isinstance(reply, Ready | Failed):
+            return reply
+
+
+async def _follow(line: _Line, take_id: int, on_step: OnStep) -> Picture:
+    """Read replies until this take's end; those of an earlier take are passed over."""
+    while True:
+        match await line.next():
+            case Step(take_id=id_, step=step, steps=steps) if id_ == take_id:
+                on_step(step, steps)
+            case Drawn(take_id=id_, picture=picture) if id_ == take_id:
+                return picture
+            case Failed(take_id=id_, failure=failure, sentence=sentence) if id_ == take_id:
+                raise _ERRORS[failure].of(sentence)
 
 
 def _environment() -> dict[str, str]:

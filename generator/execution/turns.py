@@ -25,7 +25,7 @@ from typing import Protocol
 FEW = 32
 """Up to so many lines side by side are looked at one by one, for a place that is exact."""
 
-STALE = 16
+STALE = 8
 """Of more, the table is made anew once one in so many has changed."""
 
 _entries = count(1)

@@ -61,9 +61,7 @@ def sliding(subject: str, scenes: Sequence[str], count: Callable[[str], int]) ->
     return Window(joined(subject, scenes[:length]), scenes[0], tuple(scenes[1:length]))
 
 
-def latest(
-    subject: str, scenes: Sequence[str], window_length: int, count: Callable[[str], int]
-) -> Window:
+def latest(subject: str, scenes: Sequence[str], window_length: int, count: Callable[[str], int]) -> Window:
     """The window of the last scene of a story that is still being told; the scenes before it came earlier.
 
     It is the last of `windows` as long as the whole story fits; then the oldest scenes leave it first.

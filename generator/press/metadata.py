@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from io import BytesIO
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from generator.story import Engine, Recipe
 RECIPE = "samefox.recipe"
 ENGINE = "samefox.engine"
 PARAMETERS = "parameters"
+RECIPES = "samefox.recipes"  #: of a strip's frames
 
 MAX_HEAD = 128 * 1024  #: bytes of a file that are searched; our chunks are its first
 MAX_TEXT = 64 * 1024  #: characters of a chunk; a recipe has about a thousand
@@ -51,6 +53,7 @@ def _bounded(recipe: Recipe) -> Recipe:
 # Dataclasses have no configuration of their own; inside a tuple they take the adapter's.
 _CONFIG = ConfigDict(extra="forbid", strict=True)
 _RECIPES = TypeAdapter(tuple[Annotated[Recipe, AfterValidator(_bounded)]], config=_CONFIG)
+_STRIPS = TypeAdapter(tuple[Annotated[Recipe, AfterValidator(_bounded)], ...], config=_CONFIG)
 _ENGINES = TypeAdapter(tuple[Engine], config=_CONFIG)
 
 
@@ -79,6 +82,32 @@ def read(png: bytes) -> tuple[Recipe, Engine] | None:
         return recipe_from_json(_text(texts, RECIPE)), engine
     except Exception:  # Pillow meets a broken chunk with whatever its parts raise
         return None
+
+
+def read_strip(png: bytes) -> tuple[Recipe, ...]:
+    """Return what drew each frame of a strip; none if it is no strip or says nothing that can be trusted."""
+    if not png.endswith(_END):
+        return ()
+    try:
+        with PngImageFile(BytesIO(png[:MAX_HEAD])) as image:
+            return recipes_from_json(_text(image.info, RECIPES))
+    except Exception:  # Pillow meets a broken chunk with whatever its parts raise
+        return ()
+
+
+def recipes_to_json(recipes: Iterable[Recipe]) -> str:
+    """Return recipes as one line of JSON."""
+    return f"[{','.join(map(recipe_to_json, recipes))}]"
+
+
+def recipes_from_json(text: str) -> tuple[Recipe, ...]:
+    """Return the recipes that :func:`recipes_to_json` wrote.
+
+    Raises:
+        ValueError: they are none.
+
+    """
+    return _STRIPS.validate_json(text)
 
 
 def _text(texts: dict[str | tuple[int, int], Any], key: str) -> str:

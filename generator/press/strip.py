@@ -9,6 +9,9 @@ from io import BytesIO
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from generator.press import metadata
+from generator.story import Recipe
+
 ROW = 5  #: frames that stand in a row at most
 MAX_PIXELS = 40_000_000  #: of the whole strip, 160 MB while it is made; 20 frames of 1024² have 21 million
 PAPER = "white"
@@ -19,7 +22,8 @@ def strip(pngs: Sequence[bytes], captions: Sequence[str] = ()) -> bytes:
 
     Up to five stand in one row, edge to edge and full size. More are spread over rows as evenly as they
     go (7 are 4 + 3), with a gutter between them like in a comic, shorter rows centred. Frames of other
-    sizes are scaled to the tallest one's height. The captions become the file's ``Description``.
+    sizes are scaled to the tallest one's height. The captions become the file's ``Description``, and it
+    carries the frames' recipes, as far as these have them.
 
     Raises:
         ValueError: there are no frames.
@@ -34,7 +38,8 @@ def strip(pngs: Sequence[bytes], captions: Sequence[str] = ()) -> bytes:
     if (pixels := height * len(lengths) * max(map(sum, _rows(widths, lengths)))) > MAX_PIXELS:
         height = max(1, int(height * math.sqrt(MAX_PIXELS / pixels)))
         widths = _widths(sizes, height)
-    return _encoded(_pasted(pngs, _rows(widths, lengths), height), captions)
+    recipes = [found[0] for png in pngs if (found := metadata.read(png)) is not None]
+    return _encoded(_pasted(pngs, _rows(widths, lengths), height), captions, recipes)
 
 
 def row_lengths(frames: int) -> Iterator[int]:
@@ -79,8 +84,10 @@ def _frame(png: bytes, size: tuple[int, int]) -> Image.Image:
     return frame if frame.size == size else frame.resize(size, Image.Resampling.LANCZOS)
 
 
-def _encoded(sheet: Image.Image, captions: Sequence[str]) -> bytes:
+def _encoded(sheet: Image.Image, captions: Sequence[str], recipes: Sequence[Recipe]) -> bytes:
     texts = PngInfo()
+    if recipes and len(written := metadata.recipes_to_json(recipes)) <= metadata.MAX_TEXT:
+        texts.add_itxt(metadata.RECIPES, written)
     if captions:
         texts.add_itxt("Description", "\n".join(captions))
     file = BytesIO()

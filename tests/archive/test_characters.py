@@ -83,15 +83,6 @@ async def test_renaming_and_dropping() -> None:
                 await asked
 
 
-async def test_a_person_is_forgotten_with_all_they_kept() -> None:
-    async with open_archive(None) as archive:
-        await archive.characters.keep(ANN, "Rusty", FOX)
-        await archive.characters.keep(ANN, "Rusty", FOX, guild_id=MEADOW)
-        bens = await archive.characters.keep(BEN, "Amber", FOX, guild_id=MEADOW)
-        await archive.characters.forget(ANN.id)
-        assert await archive.characters.known(ANN.id, MEADOW) == [bens]
-
-
 async def test_a_character_outlives_the_story_that_it_is_from(board: Storyboard) -> None:
     async with open_archive(None) as archive:
         story = await archive.add_story(board, ANN, guild_id=MEADOW, channel_id=1)

@@ -126,3 +126,20 @@ async def test_a_reader_sees_one_moment_and_waits_for_no_writer(connection: Conn
         await connection.update(SIZE, (1, "one"))
         assert not list(await sql.execute_fetchall("SELECT * FROM things"))
     assert await names(connection) == ["one"]
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_reader_who_is_cancelled_at_any_moment_leaves_the_door_open(
+    connection: Connection, steps: int
+) -> None:
+    async def read() -> None:
+        async with connection.reading() as sql:
+            await sql.execute_fetchall("SELECT 1")
+
+    reader = asyncio.create_task(read())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    reader.cancel()
+    await asyncio.gather(reader, return_exceptions=True)
+    async with asyncio.timeout(5):
+        await read()

@@ -10,19 +10,16 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from string import Formatter
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from babel.messages import Catalog
 from babel.messages.pofile import read_po
 
-from bot import EXTENSIONS, Samefox
 from cogs.languages import CommandTranslator
-from cogs.presentation.catalogues import ROOT, untranslated, up_to_date
+from cogs.presentation.catalogues import ROOT, payloads, said_in, untranslated, up_to_date
 from cogs.presentation.words import ENGLISH, LANGUAGES, LOCALES, say, speaking
 from generator.errors import PromptTooLong, SamefoxError
-from generator.settings import Settings
-from generator.studio import Studio
 
 TRANSLATED = sorted(LANGUAGES.keys() - {ENGLISH})
 SOURCES = sorted(
@@ -53,6 +50,13 @@ def test_no_sentence_is_missing_and_none_is_stale(language: str) -> None:
     said, present = keys(up_to_date(language)), keys(stored(language))
     assert said - present == set(), "said, but not in the catalogue"
     assert present - said == set(), "in the catalogue, but not said any more"
+
+
+def test_sentences_are_found_wherever_they_are_said() -> None:
+    code = """f"**{_('In a sum')}**" + ngettext("{n} one", "{n} many", n)
+raise NotFound("Gone is " "{name}.", name=Sentence("somebody"))"""
+    expected = ["In a sum", ("{n} one", "{n} many"), "Gone is {name}.", "somebody"]
+    assert list(said_in(ast.parse(code), {"NotFound"})) == expected
 
 
 def test_no_sentence_is_untranslated_or_doubtful(kept: Catalog) -> None:
@@ -100,14 +104,7 @@ def test_an_error_from_below_the_cogs_is_said_in_chinese() -> None:
 def commands() -> list[dict[str, Any]]:
     """All commands as they are sent to Discord."""
 
-    async def payloads() -> list[dict[str, Any]]:
-        bot = Samefox(Settings(), cast(Studio, None))
-        for extension in EXTENSIONS:
-            await bot.load_extension(extension)
-        translator = CommandTranslator()
-        return [await each.get_translated_payload(bot.tree, translator) for each in bot.tree.get_commands()]
-
-    return asyncio.run(payloads())
+    return asyncio.run(payloads(CommandTranslator()))
 
 
 def levels(commands: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
@@ -139,13 +136,18 @@ def test_names_of_commands_and_options_keep_discords_rules(
 
 TRANSLATING = {"_", "ngettext", "pgettext", "Sentence"}
 #: Their words go to Discord with the command, which the catalogue is asked for; or to the host.
-OTHERWISE = {"describe", "command", "context_menu", "ContextMenu", "locale_str", "rename", "getLogger"}
+OTHERWISE = {"describe", "command", "Command", "Group", "context_menu", "ContextMenu", "cast"}
 LOGGING = {"debug", "info", "warning", "error", "exception"}
 SHOWN = {"label", "title", "placeholder", "text", "content", "description"}
 SHOWING = {"TextDisplay", "answer", "send", "send_message", "edit", "edit_message", "Label", "Section"}
 
 WORD = re.compile(r"[A-Za-z]{2,}")
 PROSE = re.compile(r"[A-Za-z]{2,}[,:;.…!?’]? (?:[A-Za-z]{2,}|$)|^[A-Z][a-z]+[.!?…]$")
+
+
+def is_name(node: ast.expr) -> bool:
+    """Whether this is what programs call something: one word in small letters, or a type."""
+    return re.fullmatch(r"[a-z_.]+|[\w.]+\[.*\]", literal(node) or "") is not None
 
 
 def called(call: ast.Call) -> str:
@@ -166,9 +168,19 @@ class Reader(ast.NodeVisitor):
 
     def __init__(self) -> None:
         self.found: list[tuple[int, str]] = []
+        self._inside = 0  # how many functions
+
+    def visit_FunctionDef(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self._inside += 1
+        self.generic_visit(function)
+        self._inside -= 1
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
 
     def visit_Call(self, call: ast.Call) -> None:
         name = called(call)
+        if name == "Choice" and not self._inside:
+            return  # a command's own
         if name in OTHERWISE | LOGGING:
             return
         if name in TRANSLATING | errors():
@@ -177,7 +189,7 @@ class Reader(ast.NodeVisitor):
                     self.visit(value)
             return
         shown = [keyword.value for keyword in call.keywords if keyword.arg in SHOWN]
-        shown += call.args if name in SHOWING else []
+        shown += [each for each in call.args if name in SHOWING and not is_name(each)]
         shown += [keyword.value for keyword in call.keywords if (name, keyword.arg) == ("Choice", "name")]
         for value in shown:
             for node in direct(value):
@@ -202,7 +214,8 @@ class Reader(ast.NodeVisitor):
             self.visit(keyword.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
-        self.find(node, PROSE)
+        if not is_name(node):
+            self.find(node, PROSE)
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
         text = literal(node) or ""
@@ -210,6 +223,20 @@ class Reader(ast.NodeVisitor):
         for part in node.values:
             if isinstance(part, ast.FormattedValue):
                 self.visit(part.value)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        for value in node.values:  # keys are for programs
+            self.visit(value)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        pass  # what is compared is not said
+
+    def visit_Tuple(self, node: ast.Tuple) -> None:
+        if self._inside:  # at the top of a module it is a list of names
+            self.generic_visit(node)
+
+    def visit_MatchValue(self, node: ast.MatchValue) -> None:
+        pass
 
     def visit_Expr(self, node: ast.Expr) -> None:
         if not isinstance(node.value, ast.Constant):  # a docstring
@@ -220,7 +247,11 @@ class Reader(ast.NodeVisitor):
 
     def find(self, node: ast.AST, pattern: re.Pattern[str]) -> None:
         text = literal(node)
-        if text is not None and pattern.search(re.sub(r"<[^>]*>?", "", text)):
+        if (
+            text is not None
+            and not text.startswith("python -m ")
+            and pattern.search(re.sub(r"<[^>]*>?| MB\b", "", text))
+        ):
             self.found.append((node.lineno, text))  # type: ignore[attr-defined]
 
 
@@ -257,7 +288,7 @@ def direct(node: ast.expr) -> Iterator[ast.expr]:
     [
         'ui.Button(label="Cancel")',
         'button.label = "Cancel"',
-        'Choice(name="Off", value=0)',
+        'def f(): return Choice(name="Off", value=0)',
         'answer(interaction, _("Yes") if sure else "No")',
         'text = f"{count} frames"',
         'text = "Nothing is left."',
@@ -292,3 +323,99 @@ def test_nothing_is_said_in_english_alone(source: str) -> None:
     reader = Reader()
     reader.visit(ast.parse((ROOT / source).read_text(encoding="utf-8")))
     assert sorted(set(reader.found)) == []
+
+
+# -- how translations are asked for -----------------------------------------------------------------------
+
+ASKING = {"_": 1, "ngettext": 2}  # how many of the arguments are literal texts
+
+
+class Asking(ast.NodeVisitor):
+    """Finds translations that are asked for in a way that cannot work."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, str]] = []
+        self._inside: list[set[str]] = []  # the parameters of each function around
+
+    def visit_FunctionDef(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        arguments = function.args
+        for outside in (*function.decorator_list, *arguments.defaults, *filter(None, arguments.kw_defaults)):
+            self.visit(outside)
+        self._inside.append({each.arg for each in (*arguments.args, *arguments.kwonlyargs)})
+        for statement in function.body:
+            self.visit(statement)
+        self._inside.pop()
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+
+    def visit_Lambda(self, function: ast.Lambda) -> None:
+        self._inside.append(set())
+        self.visit(function.body)
+        self._inside.pop()
+
+    def visit_Call(self, call: ast.Call) -> None:
+        name = called(call)
+        if isinstance(call.func, ast.Name) and name in ASKING:
+            if not self._inside:
+                self.found.append((call.lineno, "asked before anybody is there to read it"))
+            elif any(name in parameters for parameters in self._inside):
+                self.found.append((call.lineno, f"{name} is a parameter here"))
+            if any(not isinstance(text, ast.Constant) for text in call.args[: ASKING[name]]):
+                self.found.append((call.lineno, "not a literal"))
+        if (
+            isinstance(call.func, ast.Attribute)
+            and name == "format"
+            and isinstance(call.func.value, ast.Call)
+        ):
+            template = call.func.value
+            if called(template) in ASKING:
+                self.compare(template.args[ASKING[called(template)] - 1], call)
+        elif name in errors() | {"Sentence"} and call.args and name[0].isupper():
+            self.compare(call.args[0], call)
+        self.generic_visit(call)
+
+    def compare(self, template: ast.expr, call: ast.Call) -> None:
+        """The fields of a template are exactly the values that it is given."""
+        given = {keyword.arg for keyword in call.keywords}
+        if called(call) == "Sentence" and len(call.args) > 1 and isinstance(call.args[1], ast.Dict):
+            given = {getattr(key, "value", None) for key in call.args[1].keys}
+        if not isinstance(template, ast.Constant) or None in given:  # then it is not written here
+            return
+        wanted = fields(str(template.value))
+        if wanted != given and (given or called(call) == "format"):  # without values, braces are braces
+            self.found.append(
+                (call.lineno, f"{sorted(wanted)} are wanted, {sorted(map(str, given))} are given")
+            )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'LABEL = _("Cancel")',
+        'def f(a=_("Cancel")): pass',
+        'class A:\n  label = _("Cancel")',
+        "def f(a): return _(a)",
+        'def f(a): return _(f"by {a}")',
+        'def f(_): return _("Cancel")',
+        'def f(a): return _("by {a}").format(b=a)',
+        'def f(a): return ngettext("{n} frame", "{n} frames", a).format(m=a)',
+        'def f(a): raise NotFound("Gone is {name}.", number=a)',
+    ],
+)
+def test_what_cannot_work_is_found(code: str) -> None:
+    asking = Asking()
+    asking.visit(ast.parse(code))
+    assert asking.found != []
+
+
+@pytest.mark.parametrize(
+    "source",
+    sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in (*ROOT.glob("cogs/**/*.py"), *ROOT.glob("generator/**/*.py"))
+    ),
+)
+def test_translations_are_asked_for_as_they_can_be_given(source: str) -> None:
+    asking = Asking()
+    asking.visit(ast.parse((ROOT / source).read_text(encoding="utf-8")))
+    assert asking.found == []

@@ -36,8 +36,8 @@ def recipe(board: Storyboard) -> Recipe:
 
 
 def pid(executor: LocalExecutor) -> int:
-    assert executor._process is not None
-    return executor._process.pid
+    assert executor._line is not None
+    return executor._line.process.pid
 
 
 async def until_step(steps: list[int], count: int) -> None:
@@ -102,9 +102,9 @@ async def test_a_process_that_died_while_idle_is_not_the_next_frames_fault(
     executor: LocalExecutor, recipe: Recipe
 ) -> None:
     await executor.draw(next(TAKES), recipe, lambda *_: None)
-    assert executor._process is not None
+    assert executor._line is not None
     os.kill(pid(executor), signal.SIGKILL)
-    await executor._process.wait()
+    await executor._line.process.wait()
     await executor.draw(next(TAKES), recipe, lambda *_: None)
 
 
@@ -147,7 +147,7 @@ async def test_out_of_memory_is_tried_again_in_lean_mode(
 async def test_closing_twice_ends_the_process_once() -> None:
     executor = LocalExecutor("cpu", "auto")
     await executor.start()
-    process = executor._process
+    process = executor._line.process if executor._line else None
     assert process is not None
     await executor.close()
     await executor.close()
@@ -162,7 +162,7 @@ async def test_the_drawing_process_ends_when_the_bot_is_killed(recipe: Recipe) -
         "async def main():\n"
         "    executor = LocalExecutor('cpu', 'auto')\n"
         "    await executor.start()\n"
-        "    print(executor._process.pid, flush=True)\n"
+        "    print(executor._line.process.pid, flush=True)\n"
         "    await asyncio.sleep(600)\n"
         "asyncio.run(main())\n"
     )

@@ -23,11 +23,14 @@ from generator.press.metadata import (
     ENGINE,
     PARAMETERS,
     RECIPE,
+    RECIPES,
     encode,
     read,
+    read_strip,
     recipe_from_json,
     recipe_to_json,
 )
+from generator.press.strip import strip
 from generator.story import Engine, Lora, Recipe, SvrMode
 
 FULL = Recipe(
@@ -232,3 +235,15 @@ def test_a_damaged_file_says_the_truth_or_nothing(at: int, damage: bytes) -> Non
 @settings(max_examples=300, deadline=None)
 def test_any_chunks_are_read_without_an_error(chunks: list[tuple[bytes, bytes]]) -> None:
     assert read(png(*(chunk(kind, data) for kind, data in chunks))) is None
+
+
+def test_a_strip_says_how_each_of_its_frames_was_drawn() -> None:
+    other = dataclasses.replace(PLAIN, seed=8)
+    drawn = strip([encode(IMAGE, recipe, MACHINE) for recipe in (PLAIN, other)])
+    assert read_strip(drawn) == (PLAIN, other)
+    assert read(drawn) is None, "it is no frame"
+    assert read_strip(PNG) == ()
+    assert read_strip(drawn[:-1]) == ()
+    assert read_strip(png(text(RECIPES, "[1]"))) == ()
+    assert read_strip(png(compressed(RECIPES, b" " * 10_000_000))) == ()
+    assert read_strip(strip([png(), png()])) == (), "frames without a recipe make a strip without one"

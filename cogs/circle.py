@@ -1,0 +1,336 @@
+"""Stories told together: the buttons that follow the pictures, the panel, and what is simply written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import ui
+from discord.ext import commands
+
+from cogs.languages import server_locale
+from cogs.place import check_place, check_server, person, roles_of
+from cogs.presentation import forms
+from cogs.presentation.answers import answer, answer_error, sentence
+from cogs.presentation.buttons import meant
+from cogs.presentation.circle import DESK, name_of, scene_form
+from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel
+from cogs.presentation.controls import press
+from cogs.presentation.take_forms import refusal
+from cogs.presentation.words import _, speaking
+from cogs.story import doubts
+from generator import circle as rules
+from generator.circle import Circle, CircleRefused, Mode, Phase
+from generator.errors import SamefoxError
+from generator.limits import standing
+from generator.story import Person, Story, Storyboard, Take
+
+if TYPE_CHECKING:
+    from bot import Samefox
+
+log = logging.getLogger(__name__)
+
+RECEIPT = "✍️"  # the reaction to a message that is a scene
+CHATTER = ("//", "(", "（")
+"""How a message begins that is no scene."""
+
+Press = Callable[["discord.Interaction[Any]", Story], Awaitable[str]]
+"""What a button of the panel does; what to say of it."""
+
+
+class CircleCog(commands.Cog, name=DESK):
+    """The buttons, menus and forms of stories told together; each names its story."""
+
+    def __init__(self, bot: Samefox) -> None:
+        self.bot = bot
+        self.together = bot.studio.together
+        self.circles = bot.studio.archive.circles
+        self._panel: dict[str, Press] = {
+            "panel": self._nothing,
+            "close": self._close,
+            "reopen": self._reopen,
+            "retell": self._retell,
+            "count": self._count,
+        }
+
+    # -- for everybody ----------------------------------------------------------------------------------
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:
+        """A button was pressed."""
+        number, _dot, frame = what.removeprefix("scene_").partition(".")
+        story = await self._story(interaction, int(number))
+        if verb in ("add", "correct"):
+            await self._write(interaction, story)
+        elif verb in ("join", "leave", "skip", "vote"):
+            await self._take_part(interaction, story, verb)
+        elif verb == "manage":
+            await self._manage(interaction, story)
+        elif verb in ("earlier", "later"):
+            await self._move(interaction, story, int(frame), -1 if verb == "earlier" else 1)
+        elif verb == "undo":
+            await self._undo(interaction, story, int(frame))
+        else:
+            await interaction.response.defer()
+            await self._show(interaction, story.id, await self._panel[verb](interaction, story))
+
+    async def _write(self, interaction: discord.Interaction[Any], story: Story) -> None:
+        """Open the form, if there is any use in it."""
+        check_server(interaction, await self.bot.studio.server(story.guild_id))
+        await self.together.check_may_write(story.id, person(interaction))
+        form = scene_form(await self.circles.circle(story.id))
+        await interaction.response.send_modal(
+            forms.modal(form, forms.typed_before(form, interaction.message))
+        )
+
+    async def _take_part(self, interaction: discord.Interaction[Any], story: Story, verb: str) -> None:
+        await interaction.response.defer(ephemeral=True)
+        check_server(interaction, await self.bot.studio.server(story.guild_id))
+        who, moderator = person(interaction), _moderates(interaction)
+        if verb == "join":
+            circle = await self.together.join(story.id, who)
+            leave = ui.View(timeout=None).add_item(press(DESK, "leave", str(story.id), _("Leave"), "🚪"))
+            leave.stop()
+            await answer(interaction, _joined(circle, who), view=leave)
+        elif verb == "leave":
+            await self.together.leave(story.id, who)
+            await interaction.edit_original_response(
+                content=_("🚪 You take no more turns. Press 🙋 to come back."), view=None
+            )
+        elif verb == "skip":
+            await self.together.skip(story.id, who, moderator=moderator)
+        else:
+            await self.together.call_vote(story.id, who, moderator=moderator)
+
+    # -- scenes -----------------------------------------------------------------------------------------
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
+        """A scene was sent, perhaps in a form that was opened before a restart."""
+        form = forms.sent(interaction)
+        if form is None or form.desk != DESK:
+            return
+        try:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            story = await self._story(interaction, int(form.name.removeprefix("scene_")))
+            await self.add(interaction, story, form.typed[0])
+        except Exception as error:
+            await answer_error(interaction, error)
+
+    async def add(self, interaction: discord.Interaction[Any], story: Story, text: str) -> None:
+        """Add a scene, or say why not and bring it back; the interaction is deferred."""
+        try:
+            check_place(interaction)
+            server = await self.bot.studio.server(story.guild_id)
+            check_server(interaction, server)
+            may = standing(roles_of(interaction.user), server)
+            circle, take = await self.together.add(
+                story.id, person(interaction), text, locale=str(interaction.locale), standing=may
+            )
+        except SamefoxError as error:
+            form = scene_form(await self.circles.circle(story.id))
+            await interaction.followup.send(view=refusal(form, [text], [error]), ephemeral=True)
+            return
+        await answer(interaction, await self._receipt(circle, take))
+
+    async def _receipt(self, circle: Circle, take: Take | None) -> str:
+        if take is None:
+            return _("🗳️ Your scene is proposed. Until the vote, you can replace it with another.")
+        frame = (await self.bot.studio.archive.story(circle.story_id)).frame_of(take.id)
+        scene = replace(take.recipe, subject="")  # which was spoken of when the story began
+        board = Storyboard(subject="", style="", scenes=(take.scene,), recipes=(scene,))
+        said = _("✍️ Your scene is number {number}; its picture is on its way.")
+        number = (frame.position or 0) + 1
+        return said.format(number=number) + doubts(self.bot.studio, board)
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        """Where the server wants it, what is written in a story's thread is a scene."""
+        if message.author.bot or message.guild is None or not _may_be_scene(message):
+            return
+        story_id = await self.circles.in_thread(message.channel.id)
+        server = await self.bot.studio.server(message.guild.id)
+        if story_id is None or not server.read_messages:
+            return
+        who = Person(id=message.author.id, name=message.author.display_name)
+        if not _awaited(await self.circles.circle(story_id), who):
+            return
+        may = standing(roles_of(message.author), server)
+        with speaking(server_locale(server, message.guild)):
+            try:
+                await self.together.add(story_id, who, message.content, standing=may)
+            except SamefoxError as error:
+                await message.reply(f"⚠️ {sentence(error, message.id)}", mention_author=False)
+                return
+        with suppress(discord.HTTPException):  # it is a scene, also without a receipt
+            await message.add_reaction(RECEIPT)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """A story whose thread is deleted waits for nobody any more."""
+        story_id = await self.circles.in_thread(payload.thread_id)
+        if story_id is not None:
+            await self.together.end(story_id)
+
+    # -- the panel --------------------------------------------------------------------------------------
+
+    async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
+        """Something was chosen in a menu of the panel."""
+        kind, _dot, number = setting.partition(".")
+        story = await self._story(interaction, int(number))
+        await interaction.response.defer()
+        who, moderator = person(interaction), _moderates(interaction)
+        if kind == "move":
+            frame = next((frame for frame in story.frames if str(frame.id) == values[0]), story.frames[0])
+            await interaction.edit_original_response(view=move_panel(story, frame))
+            return
+        if kind == "mode":
+            await self.together.set_mode(story.id, who, Mode(values[0]), moderator=moderator)
+        elif kind == "minutes":
+            await self.together.set_minutes(story.id, who, int(values[0]), moderator=moderator)
+        elif values:
+            heir = _resolved(interaction, int(values[0]))
+            await self.together.hand_over(story.id, who, heir, moderator=moderator)
+        await self._show(interaction, story.id, _("✅ Changed."))
+
+    async def _manage(self, interaction: discord.Interaction[Any], story: Story) -> None:
+        """Open the panel, for those whose story it is; who wrote the last scene can take that back."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        who, moderator = person(interaction), _moderates(interaction)
+        circle = await self.circles.circle(story.id)
+        notice = ""
+        if not rules.may_manage(circle, who, moderator=moderator):
+            if _took_part(story, circle, who) and await _has_left(interaction, circle.owner):
+                left = _("{name} is not in this server any more, so you look after this story now.")
+                notice = left.format(name=name_of(circle.owner))
+                circle = await self.together.hand_over(story.id, circle.owner, who, moderator=False)
+            elif story.frames and story.frames[-1].author.id == who.id:
+                await interaction.followup.send(view=undo_panel(story), ephemeral=True)
+                return
+        rules.check_manager(circle, who, moderator=moderator)
+        await interaction.followup.send(view=panel(story, circle, notice), ephemeral=True)
+
+    async def _show(self, interaction: discord.Interaction[Any], story_id: int, notice: str) -> None:
+        """The panel as it is now."""
+        circle = await self.circles.circle(story_id)
+        view = note(notice)
+        if rules.may_manage(circle, person(interaction), moderator=_moderates(interaction)):
+            view = panel(await self.bot.studio.archive.story(story_id), circle, notice)
+        await interaction.edit_original_response(view=view)
+
+    async def _nothing(self, interaction: discord.Interaction[Any], story: Story) -> str:
+        return ""
+
+    async def _close(self, interaction: discord.Interaction[Any], story: Story) -> str:
+        await self.together.close(story.id, person(interaction), moderator=_moderates(interaction))
+        return _("🔒 The story is closed. Its end is in the thread.")
+
+    async def _reopen(self, interaction: discord.Interaction[Any], story: Story) -> str:
+        await self.together.reopen(story.id, person(interaction), moderator=_moderates(interaction))
+        return _("🔓 The story goes on.")
+
+    async def _count(self, interaction: discord.Interaction[Any], story: Story) -> str:
+        await self.together.end_vote(story.id, person(interaction), moderator=_moderates(interaction))
+        return _("🗳️ The votes are being counted.")
+
+    async def _retell(self, interaction: discord.Interaction[Any], story: Story) -> str:
+        check_place(interaction)
+        server = await self.bot.studio.server(story.guild_id)
+        count = await self.together.retell(
+            story.id,
+            person(interaction),
+            moderator=_moderates(interaction),
+            standing=standing(roles_of(interaction.user), server),
+        )
+        return _("🎨 All {count} pictures are being drawn again, each knowing the whole story.").format(
+            count=count
+        )
+
+    async def _undo(self, interaction: discord.Interaction[Any], story: Story, frame_id: int) -> None:
+        await interaction.response.defer()
+        who = person(interaction)
+        frame = await self.together.undo(story.id, who, frame_id, moderator=_moderates(interaction))
+        said = _("↩️ Taken back: scene {number}, by {name}.")
+        number = (frame.position or 0) + 1
+        await self._show(interaction, story.id, said.format(number=number, name=name_of(frame.author)))
+
+    async def _move(
+        self, interaction: discord.Interaction[Any], story: Story, frame_id: int, by: int
+    ) -> None:
+        await interaction.response.defer()
+        who = person(interaction)
+        await self.together.move(story.id, who, frame_id, by, moderator=_moderates(interaction))
+        story = await self.bot.studio.archive.story(story.id)
+        frame = next(frame for frame in story.frames if frame.id == frame_id)
+        await interaction.edit_original_response(view=move_panel(story, frame))
+
+    async def _story(self, interaction: discord.Interaction[Any], story_id: int) -> Story:
+        """The story that a button means, and not one of an archive since deleted."""
+        message_id = interaction.message.id if interaction.message is not None else interaction.id
+        return meant(interaction, await self.bot.studio.archive.story(story_id), message_id)
+
+
+def _moderates(interaction: discord.Interaction[Any]) -> bool:
+    return interaction.permissions.manage_messages
+
+
+def _joined(circle: Circle, who: Person) -> str:
+    if circle.turn is not None and circle.turn.id == who.id:
+        return _("🙋 You are in, and it is your turn: press ✍️.")
+    said = _("🙋 You are in. Turn {place} of {count}; it is {name}’s turn now.")
+    place = [member.id for member in circle.members].index(who.id) + 1
+    name = name_of(circle.turn) if circle.turn is not None else ""
+    return said.format(place=place, count=len(circle.members), name=name)
+
+
+def _took_part(story: Story, circle: Circle, who: Person) -> bool:
+    return circle.is_member(who) or any(frame.author.id == who.id for frame in story.frames)
+
+
+async def _has_left(interaction: discord.Interaction[Any], who: Person) -> bool:
+    """Whether somebody is no member of the server any more; without the members' list, Discord is asked."""
+    assert interaction.guild is not None
+    try:
+        await interaction.guild.fetch_member(who.id)
+    except discord.NotFound:
+        return True
+    return False
+
+
+def _resolved(interaction: discord.Interaction[Any], user_id: int) -> Person:
+    """The person that was chosen in a menu, by the name they bear in this server."""
+    data: Any = interaction.data
+    resolved = data.get("resolved", {})
+    user, member = resolved["users"][str(user_id)], resolved.get("members", {}).get(str(user_id))
+    if user.get("bot"):
+        raise CircleRefused("A bot cannot look after a story; please choose a person.")
+    if member is None:
+        raise CircleRefused("They are not in this server any more; please choose somebody who is.")
+    return Person(id=user_id, name=member.get("nick") or user.get("global_name") or user["username"])
+
+
+def _may_be_scene(message: discord.Message) -> bool:
+    """Whether a message is more than chatter; an answer to somebody is chatter."""
+    return (
+        message.type is discord.MessageType.default
+        and isinstance(message.channel, discord.Thread)
+        and bool(message.content.strip())
+        and not message.content.lstrip().startswith(CHATTER)
+    )
+
+
+def _awaited(circle: Circle, who: Person) -> bool:
+    """Whether the circle waits for a scene from this person; anything else is chatter, too."""
+    if circle.phase is not Phase.WRITING:
+        return False
+    if circle.mode is not Mode.TURNS:
+        return True
+    return circle.is_member(who) if circle.turn is None else circle.turn.id == who.id
+
+
+async def setup(bot: Samefox) -> None:
+    """Called by discord.py."""
+    await bot.add_cog(CircleCog(bot))

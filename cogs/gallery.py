@@ -1,0 +1,315 @@
+"""``/gallery``, ``/story show`` and ``/story export``: told stories, to look at and to take home."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+from discord.ext import commands
+
+from cogs.gallery_options import days, kind_of, viewer
+from cogs.glances import glance_file
+from cogs.languages import public_locale
+from cogs.place import check_server
+from cogs.presentation import cards
+from cogs.presentation.answers import answer, answering
+from cogs.presentation.buttons import may_see, meant
+from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card
+from cogs.presentation.keepsakes import book_of, kind_lines, kinds_card, size_of
+from cogs.presentation.text import plain, shorten
+from cogs.presentation.words import _, speaking
+from generator.archive.gallery import Filter
+from generator.errors import NotFound, SamefoxError
+from generator.moderation.gate import words
+from generator.press.book import Kind, weight_of
+from generator.server import Shade
+from generator.story import Story
+
+if TYPE_CHECKING:
+    from bot import Samefox
+
+
+class GalleryCog(commands.Cog, name=DESK):
+    """The commands, and the desk of their buttons."""
+
+    def __init__(self, bot: Samefox) -> None:
+        self.bot = bot
+
+    @app_commands.command(name="gallery")
+    @app_commands.guild_only()
+    @app_commands.describe(
+        author="Only stories that this member told",
+        character="Only stories about this",
+        date="Only stories of this day or month, such as 2026-11-22 or 2026-11",
+        favourites="Only your favourites",
+    )
+    async def gallery(
+        self,
+        interaction: discord.Interaction[Samefox],
+        author: discord.User | None = None,
+        character: Range[str, 1, 100] | None = None,
+        date: Range[str, 1, 10] | None = None,
+        favourites: bool = False,
+    ) -> None:
+        """Look at the stories that were told in this server."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        async with answering(interaction):
+            since, until = days(date) if date else (None, None)
+            wanted = Filter(
+                author_id=author.id if author is not None else None,
+                words=(character or "").strip(),
+                since=since,
+                until=until,
+                favourites_of=interaction.user.id if favourites else None,
+            )
+            await self._turn(interaction, await self.bot.studio.archive.gallery.keep(wanted), None)
+
+    @gallery.autocomplete("date")
+    async def dates(self, _: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """Today, yesterday, and the last months."""
+        today = datetime.now(UTC).date()
+        found = [today.isoformat(), (today - timedelta(days=1)).isoformat()]
+        first = today.replace(day=1)
+        for _month in range(12):
+            found.append(first.isoformat()[:7])
+            first = (first - timedelta(days=1)).replace(day=1)
+        return [Choice(name=each, value=each) for each in found if typed.strip() in each]
+
+    @gallery.autocomplete("character")
+    async def characters(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """Whom stories were told about here."""
+        subjects = dict.fromkeys(subject for _id, subject in await self._titles(interaction, typed))
+        return [Choice(name=shorten(each, 100), value=each[:100]) for each in subjects]
+
+    @app_commands.describe(number="The story's number, which its card tells")
+    async def show(self, interaction: discord.Interaction[Samefox], number: Range[int, 1, 2**53]) -> None:
+        """Show a story again, in this channel."""
+        async with answering(interaction):
+            story = await self._story(interaction, number)
+            await self._check_place(interaction, story)
+            await interaction.response.defer(thinking=True)
+            await self._show(interaction, story)
+
+    @app_commands.describe(number="The story's number, which its card tells", format="What to make of it")
+    async def export(
+        self,
+        interaction: discord.Interaction[Samefox],
+        number: Range[int, 1, 2**53],
+        format: Range[str, 1, 100] | None = None,  # noqa: A002 as members know it
+    ) -> None:
+        """Take a story home: as a strip, a booklet, a film or a ZIP."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        async with answering(interaction):
+            story = await self._story(interaction, number)
+            if format is None:
+                await self._offer(interaction, story)
+            else:
+                await self._make(interaction, story, kind_of(format))
+
+    async def numbers(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
+        """The stories here that are about this."""
+        titles = await self._titles(interaction, typed)
+        return [
+            Choice(name=shorten(f"{number} · {subject}", 100), value=number) for number, subject in titles
+        ]
+
+    async def formats(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """What can be made of the story that is named already, with sizes."""
+        weight = 0
+        with suppress(SamefoxError):
+            story = await self._story(interaction, int(interaction.namespace.number or 0))
+            weight = await self._weight(interaction, story)
+        lines = kind_lines(weight, interaction.filesize_limit)
+        wanted = typed.casefold().strip()
+        return [Choice(name=line, value=kind) for kind, line in lines.items() if wanted in line.casefold()]
+
+    # -- buttons and menus ------------------------------------------------------------------------------
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:
+        """A page is turned, a heart given, a story shown or wanted as a keepsake."""
+        first, _dot, rest = what.partition(".")
+        if verb in ("newer", "older"):
+            await interaction.response.defer()
+            await self._turn(interaction, int(first), int(rest))
+        elif verb == "heart":
+            await interaction.response.defer()
+            await self._heart(interaction, await self._pointed(interaction, int(first)), rest)
+        elif verb == "show":
+            story = await self._pointed(interaction, int(first))
+            await self._check_place(interaction, story)
+            await interaction.response.defer(thinking=True)
+            await self._show(interaction, story)
+        else:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._offer(interaction, await self._pointed(interaction, int(first)))
+
+    async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
+        """A kind of keepsake is chosen, or one of a story's pictures."""
+        verb, number, *_rest = setting.split(".")
+        if verb == "export":
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            await self._make(interaction, await self._pointed(interaction, int(number)), Kind(values[0]))
+        else:
+            await interaction.response.defer(thinking=True)
+            await self._show_frame(interaction, await self._pointed(interaction, int(number)), int(values[0]))
+
+    async def _turn(self, interaction: discord.Interaction[Any], filter_id: int, at: int | None) -> None:
+        """Show a page in place of the one that was there."""
+        shelf, guild_id = self.bot.studio.archive.gallery, interaction.guild_id or 0
+        wanted = await shelf.filter(filter_id)
+        if wanted.favourites_of is not None and wanted.favourites_of != interaction.user.id:
+            wanted = Filter(favourites_of=interaction.user.id)
+        leaf = await shelf.leaf(guild_id, wanted, viewer(interaction), at)
+        if leaf is None:
+            await interaction.edit_original_response(view=empty_card(wanted), attachments=[])
+            return
+        story = await self.bot.studio.archive.story(leaf.story_id)
+        hearts = await shelf.hearts(story.id, interaction.user.id)
+        file = await glance_file(self.bot, story, interaction.channel_id or 0)
+        view = leaf_card(story, leaf, hearts, wanted, filter_id, file.filename if file else None)
+        await interaction.edit_original_response(view=view, attachments=[file] if file else [])
+
+    async def _heart(self, interaction: discord.Interaction[Any], story: Story, where: str) -> None:
+        """Give a heart or take it back, and count anew; the picture stays where it is."""
+        shelf = self.bot.studio.archive.gallery
+        hearts = await shelf.like(story.id, interaction.user.id)
+        filename = filename_of(interaction.message)
+        kind, _dot, filter_id = where.partition(".")
+        if kind == "card":
+            # Everybody sees this one, so it does not say whether it is a favourite of whoever pressed last.
+            shown = await shelf.hearts(story.id)
+            with speaking(await public_locale(self.bot, story.guild_id)):
+                view = shown_card(story, shown, filename)
+            await interaction.edit_original_response(view=view)
+            return
+        wanted = await shelf.filter(int(filter_id))
+        leaf = await shelf.leaf(story.guild_id, wanted, viewer(interaction), story.id)
+        if leaf is None or leaf.story_id != story.id:  # it is no favourite any more
+            await self._turn(interaction, int(filter_id), story.id)
+            return
+        view = leaf_card(story, leaf, hearts, wanted, int(filter_id), filename)
+        await interaction.edit_original_response(view=view)
+
+    # -- showing and making -----------------------------------------------------------------------------
+
+    async def _show(self, interaction: discord.Interaction[Any], story: Story) -> None:
+        hearts = await self.bot.studio.archive.gallery.hearts(story.id)
+        file = await glance_file(self.bot, story, interaction.channel_id or 0)
+        with speaking(await public_locale(self.bot, story.guild_id)):
+            view = shown_card(story, hearts, file.filename if file else None)
+        await interaction.followup.send(view=view, files=[file] if file else [])
+
+    async def _show_frame(self, interaction: discord.Interaction[Any], story: Story, frame_id: int) -> None:
+        """Post one of a story's pictures with all its buttons."""
+        studio = self.bot.studio
+        frame = next((frame for frame in story.frames if frame.id == frame_id), None)
+        if frame is None or not frame.shown.drawn or not studio.path(frame.shown).is_file():
+            raise NotFound("This picture is not here any more; please choose another one.")
+        shade = await studio.shade(frame.shown, interaction.channel_id)
+        public = await public_locale(self.bot, story.guild_id)
+        if shade is Shade.REFUSE:
+            with speaking(public):
+                view = cards.covered_card(story, frame)
+            await interaction.followup.send(view=view)
+            return
+        png = await studio.png(frame.shown, interaction.channel_id, whole=True)
+        file = discord.File(io.BytesIO(png), f"samefox-{story.id}-{frame.shown.id}.png")
+        with speaking(public):
+            view = cards.frame_card(story, frame, file.filename, shade)
+        await interaction.followup.send(view=view, file=file)
+
+    async def _offer(self, interaction: discord.Interaction[Any], story: Story) -> None:
+        weight = await self._weight(interaction, story)
+        view = kinds_card(story, weight, interaction.filesize_limit)
+        await interaction.followup.send(view=view, ephemeral=True)
+
+    async def _make(self, interaction: discord.Interaction[Any], story: Story, kind: Kind) -> None:
+        book, left_out = await book_of(self.bot.studio, story, interaction.channel_id or 0)
+        made = await self.bot.studio.print(book, kind, interaction.filesize_limit)
+        text = _("Here is **{subject}**, to keep: {size}.").format(
+            subject=plain(story.subject, 100), size=size_of(made.data)
+        )
+        if left_out:
+            text += "\n-# " + _("{count} of its pictures cannot be shown here and are left out.").format(
+                count=left_out
+            )
+        if made.unprinted:
+            text += "\n-# " + _("My fonts lack {letters}; 〓 stands in their place.").format(
+                letters=plain(" ".join(made.unprinted), 60)
+            )
+        await answer(interaction, text, file=discord.File(io.BytesIO(made.data), made.filename))
+
+    async def _weight(self, interaction: discord.Interaction[Any], story: Story) -> int:
+        """How many bytes the pictures have that can be printed."""
+        book, _left_out = await book_of(self.bot.studio, story, interaction.channel_id or 0)
+        return await asyncio.to_thread(weight_of, book)
+
+    # -- which story ------------------------------------------------------------------------------------
+
+    async def _story(self, interaction: discord.Interaction[Any], number: int) -> Story:
+        """The story with this number, if this member may see it.
+
+        Raises:
+            NotFound: there is none, as far as they may know, or it is still being told.
+        """
+        story = await self.bot.studio.archive.story(number)
+        seen = may_see(interaction, story.channel_id, story.thread_id, story.author.id)
+        if story.guild_id != interaction.guild_id or not seen:
+            raise NotFound("There is no story {number} here any more.", number=number)
+        if await self.bot.studio.archive.gallery.post(number) is None:
+            raise NotFound(
+                "Story {number} has not been told to its end; once it has, you can have it here.",
+                number=number,
+            )
+        return story
+
+    async def _pointed(self, interaction: discord.Interaction[Any], number: int) -> Story:
+        """The story that a button means."""
+        story = await self.bot.studio.archive.story(number)
+        assert interaction.message is not None
+        return meant(interaction, story, interaction.message.id)
+
+    async def _titles(self, interaction: discord.Interaction[Any], typed: str) -> list[tuple[int, str]]:
+        guild_id = interaction.guild_id or 0
+        return await self.bot.studio.archive.gallery.titles(guild_id, typed, viewer(interaction), 25)
+
+    async def _check_place(self, interaction: discord.Interaction[Any], story: Story) -> None:
+        """Make sure that this server wants this story here; who may tell stories does not matter.
+
+        Raises:
+            WrongPlace: it wants them elsewhere.
+            TextRefused: it is for an age-restricted channel.
+        """
+        asked = words(interaction.channel_id or 0, story.subject, *story.scenes)
+        await self.bot.studio.gate.check_words(story.guild_id, asked)
+        server = await self.bot.studio.server(interaction.guild_id or 0)
+        gallery = server.gallery_channel
+        if gallery is not None and interaction.channel_id == gallery:
+            return
+        check_server(interaction, server.model_copy(update={"teller_roles": ()}))
+
+
+async def setup(bot: Samefox) -> None:
+    """Called by discord.py."""
+    cog = GalleryCog(bot)
+    await bot.add_cog(cog)
+    story = bot.tree.get_command("story")
+    assert isinstance(story, app_commands.Group), "cogs.story comes first"
+    for name, callback in (("show", cog.show), ("export", cog.export)):
+        command = _command(name, callback)
+        command.autocomplete("number")(cog.numbers)
+        if name == "export":
+            command.autocomplete("format")(cog.formats)
+        story.add_command(command)
+
+
+def _command(name: str, callback: Callable[..., Any]) -> app_commands.Command[Any, Any, Any]:
+    """A command of a group that another file has."""
+    return app_commands.Command(name=name, description=callback.__doc__ or name, callback=callback)

@@ -1,0 +1,178 @@
+"""``/moderate``: who may not use the bot in a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+from discord.ext import commands
+
+from cogs.place import NotAllowed, person
+from cogs.presentation.answers import answer, answer_error, answering
+from cogs.presentation.text import plain
+from cogs.presentation.words import _, ngettext
+from generator.errors import NotFound
+from generator.story import Person
+
+if TYPE_CHECKING:
+    from bot import Samefox
+
+SHOWN = 20  # bans in a list
+ACTS = 8
+
+
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_messages=True)
+class ModerateCog(commands.GroupCog, group_name="moderate", group_description="Who may not use me here"):
+    """The commands under ``/moderate``; for those who may manage messages or moderate members."""
+
+    def __init__(self, bot: Samefox) -> None:
+        self.bot = bot
+
+    async def interaction_check(self, interaction: discord.Interaction[Any]) -> bool:
+        """Discord lets a server give commands to anybody; this is for moderators all the same."""
+        try:
+            check_moderator(interaction)
+        except NotAllowed as refusal:
+            await answer_error(interaction, refusal)
+            return False
+        return True
+
+    @app_commands.command(name="ban")
+    @app_commands.describe(member="Who may not use me here any more", reason="They are told this")
+    async def ban(
+        self,
+        interaction: discord.Interaction[Samefox],
+        member: discord.Member | discord.User,
+        reason: Range[str, 1, 200] | None = None,
+    ) -> None:
+        """Exclude a member from my stories, and stop what I draw for them."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        async with answering(interaction):
+            await self._ban(interaction, member, reason or "")
+
+    async def _ban(
+        self, interaction: discord.Interaction[Samefox], member: discord.Member | discord.User, reason: str
+    ) -> None:
+        check_bannable(interaction, member)
+        banned = Person(id=member.id, name=member.display_name)
+        stopped = await self.bot.studio.oversight.ban(
+            interaction.guild_id or 0, banned, person(interaction), reason
+        )
+        text = _("⛔ {name} is excluded from my stories here, and is told so when they ask me for something.")
+        said = text.format(name=plain(banned.name, 40))
+        if stopped:
+            said += " " + ngettext(
+                "{count} picture of theirs is not drawn any more.",
+                "{count} pictures of theirs are not drawn any more.",
+                stopped,
+            ).format(count=stopped)
+        await answer(interaction, said)
+
+    @app_commands.command(name="unban")
+    @app_commands.describe(member="Who may use me here again")
+    async def unban(self, interaction: discord.Interaction[Samefox], member: Range[str, 1, 100]) -> None:
+        """Let a member use me again."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        async with answering(interaction):
+            await self._unban(interaction, member)
+
+    async def _unban(self, interaction: discord.Interaction[Samefox], member: str) -> None:
+        guild_id, moderation = interaction.guild_id or 0, self.bot.studio.archive.moderation
+        bans = {str(ban.person.id): ban for ban in await moderation.bans(guild_id)}
+        wanted = member.strip().strip("<@!>")
+        named = [ban for ban in bans.values() if ban.person.name.casefold() == member.strip().casefold()]
+        ban = bans.get(wanted) or (named[0] if len(named) == 1 else None)
+        if ban is None:
+            raise NotFound(
+                "“{name}” is not excluded here; /moderate list shows who is.",
+                name=member[:40],
+            )
+        await moderation.unban(guild_id, ban.person, person(interaction))
+        await answer(
+            interaction,
+            _("👌 {name} may use me here again.").format(
+                name=plain(ban.person.name or str(ban.person.id), 40)
+            ),
+        )
+
+    @unban.autocomplete("member")
+    async def excluded(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """Those who are excluded, by name."""
+        bans = await self.bot.studio.archive.moderation.bans(interaction.guild_id or 0)
+        names = {str(ban.person.id): ban.person.name or str(ban.person.id) for ban in bans}
+        wanted = typed.casefold().strip()
+        return [
+            Choice(name=name[:100], value=number)
+            for number, name in names.items()
+            if wanted in name.casefold() or wanted in number
+        ][:25]
+
+    @app_commands.command(name="list")
+    async def list(self, interaction: discord.Interaction[Samefox]) -> None:
+        """Who is excluded here, and what moderators have done lately."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        guild_id, moderation = interaction.guild_id or 0, self.bot.studio.archive.moderation
+        bans, acts = await moderation.bans(guild_id), await moderation.acts(guild_id, ACTS)
+        lines = [
+            f"- **{plain(ban.person.name or str(ban.person.id), 40)}** · {plain(ban.by.name, 40)} · "
+            + discord.utils.format_dt(ban.at, "R")
+            + (f"\n  {plain(ban.reason, 200)}" if ban.reason else "")
+            for ban in bans[:SHOWN]
+        ]
+        if len(bans) > SHOWN:
+            lines.append(_("… and {count} more").format(count=len(bans) - SHOWN))
+        text = _("### ⛔ Excluded from my stories") + "\n" + ("\n".join(lines) or _("Nobody."))
+        if acts:
+            named = _acts()
+            done = [
+                f"-# {discord.utils.format_dt(act.at, 'R')} · {plain(act.by.name, 40)} · "
+                f"{named.get(act.act, act.act)} {plain(act.subject, 60)}"
+                for act in acts
+            ]
+            text += "\n" + _("### Lately") + "\n" + "\n".join(done)
+        await answer(interaction, text[:2000])
+
+
+def _acts() -> dict[str, str]:
+    """What moderators do, in words."""
+    return {
+        "ban": _("excluded"),
+        "unban": _("let in again"),
+        "hide": _("hid picture"),
+        "unhide": _("showed picture again"),
+        "delete": _("deleted picture"),
+        "delete story": _("deleted story"),
+    }
+
+
+def check_moderator(interaction: discord.Interaction[Any]) -> None:
+    """Make sure that this is for a moderator to do.
+
+    Raises:
+        NotAllowed: they are none.
+    """
+    allowed = interaction.permissions
+    if not (allowed.manage_messages or allowed.moderate_members):
+        raise NotAllowed("Only this server's moderators can do that.")
+
+
+def check_bannable(
+    interaction: discord.Interaction[Any], member: discord.Member | discord.User | discord.Object
+) -> None:
+    """Make sure that a moderator excludes nobody who could lift it at once.
+
+    Raises:
+        NotAllowed: they would.
+    """
+    if member.id == interaction.user.id:
+        raise NotAllowed("You cannot exclude yourself.")
+    if isinstance(member, discord.Member) and member.guild_permissions.manage_guild:
+        raise NotAllowed("{name} manages this server, and cannot be excluded.", name=member.display_name[:40])
+
+
+async def setup(bot: Samefox) -> None:
+    """Called by discord.py."""
+    await bot.add_cog(ModerateCog(bot))

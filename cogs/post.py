@@ -1,0 +1,87 @@
+"""Sends, edits and deletes the messages of stories."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import discord
+from discord.utils import MISSING
+
+from generator.press import files
+from generator.story import Story
+
+if TYPE_CHECKING:
+    from discord.ui import LayoutView
+
+    from bot import Samefox
+
+UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, of a server without boosts
+
+UNKNOWN_MESSAGE = 10008  # Discord's error code
+
+
+class Post:
+    """What Discord is asked to do with a story's messages."""
+
+    def __init__(self, bot: Samefox) -> None:
+        self.bot = bot
+
+    def place(self, channel_id: int, story: Story) -> discord.PartialMessageable:
+        """A channel or thread to post in, without a question to Discord whether it is there."""
+        return self.bot.get_partial_messageable(channel_id, guild_id=story.guild_id)
+
+    def thread(self, story: Story) -> discord.PartialMessageable:
+        """Where a story's frames go."""
+        assert story.thread_id is not None, "a story is introduced before anything of it is posted"
+        return self.place(story.thread_id, story)
+
+    async def send(self, story: Story, name: str, view: LayoutView, attached: list[discord.File]) -> int:
+        """Post a message in a story's thread; its id. Within minutes, one of each name is posted once."""
+        message = await self.thread(story).send(view=view, files=attached, nonce=nonce(story, name))
+        return message.id
+
+    async def edit(
+        self,
+        channel_id: int,
+        story: Story,
+        message_id: int,
+        view: LayoutView,
+        attached: list[discord.File] | None = None,
+    ) -> bool:
+        """Edit a message, leaving its files as they are if none are given; False if somebody deleted it."""
+        message = self.place(channel_id, story).get_partial_message(message_id)
+        try:
+            await message.edit(view=view, attachments=MISSING if attached is None else attached)
+        except discord.NotFound as error:
+            if error.code != UNKNOWN_MESSAGE:
+                raise
+            return False
+        return True
+
+    async def delete(self, story: Story, message_id: int) -> None:
+        """Delete a message in a story's thread, if it is still there."""
+        with suppress(discord.NotFound):
+            await self.thread(story).get_partial_message(message_id).delete()
+
+    async def file(self, story: Story, png: bytes, name: str) -> discord.File:
+        """A picture as an attachment that the story's server takes."""
+        guild = self.bot.get_guild(story.guild_id)
+        limit = guild.filesize_limit if guild is not None else UPLOAD_LIMIT
+        data, ending = await asyncio.to_thread(files.fit, png, limit)
+        return discord.File(io.BytesIO(data), filename=f"{name}.{ending}")
+
+
+def fingerprint(view: LayoutView) -> str:
+    """What a message shows, in short."""
+    components = json.dumps(view.to_components(), sort_keys=True)  # type: ignore[no-untyped-call]
+    return hashlib.sha256(components.encode()).hexdigest()[:16]
+
+
+def nonce(story: Story, name: str) -> str:
+    """At most 25 characters; the time keeps it apart from that of an archive since deleted."""
+    return f"{story.created_at.timestamp() * 1000 % 10**10:.0f}-{name}"[:25]

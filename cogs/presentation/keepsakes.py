@@ -1,0 +1,153 @@
+"""A story in the words it is printed in, and the menu of what can be made of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from babel.dates import format_date
+from discord import SelectOption, ui
+
+from cogs.presentation.cards import FOX, view_of
+from cogs.presentation.controls import choice_menu
+from cogs.presentation.text import plain
+from cogs.presentation.words import _, language, listed
+from generator.errors import NotFound
+from generator.press.book import Book, Kind, Page
+from generator.press.metadata import recipe_to_json
+from generator.story import Story, Take
+from generator.studio import Studio
+
+DESK = "gallery"
+NAMED = 6  #: tellers that are named; the others are counted
+
+_MB = 1024 * 1024
+_SHARES = {Kind.PDF: 0.3, Kind.GIF: 0.9, Kind.MP4: 0.4}
+"""How large each kind becomes, as a share of the pictures; the others are as large as these."""
+
+
+async def book_of(studio: Studio, story: Story, channel_id: int) -> tuple[Book, int]:
+    """The story as it may be printed for a channel, and how many of its pictures are left out.
+
+    Raises:
+        NotFound: there is none of them left.
+    """
+    pages = []
+    several = len({frame.author.id for frame in story.frames}) > 1
+    for frame in story.frames:
+        picture = await studio.picture(frame.chosen, channel_id) if frame.chosen.drawn else None
+        if picture is not None:
+            credit = _("scene by {name}").format(name=frame.author.name) if several else ""
+            pages.append(Page(picture=picture, caption=frame.scene, credit=credit))
+    if not pages:
+        raise NotFound(
+            "The pictures of this story are not here any more, so there is nothing to take home; /gallery "
+            "has other stories."
+        )
+    book = Book(
+        name=f"samefox-story-{story.id}",
+        title=story.subject,
+        byline=_("told by {name}").format(name=_tellers(story)),
+        date=format_date(story.created_at, "long", language().replace("-", "_")),
+        pages=tuple(pages),
+        colophon=_colophon(story),
+        record=_record(story),
+    )
+    return book, len(story.frames) - len(pages)
+
+
+def kinds_card(story: Story, weight: int, limit: int) -> ui.LayoutView:
+    """What can be made of a story whose pictures have `weight` bytes, where files have `limit` at most."""
+    options = [
+        SelectOption(label=label, value=kind, emoji=emoji, description=_size(kind, weight, limit))
+        for kind, (emoji, label) in kinds().items()
+    ]
+    return view_of(
+        ui.Container(
+            ui.TextDisplay(
+                f"### {plain(story.subject, 200)}\n"
+                + _("What shall I make of this story? Only you will see it, to save or to share.")
+            ),
+            choice_menu(DESK, f"export.{story.id}", options, placeholder=_("Choose a keepsake")),
+            accent_colour=FOX,
+        )
+    )
+
+
+def kinds() -> dict[Kind, tuple[str, str]]:
+    """Each kind's emoji and name."""
+    return {
+        Kind.STRIP: ("🎞️", _("Strip: pictures side by side")),
+        Kind.GRID: ("🖼️", _("Grid: one sheet with captions")),
+        Kind.PDF: ("📕", _("PDF booklet, a picture a page")),
+        Kind.GIF: ("✨", _("GIF, plays everywhere")),
+        Kind.MP4: ("🎬", _("MP4 film with captions")),
+        Kind.ZIP: ("🗜️", _("ZIP: pictures with recipes")),
+    }
+
+
+def kind_lines(weight: int, limit: int) -> dict[Kind, str]:
+    """Each kind with its size, in a line."""
+    return {kind: f"{label} · {_size(kind, weight, limit)}"[:100] for kind, (_e, label) in kinds().items()}
+
+
+def size_of(data: bytes) -> str:
+    """A file's size in words."""
+    return _megabytes(len(data))
+
+
+def _size(kind: Kind, weight: int, limit: int) -> str:
+    expected = weight * _SHARES.get(kind, 1.0)
+    if expected > limit:
+        return _("made to fit {size}").format(size=_megabytes(limit))
+    return _("about {size}").format(size=_megabytes(expected))
+
+
+def _megabytes(size: float) -> str:
+    return f"{max(size / _MB, 0.1):.1f} MB" if size < 10 * _MB else f"{size / _MB:.0f} MB"
+
+
+def _tellers(story: Story) -> str:
+    people = {story.author.id: story.author.name}
+    people |= {frame.author.id: frame.author.name for frame in story.frames}
+    names = list(people.values())
+    if len(names) <= NAMED:
+        return listed(names)
+    return _("{names} and {count} others").format(
+        names=listed(names[: NAMED - 1]), count=len(names) - NAMED + 1
+    )
+
+
+def _colophon(story: Story) -> tuple[str, ...]:
+    """Who told it, what drew it, and how to have it again."""
+    takes = [frame.chosen for frame in story.frames]
+    recipe = takes[0].recipe
+    seeds = {take.recipe.seed: None for take in takes}
+    return (
+        _("told by {name}").format(name=_tellers(story)),
+        _("seed {seed}").format(seed=listed([str(seed) for seed in list(seeds)[:8]])),
+        f"{recipe.width} × {recipe.height} · {recipe.scheduler} · "
+        + _("{steps} steps · guidance {guidance} · identity {identity}").format(
+            steps=recipe.steps,
+            guidance=f"{recipe.guidance_scale:g}",
+            identity=f"{recipe.identity_strength:g}",
+        ),
+        recipe.model.replace("\\", "/").rsplit("/", 1)[-1],
+        _("story {number}").format(number=story.id) + " · Samefox",
+    )
+
+
+def _record(story: Story) -> str:
+    """All that decides the story's pictures, as JSON."""
+    told = {
+        "subject": story.subject,
+        "style": story.style,
+        "told_at": story.created_at.isoformat(),
+        "author": story.author.name,
+        "frames": [_frame(frame.chosen, frame.author.name) for frame in story.frames],
+    }
+    return json.dumps(told, ensure_ascii=False, indent=2)
+
+
+def _frame(take: Take, author: str) -> dict[str, Any]:
+    return {"scene": take.scene, "author": author, "recipe": json.loads(recipe_to_json(take.recipe))}

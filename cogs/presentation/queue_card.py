@@ -1,0 +1,238 @@
+"""The queue as a member sees it: what is drawn, who waits for what, and where they are themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from cogs.presentation.buttons import answering_errors
+from cogs.presentation.text import duration, plain, shorten
+from cogs.presentation.words import _, ngettext
+from generator.admission import Allowance
+from generator.archive.work import Errand
+from generator.queue import Queue, Sketch, Wait
+
+PAGE = 5  # of those who wait; a phone shows no more at once
+DRAWN_AT_ONCE = 8  # pictures being drawn that are listed
+BAR = 10
+
+FOX = discord.Colour(0xE8762D)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who looks."""
+
+    id: int
+    moderates: bool  #: and may stop whatever they see
+    allowance: Allowance
+
+
+class QueueButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:queue:page:(?P<page>\d{1,6})"):
+    """Shows a page of the queue as it is now."""
+
+    def __init__(self, page: int, label: str | None = None, emoji: str | None = None) -> None:
+        super().__init__(ui.Button(label=label, emoji=emoji, custom_id=f"samefox:queue:page:{page}"))
+        self.page = page
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Made anew from the pressed button."""
+        return cls(int(match["page"]))
+
+    @answering_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Let the cog show it."""
+        await interaction.response.defer()
+        await _desk(interaction).show(interaction, self.page)
+
+
+class StopMenu(ui.DynamicItem[ui.Select[Any]], template=r"samefox:queue:stop:(?P<page>\d{1,6})"):
+    """Stops what one person waits for in one story."""
+
+    def __init__(self, page: int, errands: Sequence[Errand] = ()) -> None:
+        options = [
+            discord.SelectOption(
+                label=shorten(errand.subject, 90),
+                value=f"{errand.story_id}:{errand.person.id}",
+                description=_("{frames} of {name}, not drawn yet").format(
+                    frames=pictures(len(errand.takes)), name=shorten(errand.person.name, 40)
+                ),
+            )
+            for errand in errands[:25]
+        ]
+        super().__init__(
+            ui.Select(
+                custom_id=f"samefox:queue:stop:{page}",
+                placeholder=_("Stop a story …"),
+                options=options or [discord.SelectOption(label="–")],
+            )
+        )
+        self.page = page
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Made anew from the used menu."""
+        return cls(int(match["page"]))
+
+    @answering_errors
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Let the cog stop it."""
+        await interaction.response.defer()
+        assert interaction.data is not None
+        (chosen,) = interaction.data["values"]  # type: ignore[typeddict-item]  # a menu's
+        story_id, person_id = map(int, str(chosen).split(":"))
+        await _desk(interaction).stop(interaction, story_id, person_id, self.page)
+
+
+CONTROLS = (QueueButton, StopMenu)
+
+
+def queue_card(queue: Queue, viewer: Viewer, page: int = 0, notice: str = "") -> ui.LayoutView:
+    """A page of the queue; a page after the last is the last."""
+    pages = max(1, -(-len(queue.waiting) // PAGE))
+    page = min(page, pages - 1)
+    shown = queue.waiting[page * PAGE : (page + 1) * PAGE]
+    parts: list[ui.Item[Any]] = [ui.TextDisplay(_("## 🦊 The queue"))]
+    if notice:
+        parts.append(ui.TextDisplay(notice))
+    parts.append(ui.TextDisplay(_yours(queue, viewer)))
+    if queue.drawing or queue.drawing_elsewhere:
+        parts += [ui.Separator(), ui.TextDisplay(_drawn_now(queue))]
+    if shown:
+        heading = _("**In line**")
+        if pages > 1:
+            heading += _(" · page {page} of {pages}").format(page=page + 1, pages=pages)
+        lines = [heading, *(_waits(place, wait, viewer) for place, wait in enumerate(shown, page * PAGE + 1))]
+        parts += [ui.Separator(), ui.TextDisplay("\n".join(lines))]
+    if queue.waiting_elsewhere:
+        parts.append(ui.TextDisplay(_elsewhere(queue.waiting_elsewhere)))
+    view = ui.LayoutView(timeout=None)
+    view.add_item(ui.Container(*parts, *_controls(queue, viewer, shown, page, pages), accent_colour=FOX))
+    view.stop()  # its controls find their way without it
+    return view
+
+
+def _yours(queue: Queue, viewer: Viewer) -> str:
+    own = [wait for wait in queue.waiting if wait.errand.person.id == viewer.id]
+    drawn = any(sketch.errand.person.id == viewer.id for sketch in queue.drawing)
+    if own:
+        frames = sum(wait.frames for wait in own)
+        said = _("**You** have {frames} in line").format(frames=pictures(frames)) + _times(own, drawn)
+    elif drawn:
+        said = _("**Yours** is being drawn, and nothing of yours waits after it.")
+    elif not queue.waiting and not queue.drawing:
+        said = _("Nobody is waiting. A story that you tell now begins at once: try `/story tell`.")
+    elif queue.newcomer.next:
+        said = _("Nothing of yours is in line. A story that you tell now begins in {time}.").format(
+            time=duration(queue.newcomer.next)
+        )
+    else:
+        said = _("Nothing of yours is in line. A story that you tell now comes soon.")
+    left = viewer.allowance.left_today
+    if left is not None:
+        said += "\n-# " + _("Of your pictures in 24 hours, {left} are left.").format(left=left)
+    return said
+
+
+def _times(own: Sequence[Wait], drawn: bool) -> str:
+    """When the next of them is begun and the last is done."""
+    begins = [wait.outlook.next for wait in own if wait.outlook.next is not None]
+    done = [wait.outlook.seconds for wait in own if wait.outlook.seconds is not None]
+    if not begins or len(done) < len(own):
+        ahead = min(wait.outlook.ahead for wait in own)
+        return _(": {count} before the next of them.").format(count=pictures(ahead)) if ahead else "."
+    if drawn or min(begins) < 1:
+        return _(": all of them are drawn in {last}.").format(last=duration(max(done)))
+    return _(": the next begins in {next}, all of them are drawn in {last}.").format(
+        next=duration(min(begins)), last=duration(max(done))
+    )
+
+
+def _drawn_now(queue: Queue) -> str:
+    lines = [_("**Being drawn**"), *map(_sketch, queue.drawing[:DRAWN_AT_ONCE])]
+    if queue.drawing_elsewhere:
+        lines.append(
+            "🖌️ "
+            + ngettext(
+                "{count} picture for another server",
+                "{count} pictures for other servers",
+                queue.drawing_elsewhere,
+            ).format(count=queue.drawing_elsewhere)
+        )
+    return "\n".join(lines)
+
+
+def _sketch(sketch: Sketch) -> str:
+    filled = int(BAR * sketch.progress)
+    return (
+        f"🖌️ {_title(sketch.errand)}\n-# {plain(sketch.scene, 60)}\n"
+        f"{'▰' * filled}{'▱' * (BAR - filled)} {sketch.progress:.0%}"
+    )
+
+
+def _waits(place: int, wait: Wait, viewer: Viewer) -> str:
+    mark = "👉 " if wait.errand.person.id == viewer.id else ""
+    facts = [pictures(wait.frames)]
+    if wait.outlook.next is not None and wait.outlook.next >= 1:
+        facts.append(_("begins in {time}").format(time=duration(wait.outlook.next)))
+    else:
+        facts.append(
+            _("{count} before it").format(count=wait.outlook.ahead) if wait.outlook.ahead else _("next")
+        )
+    if wait.outlook.seconds is not None:
+        facts.append(_("done in {time}").format(time=duration(wait.outlook.seconds)))
+    return f"{place}\\. {mark}{_title(wait.errand)}\n-# {' · '.join(facts)}"
+
+
+def _title(errand: Errand) -> str:
+    return f"**{plain(errand.subject, 60)}** · {plain(errand.person.name, 30)}"
+
+
+def _elsewhere(count: int) -> str:
+    return "-# " + ngettext(
+        "{count} picture waits in another server; servers take turns.",
+        "{count} pictures wait in other servers; servers take turns.",
+        count,
+    ).format(count=count)
+
+
+def _controls(
+    queue: Queue, viewer: Viewer, shown: Sequence[Wait], page: int, pages: int
+) -> list[ui.ActionRow[Any]]:
+    rows: list[ui.ActionRow[Any]] = []
+    if errands := _may_stop(queue, viewer, shown):
+        rows.append(ui.ActionRow(StopMenu(page, errands)))
+    buttons = [QueueButton(page, _("Refresh"), "🔄")]
+    if page > 0:
+        buttons.insert(0, QueueButton(page - 1, emoji="◀️"))
+    if page < pages - 1:
+        buttons.append(QueueButton(page + 1, emoji="▶️"))
+    return [*rows, ui.ActionRow(*buttons)]
+
+
+def _may_stop(queue: Queue, viewer: Viewer, shown: Sequence[Wait]) -> list[Errand]:
+    """All of the viewer's own, and for a moderator whatever is on the page."""
+    everything = [sketch.errand for sketch in queue.drawing] + [wait.errand for wait in queue.waiting]
+    stoppable = [errand for errand in everything if viewer.id == errand.person.id]
+    if viewer.moderates:
+        stoppable += [sketch.errand for sketch in queue.drawing] + [wait.errand for wait in shown]
+    return list({(errand.story_id, errand.person.id): errand for errand in stoppable}.values())
+
+
+def pictures(number: int) -> str:
+    """``1 picture``, ``2 pictures``."""
+    return ngettext("{count} picture", "{count} pictures", number).format(count=number)
+
+
+def _desk(interaction: discord.Interaction[Any]) -> Any:
+    return interaction.client.get_cog("queue")

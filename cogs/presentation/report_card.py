@@ -1,0 +1,105 @@
+"""What moderators are told of a report, and the form it is written in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+from discord import ui
+
+from cogs.presentation.cards import GREY, RED, picture, view_of
+from cogs.presentation.controls import press
+from cogs.presentation.forms import Field, Form
+from cogs.presentation.menu import frame_name
+from cogs.presentation.text import plain
+from cogs.presentation.words import _
+from generator.moderation.values import Outcome, Report
+from generator.story import Story, Take
+
+DESK = "reports"
+REASON = 500  # characters
+
+JUMP = "https://discord.com/channels/{guild}/{channel}/{message}"
+
+
+def report_form(take_id: int) -> Form:
+    """The form of a report."""
+    reason = Field(
+        label=_("What is wrong with this picture?"),
+        value="",
+        read=lambda text: {"reason": text},
+        description=_("Only this server's moderators read it."),
+        long=True,
+        length=REASON,
+    )
+    return Form(desk=DESK, name=str(take_id), page="", title=_("Report this picture"), fields=(reason,))
+
+
+def report_card(
+    report: Report, story: Story, take: Take, filename: str | None, blurred: bool
+) -> ui.LayoutView:
+    """The message to the moderators: the picture, covered, and what can be done about it."""
+    frame = story.frame_of(take.id)
+    lines = [
+        f"### 🚩 {_('A picture was reported')}",
+        _("**{reporter}**: {reason}").format(
+            reporter=plain(report.reporter.name, 40),
+            reason=plain(report.reason or _("no reason given"), REASON),
+        ),
+    ]
+    about = [
+        f"**{frame_name(story, frame)}** · {plain(take.scene)}",
+        plain(story.subject, 200),
+        _("-# asked for by {name}").format(name=plain(take.author.name, 40)),
+    ]
+    if blurred:
+        about.append(_("-# Blurred, because this channel is not age-restricted."))
+    parts: list[ui.Item[Any]] = [ui.TextDisplay("\n".join(lines))]
+    if filename is not None:
+        shown = picture(filename, f"{story.subject}: {take.scene}")
+        shown.spoiler = True
+        parts.append(ui.MediaGallery(shown))
+    parts.append(ui.TextDisplay("\n".join(about)))
+    parts += _decided(report) if report.outcome is not None else _decisions(report)
+    if (link := link_to(story, take)) is not None:
+        parts.append(ui.ActionRow(ui.Button(label=_("Go there"), emoji="↗️", url=link)))
+    return view_of(ui.Container(*parts, accent_colour=RED if report.outcome is None else GREY))
+
+
+def link_to(story: Story, take: Take) -> str | None:
+    """Where a take's message is."""
+    message_id = story.frame_of(take.id).message_id
+    if message_id is None or story.thread_id is None:
+        return None
+    return JUMP.format(guild=story.guild_id, channel=story.thread_id, message=message_id)
+
+
+def _decisions(report: Report) -> list[ui.Item[Any]]:
+    number = str(report.id)
+    danger = discord.ButtonStyle.danger
+    return [
+        ui.ActionRow(
+            press(DESK, Outcome.HIDDEN, number, _("Hide"), "🙈", discord.ButtonStyle.primary),
+            press(DESK, Outcome.DELETED, number, _("Delete"), "🗑️", danger),
+            press(DESK, Outcome.BANNED, number, _("Ban author"), "⛔", danger),
+            press(DESK, Outcome.DISMISSED, number, _("Dismiss"), "👌"),
+        )
+    ]
+
+
+def _decided(report: Report) -> list[ui.Item[Any]]:
+    """How it was handled, and what can still be taken back."""
+    assert report.outcome is not None
+    assert report.handler is not None
+    said = {
+        Outcome.HIDDEN: _("🙈 Hidden by {name}"),
+        Outcome.DELETED: _("🗑️ Deleted by {name}"),
+        Outcome.BANNED: _(
+            "⛔ Hidden, and its author excluded from my stories, by {name}; /moderate unban undoes it"
+        ),
+        Outcome.DISMISSED: _("👌 Dismissed by {name}"),
+    }[report.outcome]
+    text = ui.TextDisplay[Any](said.format(name=f"**{plain(report.handler.name, 40)}**"))
+    if report.outcome in (Outcome.HIDDEN, Outcome.BANNED):
+        return [text, ui.ActionRow(press(DESK, "show", str(report.id), _("Show it again"), "👁️"))]
+    return [text]

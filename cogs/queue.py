@@ -1,0 +1,81 @@
+"""``/queue``: who waits for what, where you are and when, and what you may stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from cogs.place import person, roles_of
+from cogs.presentation.queue_card import CONTROLS, Viewer, queue_card
+from cogs.presentation.text import plain
+from cogs.presentation.words import _
+from generator.errors import NotFound
+from generator.limits import standing
+
+if TYPE_CHECKING:
+    from discord.ui import LayoutView
+
+    from bot import Samefox
+
+
+class QueueCog(commands.Cog, name="queue"):
+    """The command, and what its buttons do."""
+
+    def __init__(self, bot: Samefox) -> None:
+        self.bot = bot
+
+    async def cog_load(self) -> None:
+        """Let buttons of earlier messages find their way."""
+        self.bot.add_dynamic_items(*CONTROLS)
+
+    @app_commands.command(name="queue")
+    @app_commands.guild_only()
+    async def queue(self, interaction: discord.Interaction[Samefox]) -> None:
+        """Who waits for what, when your pictures come, and what you can stop."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        await interaction.followup.send(view=await self._card(interaction), ephemeral=True)
+
+    async def show(self, interaction: discord.Interaction[Any], page: int, notice: str = "") -> None:
+        """Show a page in place of what was shown."""
+        await interaction.edit_original_response(view=await self._card(interaction, page, notice))
+
+    async def stop(
+        self, interaction: discord.Interaction[Any], story_id: int, person_id: int, page: int
+    ) -> None:
+        """Stop what somebody waits for in a story, if whoever asks may do that."""
+        try:
+            story = await self.bot.studio.archive.story(story_id)
+        except NotFound:
+            story = None
+        if story is None or story.guild_id != interaction.guild_id:
+            notice = _("That story is not here any more.")
+        elif interaction.user.id != person_id and not interaction.permissions.manage_messages:
+            notice = _("Only whoever asked for it, or a moderator, can stop that.")
+        elif await self.bot.studio.withdraw(story_id, person_id):
+            notice = _("✖️ Stopped: **{subject}**. What is already drawn stays in its thread.").format(
+                subject=plain(story.subject, 60)
+            )
+        else:
+            notice = _("There was nothing left to stop; everything is drawn already.")
+        await self.show(interaction, page, notice)
+
+    async def _card(
+        self, interaction: discord.Interaction[Any], page: int = 0, notice: str = ""
+    ) -> LayoutView:
+        guild_id, studio = interaction.guild_id or 0, self.bot.studio
+        own = standing(roles_of(interaction.user), await studio.server(guild_id))
+        allowance = await studio.allowance(person(interaction), guild_id, own)
+        viewer = Viewer(
+            id=interaction.user.id,
+            moderates=interaction.permissions.manage_messages,
+            allowance=allowance,
+        )
+        return queue_card(await studio.queue(guild_id), viewer, page, notice)
+
+
+async def setup(bot: Samefox) -> None:
+    """Called by discord.py."""
+    await bot.add_cog(QueueCog(bot))

@@ -1,0 +1,75 @@
+"""Takes away from Discord what was deleted from the archive, for as long as the bot runs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+import aiohttp
+import discord
+
+from cogs.languages import server_locale
+from cogs.presentation.words import _, speaking
+from generator.moderation.values import Remnant
+from generator.story import Changed
+from generator.studio import Studio
+
+if TYPE_CHECKING:
+    from bot import Samefox
+
+log = logging.getLogger(__name__)
+
+RETRY_INTERVAL = 60.0  # seconds until Discord is asked again after it failed
+
+
+class Remover:
+    """Removes messages and closes threads; what cannot be reached any more counts as gone."""
+
+    def __init__(self, bot: Samefox, studio: Studio) -> None:
+        self._bot = bot
+        self._studio = studio
+        self._oblivion = studio.archive.oblivion
+
+    async def run(self) -> None:
+        """Remove what an earlier process left, and then whatever is deleted."""
+        while True:
+            try:
+                with self._studio.watch() as events:
+                    await self._bot.wait_until_ready()
+                    await self._remove_all()
+                    async for event in events:
+                        if isinstance(event, Changed):
+                            await self._remove_all()
+            except Exception:
+                log.exception("What was deleted cannot be removed from Discord; it is tried again")
+            await asyncio.sleep(RETRY_INTERVAL)
+
+    async def _remove_all(self) -> None:
+        for remnant in await self._oblivion.remains():
+            if remnant.kind in ("message", "thread"):
+                await self._remove(remnant)
+
+    async def _remove(self, remnant: Remnant) -> None:
+        assert remnant.channel_id is not None
+        try:
+            if remnant.message_id is None:
+                await self._close(remnant.channel_id, remnant.guild_id)
+            else:
+                place = self._bot.get_partial_messageable(remnant.channel_id)
+                await place.get_partial_message(remnant.message_id).delete()
+        except (discord.NotFound, discord.Forbidden) as error:
+            log.info("Message %s in %s is out of reach: %s", remnant.message_id, remnant.channel_id, error)
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("Message %s in %s stays: %s", remnant.message_id, remnant.channel_id, error)
+            raise
+        await self._oblivion.removed(remnant)
+
+    async def _close(self, thread_id: int, guild_id: int | None) -> None:
+        """Take a story's words out of its thread's name; what members wrote in it is theirs and stays."""
+        thread = await self._bot.fetch_channel(thread_id)
+        if not isinstance(thread, discord.Thread):
+            return
+        server = await self._studio.server(guild_id or 0)
+        with speaking(server_locale(server, thread.guild)):
+            await thread.edit(name=_("A story that was deleted"), archived=True)

@@ -1,0 +1,102 @@
+"""Drawing a picture again, and everything that its menu offers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord.ext import commands
+
+from cogs.presentation import forms
+from cogs.presentation.answers import answer_error
+from cogs.presentation.buttons import draw_again, draw_all_again, may_redraw, story_of, take_of
+from cogs.presentation.forms import Form, FormRefused
+from cogs.presentation.menu import SHOWN, more_menu
+from cogs.presentation.take_forms import DESK, refusal, remix_form, tune_all_form, tune_form
+from generator.errors import Refusal, SamefoxError
+from generator.story import Changes
+from generator.storyboard import new_seed
+
+if TYPE_CHECKING:
+    from bot import Samefox
+
+WHOLE = ("tuneall", "modelall")
+"""What concerns all frames of a story."""
+
+
+class TakesCog(commands.Cog, name=DESK):
+    """The buttons and forms of takes; each names its take."""
+
+    def __init__(self, bot: Samefox) -> None:
+        self.bot = bot
+
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:
+        """A menu or a form is wanted, or all frames with a new seed."""
+        if verb == "more":
+            await self._more(interaction, int(what))
+        elif verb == "all":
+            await draw_all_again(interaction, int(what), Changes(seed=new_seed()))
+        else:
+            form = await self._form(interaction, what if verb == "correct" else f"{verb}_{what}")
+            typed = forms.typed_before(form, interaction.message) if verb == "correct" else None
+            await interaction.response.send_modal(forms.modal(form, typed))
+
+    async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
+        """A model is chosen."""
+        kind, _dot, take_id = setting.partition(".")
+        names = self.bot.settings.model.names
+        model = next((name for name in names if name[-SHOWN:] == values[0]), values[0])
+        await self._draw(interaction, kind, int(take_id), Changes(model=model))
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
+        """A form was sent, perhaps one that was opened before a restart."""
+        form = forms.sent(interaction)
+        if form is None or form.desk != DESK:
+            return
+        try:
+            await self._read(interaction, form.name, form.typed)
+        except Exception as error:
+            await answer_error(interaction, error)
+
+    async def _more(self, interaction: discord.Interaction[Any], take_id: int) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        story = await story_of(interaction, take_id)
+        server = await self.bot.studio.server(story.guild_id)
+        frame, take = take_of(story, take_id)
+        models = server.offered_models(self.bot.settings)
+        view = more_menu(story, frame, take, models, whole=may_redraw(interaction, story))
+        await interaction.followup.send(view=view, ephemeral=True)
+
+    async def _form(self, interaction: discord.Interaction[Any], name: str) -> Form:
+        kind, _underscore, take_id = name.partition("_")
+        story = await story_of(interaction, int(take_id))
+        frame, take = take_of(story, int(take_id))
+        if kind == "remix":
+            return remix_form(frame, take)
+        limits = self.bot.settings.limits
+        return tune_form(frame, take, limits) if kind == "tune" else tune_all_form(story, take, limits)
+
+    async def _read(self, interaction: discord.Interaction[Any], name: str, typed: Sequence[str]) -> None:
+        """Draw what was typed, or say why not and bring it back."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        form = await self._form(interaction, name)
+        kind, _underscore, take_id = name.partition("_")
+        try:
+            changes = Changes(**forms.read(form, typed))
+            await self._draw(interaction, kind, int(take_id), changes)
+        except (FormRefused, Refusal) as error:
+            reasons: Sequence[SamefoxError] = error.refusals if isinstance(error, FormRefused) else [error]
+            await interaction.followup.send(view=refusal(form, typed, reasons), ephemeral=True)
+
+    async def _draw(
+        self, interaction: discord.Interaction[Any], kind: str, take_id: int, changes: Changes
+    ) -> None:
+        draw = draw_all_again if kind in WHOLE else draw_again
+        await draw(interaction, take_id, changes)
+
+
+async def setup(bot: Samefox) -> None:
+    """Called by discord.py."""
+    await bot.add_cog(TakesCog(bot))

@@ -1,0 +1,259 @@
+"""``/story together``, ``/story continue`` and ``/scene add``: where stories told together begin."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+from discord.ext import commands
+
+from cogs.circle import CircleCog
+from cogs.place import WrongPlace, check_place, check_polls, check_server, person, roles_of
+from cogs.presentation import forms
+from cogs.presentation.answers import answer, answer_error
+from cogs.presentation.circle import SCENE, scene_form
+from cogs.presentation.text import shorten
+from cogs.presentation.words import _
+from cogs.story import StoryCog, doubts
+from generator.circle import LONGEST, Mode
+from generator.errors import NotFound, SamefoxError
+from generator.limits import standing
+from generator.script import listed_script, read_scenes
+from generator.story import Options, Script, Story
+
+if TYPE_CHECKING:
+    from bot import Samefox
+
+log = logging.getLogger(__name__)
+
+MINUTES = 10  # of a turn or a vote, when nobody says
+SHOWN = 100  # characters of a choice, by Discord
+OFFERED = 25  # choices, by Discord
+
+_NOT_SHOWN = WrongPlace(
+    "Discord did not let me open your story here, so nothing has been drawn; please try again, or ask a "
+    "moderator to check my permissions in this channel."
+)
+
+MODES = [
+    Choice(name="Anyone, any time", value=Mode.OPEN.value),
+    Choice(name="Taking turns", value=Mode.TURNS.value),
+    Choice(name="Put to the vote", value=Mode.VOTE.value),
+]
+
+
+_P = ParamSpec("_P")
+_Callback: TypeAlias = Callable[
+    Concatenate["TogetherCog", "discord.Interaction[Samefox]", _P], Coroutine[Any, Any, None]
+]
+
+
+def answering(callback: _Callback[_P]) -> _Callback[_P]:
+    """A refusal is an answer, and no error."""
+
+    @wraps(callback)
+    async def answered(
+        self: TogetherCog, interaction: discord.Interaction[Samefox], *args: _P.args, **options: _P.kwargs
+    ) -> None:
+        try:
+            await callback(self, interaction, *args, **options)
+        except SamefoxError as refusal:
+            await answer_error(interaction, refusal)
+
+    return answered  # type: ignore[return-value]  # which mypy takes for a narrower type
+
+
+_Command: TypeAlias = "app_commands.Command[Any, Any, None]"
+
+
+class TogetherCog(commands.Cog):
+    """The commands; two of them belong to ``/story``."""
+
+    scene = app_commands.Group(name="scene", description="Scenes of a story told together", guild_only=True)
+
+    def __init__(self, bot: Samefox) -> None:
+        self.bot = bot
+        together: _Command = app_commands.Command(
+            name="together",
+            description="Begin a story that others add to, in a thread",
+            callback=self.together,
+        )
+        together.autocomplete("style")(self._styles)
+        further: _Command = app_commands.Command(
+            name="continue",
+            description="Take up an earlier story, together with others, in a new thread",
+            callback=self.further,
+        )
+        further.autocomplete("number")(self._finished)
+        self._commands = (together, further)
+
+    async def cog_load(self) -> None:
+        """Put the commands where people look for them."""
+        for command in self._commands:
+            self._group().add_command(command)
+
+    async def cog_unload(self) -> None:
+        """Take them away again."""
+        for command in self._commands:
+            self._group().remove_command(command.name)
+
+    def _group(self) -> app_commands.Group:
+        group = next(cog for cog in self.bot.cogs.values() if isinstance(cog, StoryCog)).app_command
+        assert isinstance(group, app_commands.Group)
+        return group
+
+    @app_commands.describe(
+        subject="Who it is about; this stays the same in every picture",
+        mode="Who adds the next scene",
+        style="How the pictures look",
+        scenes="The first scenes, if you like: in a meadow | in the snow",
+        minutes="How long a turn or a vote lasts; 10 is usual",
+    )
+    @app_commands.choices(mode=MODES)
+    @answering
+    async def together(
+        self,
+        interaction: discord.Interaction[Samefox],
+        subject: Range[str, 1, 1000],
+        mode: str = Mode.OPEN.value,
+        style: Range[str, 1, 40] | None = None,
+        scenes: Range[str, 1, 4000] | None = None,
+        minutes: Range[int, 1, LONGEST] = MINUTES,
+    ) -> None:
+        """Begin a story that others add to."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        server = await self._checked(interaction, Mode(mode))
+        most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
+        member = await self.bot.studio.defaults(interaction.user.id)
+        drafted = await self.bot.studio.together.plan(
+            _script(subject, scenes, most),
+            Options(style=style),
+            server,
+            member,
+            locale=str(interaction.locale),
+        )
+        assert interaction.guild_id is not None and interaction.channel_id is not None
+        begin = self.bot.studio.together.begin(
+            drafted,
+            person(interaction),
+            Mode(mode),
+            minutes,
+            self.bot.publisher.introduce,
+            guild_id=interaction.guild_id,
+            channel_id=interaction.channel_id,
+            standing=standing(roles_of(interaction.user), server),
+        )
+        board = drafted[0]
+        await self._begun(interaction, begin, doubts(self.bot.studio, board))
+
+    @app_commands.describe(
+        number="Which story; type a part of it, or its number",
+        mode="Who adds the next scene",
+        minutes="How long a turn or a vote lasts; 10 is usual",
+    )
+    @app_commands.choices(mode=MODES)
+    @answering
+    async def further(
+        self,
+        interaction: discord.Interaction[Samefox],
+        number: Range[int, 1],
+        mode: str = Mode.OPEN.value,
+        minutes: Range[int, 1, LONGEST] = MINUTES,
+    ) -> None:
+        """Take up an earlier story in a new thread."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        server = await self._checked(interaction, Mode(mode))
+        earlier = await self.bot.studio.archive.story(number)
+        if earlier.guild_id != interaction.guild_id:
+            raise NotFound("There is no story {number} here any more.", number=number)
+        assert interaction.channel_id is not None
+        begin = self.bot.studio.together.go_on(
+            earlier,
+            person(interaction),
+            Mode(mode),
+            minutes,
+            self.bot.publisher.introduce,
+            channel_id=interaction.channel_id,
+            standing=standing(roles_of(interaction.user), server),
+        )
+        await self._begun(interaction, begin)
+
+    @scene.command(name="add")
+    @app_commands.describe(text="What happens next; without it, a form opens")
+    @answering
+    async def add(
+        self, interaction: discord.Interaction[Samefox], text: Range[str, 1, SCENE] | None = None
+    ) -> None:
+        """Add the next scene to the story of this thread."""
+        archive = self.bot.studio.archive
+        story_id = await archive.circles.in_thread(interaction.channel_id or 0)
+        if story_id is None:
+            raise NotFound(
+                "No story is told together here. Use this in such a story's thread, or begin one with "
+                "/story together."
+            )
+        if text is None:
+            await self.bot.studio.together.check_may_write(story_id, person(interaction))
+            form = scene_form(await archive.circles.circle(story_id))
+            await interaction.response.send_modal(forms.modal(form))
+            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        cog = next(cog for cog in self.bot.cogs.values() if isinstance(cog, CircleCog))
+        await cog.add(interaction, await archive.story(story_id), text)
+
+    async def _checked(self, interaction: discord.Interaction[Samefox], mode: Mode) -> Any:
+        """The server's settings, once it is clear that such a story may be told here."""
+        check_place(interaction)
+        if isinstance(interaction.channel, discord.Thread):
+            raise WrongPlace("A story told together gets a thread of its own; please begin it in a channel.")
+        if mode is Mode.VOTE:
+            check_polls(interaction)
+        server = await self.bot.studio.server(interaction.guild_id or 0)
+        check_server(interaction, server)
+        return server
+
+    async def _begun(
+        self, interaction: discord.Interaction[Samefox], begin: Awaitable[Story], doubt: str = ""
+    ) -> None:
+        try:
+            story = await begin
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.warning("A story could not be introduced: %s", error)
+            raise _NOT_SHOWN from error
+        said = _("🦊 Your story begins in {thread}. Tell the others!")
+        await answer(interaction, said.format(thread=f"<#{story.thread_id}>") + doubt)
+
+    async def _styles(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """The styles offered here that contain what was typed."""
+        server = await self.bot.studio.server(interaction.guild_id or 0)
+        wanted = typed.casefold().strip()
+        styles = [style for style in server.offered_styles(self.bot.settings) if wanted in style.casefold()]
+        return [Choice(name=style, value=style) for style in styles[:OFFERED]]
+
+    async def _finished(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
+        """Stories of this server that can go on."""
+        circles = self.bot.studio.archive.circles
+        titles = await circles.finished(interaction.guild_id or 0, typed, OFFERED)
+        return [
+            Choice(name=shorten(f"{each.id} · {each.subject} · {each.author}", SHOWN), value=each.id)
+            for each in titles
+        ]
+
+
+def _script(subject: str, scenes: str | None, most: int) -> Script:
+    """The subject, and the scenes if there are any already."""
+    if scenes:
+        return read_scenes(subject, scenes, max_scenes=most)
+    tidy = listed_script(subject, ["something"], max_scenes=1)
+    return Script(subject=tidy.subject, scenes=())
+
+
+async def setup(bot: Samefox) -> None:
+    """Called by discord.py."""
+    await bot.add_cog(TogetherCog(bot))

@@ -1,0 +1,266 @@
+"""The stories that were told to their end, for each server, and whom they please."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+import aiosqlite
+
+from generator.archive.connection import Connection
+from generator.errors import NotFound
+from generator.story import Story
+
+_IDEOGRAPH = re.compile(r"([\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff])")
+_LAST = 2**62  # above every number
+_KEYS = {
+    "gallery": "gallery.story_id",
+    "gallery_words": "gallery_words.rowid",
+    "favourites": "favourites.story_id",
+}
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which of a server's stories are looked at; what is not said does not matter."""
+
+    author_id: int | None = None
+    words: str = ""  #: the beginnings of words of the subject, in any order
+    since: str | None = None  #: the first day, ``YYYY-MM-DD``, in UTC
+    until: str | None = None  #: the last day
+    favourites_of: int | None = None  #: a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who looks at the gallery: they see what they told, and what was told where they may read."""
+
+    person_id: int
+    channels: tuple[int, ...] | None = None  #: where they may read; None: everywhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A story in the gallery, and where its page stands among those that pass the filter."""
+
+    story_id: int
+    newer_id: int | None
+    older_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A story's message in the channel that its server has for finished stories, if it had one then."""
+
+    channel_id: int | None = None
+    message_id: int | None = None
+    posted: str | None = None  #: what it shows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearts:
+    """Whom a story pleases."""
+
+    number: int
+    mine: bool  #: whether the person who asks is among them
+
+
+class Gallery:
+    """A shelf of the archive: finished stories, favourites and filters."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- writing ----------------------------------------------------------------------------------------
+
+    async def shelve(self, story: Story, post: Post | None = None) -> None:
+        """Put a finished story in, or bring it up to date; without a post, the one that it has stays."""
+        post = post or Post()
+        async with self._connection.transaction() as sql:
+            await sql.execute(
+                "INSERT INTO gallery VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                " author_id = excluded.author_id, posted = coalesce(excluded.posted, posted)",
+                (
+                    story.id,
+                    story.guild_id,
+                    story.author.id,
+                    story.channel_id,
+                    story.created_at.date().isoformat(),
+                    post.channel_id,
+                    post.message_id,
+                    post.posted,
+                ),
+            )
+            await sql.execute(
+                "INSERT OR REPLACE INTO gallery_words (rowid, words) VALUES (?, ?)",
+                (story.id, f"{_server(story.guild_id)} {_apart(story.subject)}"),
+            )
+
+    async def like(self, story_id: int, person_id: int) -> Hearts:
+        """Make a story a favourite of a person, or take it back.
+
+        Raises:
+            NotFound: it is not in the gallery.
+        """
+        async with self._connection.transaction() as sql:
+            rows = await sql.execute_fetchall("SELECT guild_id FROM gallery WHERE story_id = ?", (story_id,))
+            for (guild_id,) in rows:
+                key = (person_id, guild_id, story_id)
+                taken = await sql.execute(
+                    "DELETE FROM favourites WHERE person_id = ? AND guild_id = ? AND story_id = ?", key
+                )
+                if not taken.rowcount:
+                    await sql.execute("INSERT INTO favourites VALUES (?, ?, ?)", key)
+                return await _hearts(sql, story_id, person_id)
+            raise NotFound("There is no story {number} in this gallery any more.", number=story_id)
+
+    async def keep(self, wanted: Filter) -> int:
+        """Remember a filter; its number, which stays the same."""
+        said = {name: value for name, value in asdict(wanted).items() if value}
+        text = json.dumps(said, ensure_ascii=False, sort_keys=True)
+        async with self._connection.transaction() as sql:
+            await sql.execute("INSERT OR IGNORE INTO gallery_filters (filter) VALUES (?)", (text,))
+            rows = await sql.execute_fetchall("SELECT id FROM gallery_filters WHERE filter = ?", (text,))
+            return next(int(number) for (number,) in rows)
+
+    # -- reading ----------------------------------------------------------------------------------------
+
+    async def post(self, story_id: int) -> Post | None:
+        """What stands of a story in its gallery channel; None if the story is not in the gallery yet."""
+        rows = await self._connection.fetch("SELECT * FROM gallery WHERE story_id = ?", (story_id,))
+        return next(
+            (
+                Post(channel_id=row["channel_id"], message_id=row["message_id"], posted=row["posted"])
+                for row in rows
+            ),
+            None,
+        )
+
+    async def filter(self, number: int) -> Filter:
+        """A remembered filter; one that is not known any more lets everything pass."""
+        rows = await self._connection.fetch("SELECT filter FROM gallery_filters WHERE id = ?", (number,))
+        return next((Filter(**json.loads(row["filter"])) for row in rows), Filter())
+
+    async def leaf(self, guild_id: int, wanted: Filter, viewer: Viewer, at: int | None = None) -> Leaf | None:
+        """The story with this number, or the nearest older, or else newer one; None if nothing passes.
+
+        Without a number it is the newest. What it costs does not depend on how many stories there are, as
+        long as not almost all that one part of the filter lets pass are held back by another.
+        """
+        async with self._connection.reading() as sql:
+            found = await _next(sql, guild_id, wanted, viewer, "<=", at)
+            if not found and at is not None:
+                found = await _next(sql, guild_id, wanted, viewer, ">", at)
+            for story_id in found:
+                newer = await _next(sql, guild_id, wanted, viewer, ">", story_id)
+                older = await _next(sql, guild_id, wanted, viewer, "<", story_id)
+                return Leaf(
+                    story_id=story_id, newer_id=next(iter(newer), None), older_id=next(iter(older), None)
+                )
+            return None
+
+    async def titles(self, guild_id: int, words: str, viewer: Viewer, limit: int) -> list[tuple[int, str]]:
+        """The newest stories about this, by number and subject."""
+        async with self._connection.reading() as sql:
+            numbers = await _next(sql, guild_id, Filter(words=words), viewer, "<=", None, limit)
+            found = []
+            for number in numbers:
+                rows = await sql.execute_fetchall("SELECT subject FROM stories WHERE id = ?", (number,))
+                found += [(number, str(subject)) for (subject,) in rows]
+            return found
+
+    async def hearts(self, story_id: int, person_id: int = 0) -> Hearts:
+        """Whom a story pleases."""
+        async with self._connection.reading() as sql:
+            return await _hearts(sql, story_id, person_id)
+
+
+async def _hearts(sql: aiosqlite.Connection, story_id: int, person_id: int) -> Hearts:
+    rows = await sql.execute_fetchall(
+        "SELECT count(*), coalesce(max(person_id = ?), 0) FROM favourites WHERE story_id = ?",
+        (person_id, story_id),
+    )
+    return next(Hearts(number=number, mine=bool(mine)) for number, mine in rows)
+
+
+async def _next(
+    sql: aiosqlite.Connection,
+    guild_id: int,
+    wanted: Filter,
+    viewer: Viewer,
+    relation: str,
+    at: int | None,
+    limit: int = 1,
+) -> list[int]:
+    """The stories nearest to a number on one side of it, by an index that has them in order."""
+    bounds = await _bounds(sql, guild_id, wanted)
+    if bounds is None:
+        return []
+    tables, tests = ["gallery"], ["gallery.guild_id = ?"]
+    values: list[object] = [guild_id]
+    if viewer.channels is not None:
+        tests += ["(gallery.author_id = ? OR gallery.place_id IN (SELECT value FROM json_each(?)))"]
+        values += [viewer.person_id, json.dumps(viewer.channels)]
+    if wanted.author_id is not None:
+        tests, values = [*tests, "gallery.author_id = ?"], [*values, wanted.author_id]
+    if wanted.words:
+        tables = ["gallery_words", *tables]
+        tests += ["gallery.story_id = gallery_words.rowid", "gallery_words MATCH ?"]
+        values += [_query(guild_id, wanted.words)]
+    if wanted.favourites_of is not None:
+        tests += [f"{_KEYS[tables[0]]} = favourites.story_id"]
+        tables = ["favourites", *tables]
+        tests += ["favourites.person_id = ?", "favourites.guild_id = ?"]
+        values += [wanted.favourites_of, guild_id]
+    key = _KEYS[tables[0]]
+    tests += [f"{key} BETWEEN ? AND ?", f"{key} {relation} ?"]
+    values += [*bounds, _LAST if at is None else at]
+    order = "ASC" if relation == ">" else "DESC"
+    # CROSS JOIN keeps SQLite to this order of tables, so that nothing has to be sorted.
+    rows = await sql.execute_fetchall(
+        f"SELECT {key} FROM {' CROSS JOIN '.join(tables)}"  # noqa: S608 constants
+        f" WHERE {' AND '.join(tests)} ORDER BY {key} {order} LIMIT ?",
+        (*values, limit),
+    )
+    return [int(number) for (number,) in rows]
+
+
+async def _bounds(sql: aiosqlite.Connection, guild_id: int, wanted: Filter) -> tuple[int, int] | None:
+    """The first and the last number of the days that are looked at; None if nothing was told on them."""
+    low, high = 0, _LAST
+    for day, relation, order in ((wanted.since, ">=", "ASC"), (wanted.until, "<=", "DESC")):
+        if day is None:
+            continue
+        rows = await sql.execute_fetchall(
+            f"SELECT story_id FROM gallery WHERE guild_id = ? AND told_on {relation} ?"  # noqa: S608 constants
+            f" ORDER BY told_on {order}, story_id {order} LIMIT 1",
+            (guild_id, day),
+        )
+        found = [int(number) for (number,) in rows]
+        if not found:
+            return None
+        low, high = (found[0], high) if order == "ASC" else (low, found[0])
+    return low, high
+
+
+def _query(guild_id: int, words: str) -> str:
+    """What SQLite's full-text search is asked: the server's mark, and each word's beginning."""
+    return " AND ".join([f'"{_server(guild_id)}"', *_terms(words)])
+
+
+def _terms(words: str) -> Iterator[str]:
+    for word in _WORD.findall(words):
+        apart = _apart(word).split()
+        yield f'"{" ".join(apart)}"' if _IDEOGRAPH.search(word) else f'"{word}" *'
+
+
+def _server(guild_id: int) -> str:
+    return f"guild{guild_id}"
+
+
+def _apart(text: str) -> str:
+    """Ideographs as words of their own, since nothing stands between them where words end."""
+    return _IDEOGRAPH.sub(r" \1 ", text)

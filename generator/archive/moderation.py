@@ -1,0 +1,258 @@
+"""Bans, reports, hidden pictures, and who decided it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+import aiosqlite
+
+from generator.archive.connection import Connection, insert
+from generator.archive.rows import touch_of
+from generator.errors import NotFound
+from generator.moderation.values import Act, Ban, Outcome, Report
+from generator.story import Person
+
+MOST_OPEN = 10  # reports of one member in one server that nobody has handled yet
+
+
+class Moderation:
+    """A shelf of the archive: what moderators decide, and what members tell them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # -- bans -------------------------------------------------------------------------------------------
+
+    async def ban(self, guild_id: int, person: Person, by: Person, reason: str) -> None:
+        """Exclude a member from the bot in a server; a further ban replaces the reason."""
+        async with self._connection.transaction() as sql:
+            await sql.execute(
+                "INSERT OR REPLACE INTO bans (guild_id, person_id, name, reason, by_id, by_name)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (guild_id, person.id, person.name, reason, by.id, by.name),
+            )
+            await _note(sql, guild_id, by, "ban", person.id, person.name, reason)
+
+    async def unban(self, guild_id: int, person: Person, by: Person) -> bool:
+        """Let a member in again; False if they were not excluded."""
+        async with self._connection.transaction() as sql:
+            lifted = await sql.execute(
+                "DELETE FROM bans WHERE guild_id = ? AND person_id = ?", (guild_id, person.id)
+            )
+            if lifted.rowcount:
+                await _note(sql, guild_id, by, "unban", person.id, person.name, "")
+            return bool(lifted.rowcount)
+
+    async def ban_of(self, guild_id: int, person_id: int) -> Ban | None:
+        """A member's ban in a server, if they have one."""
+        rows = await self._connection.fetch(
+            "SELECT * FROM bans WHERE guild_id = ? AND person_id = ?", (guild_id, person_id)
+        )
+        return next(map(_ban, rows), None)
+
+    async def bans(self, guild_id: int) -> list[Ban]:
+        """Everybody who is excluded in a server, newest first."""
+        rows = await self._connection.fetch(
+            "SELECT * FROM bans WHERE guild_id = ? ORDER BY banned_at DESC, person_id", (guild_id,)
+        )
+        return list(map(_ban, rows))
+
+    async def acts(self, guild_id: int, limit: int) -> list[Act]:
+        """Who moderated what in a server, newest first."""
+        rows = await self._connection.fetch(
+            "SELECT * FROM acts WHERE guild_id = ? ORDER BY id DESC LIMIT ?", (guild_id, limit)
+        )
+        return [
+            Act(
+                by=Person(id=row["by_id"], name=row["by_name"]),
+                act=row["act"],
+                subject=row["subject"],
+                reason=row["reason"],
+                at=datetime.fromisoformat(row["acted_at"]),
+            )
+            for row in rows
+        ]
+
+    async def note(self, guild_id: int, by: Person, act: str, subject: str) -> None:
+        """Remember that a moderator did something."""
+        async with self._connection.transaction() as sql:
+            await _note(sql, guild_id, by, act, None, subject, "")
+
+    async def pending_stories(self, guild_id: int, person_id: int) -> list[int]:
+        """The stories in a server for which something that a member asked for is not drawn yet."""
+        rows = await self._connection.fetch(
+            "SELECT DISTINCT story_id FROM work WHERE open AND guild_id = ? AND person_id = ?",
+            (guild_id, person_id),
+        )
+        return [int(row["story_id"]) for row in rows]
+
+    async def cancel_takes(self, guild_id: int, person_id: int) -> list[int]:
+        """Give up all that a member asked for in a server and that is not drawn yet; the takes' ids."""
+        async with self._connection.transaction() as sql:
+            rows = await sql.execute_fetchall(
+                "UPDATE jobs SET state = 'cancelled' WHERE state IN ('queued', 'drawing') AND take_id IN"
+                " (SELECT takes.id FROM takes JOIN stories ON stories.id = story_id"
+                "  WHERE guild_id = ? AND takes.author_id = ?) RETURNING take_id",
+                (guild_id, person_id),
+            )
+            for (take_id,) in rows:
+                await touch_of(sql, take_id)
+            return sorted(int(take_id) for (take_id,) in rows)
+
+    # -- pictures ---------------------------------------------------------------------------------------
+
+    async def hide(self, take_id: int, by: Person, *, hidden: bool = True) -> None:
+        """Let a picture be shown nowhere, or again.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        async with self._connection.transaction() as sql:
+            guild_id = await _guild_of(sql, take_id)
+            await sql.execute("UPDATE takes SET hidden = ? WHERE id = ?", (hidden, take_id))
+            await touch_of(sql, take_id)
+            await _note(sql, guild_id, by, "hide" if hidden else "unhide", None, f"#{take_id}", "")
+
+    async def delete_picture(self, take_id: int, by: Person) -> None:
+        """Delete a picture; its file is among the remains, its take says that it is gone.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        async with self._connection.transaction() as sql:
+            guild_id = await _guild_of(sql, take_id)
+            await sql.execute(
+                "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes"
+                " WHERE id = ? AND path IS NOT NULL",
+                (take_id,),
+            )
+            await sql.execute("UPDATE takes SET path = NULL WHERE id = ?", (take_id,))
+            await touch_of(sql, take_id)
+            await _note(sql, guild_id, by, "delete", None, f"#{take_id}", "")
+
+    # -- reports ----------------------------------------------------------------------------------------
+
+    async def add_report(self, take_id: int, reporter: Person, reason: str) -> Report | None:
+        """Keep what a member says about a picture; None if they have said it before.
+
+        Raises:
+            NotFound: there is no such picture.
+        """
+        async with self._connection.transaction() as sql:
+            guild_id = await _guild_of(sql, take_id)
+            if await sql.execute_fetchall(
+                "SELECT 1 FROM reports WHERE take_id = ? AND reporter_id = ?", (take_id, reporter.id)
+            ):
+                return None
+            report_id = await insert(
+                sql,
+                "INSERT INTO reports (take_id, guild_id, reporter_id, reporter_name, reason)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (take_id, guild_id, reporter.id, reporter.name, reason),
+            )
+            return await _read_report(sql, report_id)
+
+    async def open_reports(self, guild_id: int, reporter_id: int) -> int:
+        """How many reports of a member wait to be handled."""
+        (row,) = await self._connection.fetch(
+            "SELECT count(*) AS number FROM reports"
+            " WHERE guild_id = ? AND reporter_id = ? AND outcome IS NULL",
+            (guild_id, reporter_id),
+        )
+        return int(row["number"])
+
+    async def report(self, report_id: int) -> Report:
+        """One report.
+
+        Raises:
+            NotFound: there is none, perhaps because its picture's story was deleted.
+        """
+        async with self._connection.reading() as sql:
+            return await _read_report(sql, report_id)
+
+    async def unposted(self) -> list[int]:
+        """The reports that no moderator has been told of, oldest first."""
+        rows = await self._connection.fetch(
+            "SELECT id FROM reports WHERE message_id IS NULL AND outcome IS NULL ORDER BY id"
+        )
+        return [int(row["id"]) for row in rows]
+
+    async def set_report_message(self, report_id: int, channel_id: int, message_id: int) -> None:
+        """Remember the message that tells the moderators."""
+        await self._connection.update(
+            "UPDATE reports SET channel_id = ?, message_id = ? WHERE id = ?",
+            (channel_id, message_id, report_id),
+        )
+
+    async def handle(self, report_id: int, by: Person, outcome: Outcome) -> bool:
+        """Note how a report was handled; False if somebody was faster."""
+        async with self._connection.transaction() as sql:
+            handled = await sql.execute(
+                "UPDATE reports SET outcome = ?, handler_id = ?, handler_name = ?"
+                " WHERE id = ? AND outcome IS NULL",
+                (outcome, by.id, by.name, report_id),
+            )
+            return bool(handled.rowcount)
+
+    async def others_of(self, take_id: int) -> Sequence[int]:
+        """The reports about a picture that nobody has handled."""
+        rows = await self._connection.fetch(
+            "SELECT id FROM reports WHERE take_id = ? AND outcome IS NULL ORDER BY id", (take_id,)
+        )
+        return [int(row["id"]) for row in rows]
+
+
+async def _note(
+    sql: aiosqlite.Connection,
+    guild_id: int,
+    by: Person,
+    act: str,
+    person_id: int | None,
+    subject: str,
+    why: str,
+) -> None:
+    await sql.execute(
+        "INSERT INTO acts (guild_id, by_id, by_name, act, person_id, subject, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (guild_id, by.id, by.name, act, person_id, subject, why),
+    )
+
+
+async def _guild_of(sql: aiosqlite.Connection, take_id: int) -> int:
+    for (guild_id,) in await sql.execute_fetchall(
+        "SELECT guild_id FROM takes JOIN stories ON stories.id = story_id WHERE takes.id = ?", (take_id,)
+    ):
+        return int(guild_id)
+    raise NotFound("There is no picture {number} here any more.", number=take_id)
+
+
+async def _read_report(sql: aiosqlite.Connection, report_id: int) -> Report:
+    for row in await sql.execute_fetchall("SELECT * FROM reports WHERE id = ?", (report_id,)):
+        return _report(row)
+    raise NotFound("This report is gone, because the story it was about was deleted.")
+
+
+def _report(row: sqlite3.Row) -> Report:
+    return Report(
+        id=row["id"],
+        take_id=row["take_id"],
+        guild_id=row["guild_id"],
+        reporter=Person(id=row["reporter_id"], name=row["reporter_name"]),
+        reason=row["reason"],
+        at=datetime.fromisoformat(row["reported_at"]),
+        channel_id=row["channel_id"],
+        message_id=row["message_id"],
+        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        handler=None if row["handler_id"] is None else Person(id=row["handler_id"], name=row["handler_name"]),
+    )
+
+
+def _ban(row: sqlite3.Row) -> Ban:
+    return Ban(
+        person=Person(id=row["person_id"], name=row["name"]),
+        reason=row["reason"],
+        by=Person(id=row["by_id"], name=row["by_name"]),
+        at=datetime.fromisoformat(row["banned_at"]),
+    )

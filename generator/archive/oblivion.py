@@ -1,0 +1,283 @@
+"""Deleting: a story, or everything of a member. Rows go at once; what they stood for is noted as remains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import aiosqlite
+
+from generator.archive.connection import Connection
+from generator.archive.rows import read_story, touch
+from generator.moderation.values import Belongings, Remnant
+from generator.press.metadata import recipe_from_json, recipe_to_json
+from generator.story import Person, Recipe, Story
+
+NOBODY = Person(id=0, name="…")
+"""Who is in the place of somebody who wanted to be forgotten."""
+
+GAP = "…"
+"""What is in the place of words that were taken away."""
+
+_OWN = """
+    SELECT id FROM stories WHERE author_id = ?1 AND NOT EXISTS
+        (SELECT 1 FROM frames WHERE story_id = stories.id AND frames.author_id != ?1 AND position IS NOT NULL)
+"""
+_SHARED = f"""
+    SELECT story_id FROM contributors WHERE person_id = ?1 AND story_id NOT IN ({_OWN})
+"""  # noqa: S608 constants
+
+_WAITING = f"""
+    SELECT takes.id FROM takes JOIN jobs ON take_id = takes.id JOIN frames ON frames.id = frame_id
+    WHERE state IN ('queued', 'drawing') AND (takes.story_id IN ({_OWN}) OR frames.author_id = ?1)
+"""  # noqa: S608 constants
+
+_REMAINS_OF_STORY = (
+    (
+        "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes"
+        " WHERE story_id = ?1 AND path IS NOT NULL"
+    ),
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, thread_id, message_id FROM frames JOIN stories ON stories.id = story_id"
+        " WHERE story_id = ?1 AND message_id IS NOT NULL AND thread_id IS NOT NULL"
+    ),
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, thread_id, strip_id FROM stories"
+        " WHERE id = ?1 AND strip_id IS NOT NULL AND thread_id IS NOT NULL"
+    ),
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, thread_id, message FROM stories, (SELECT prompt_id AS message"
+        " FROM circles WHERE story_id = ?1 UNION SELECT prelude_id FROM circles WHERE story_id = ?1"
+        " UNION SELECT poll_id FROM circles WHERE story_id = ?1)"
+        " WHERE id = ?1 AND message IS NOT NULL AND thread_id IS NOT NULL"
+    ),
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, channel_id, message_id FROM gallery"
+        " WHERE story_id = ?1 AND message_id IS NOT NULL"
+    ),
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', reports.guild_id, channel_id, message_id FROM reports"
+        " WHERE message_id IS NOT NULL AND take_id IN (SELECT id FROM takes WHERE story_id = ?1)"
+    ),
+    # The story's own thread, and not one that it was told in.
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id) SELECT 'thread', guild_id, thread_id FROM stories"
+        " WHERE id = ?1 AND thread_id = card_id"
+    ),
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, channel_id, card_id FROM stories WHERE id = ?1 AND card_id IS NOT NULL"
+    ),
+)
+
+
+class Oblivion:
+    """A shelf of the archive, where things are taken from."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def delete_story(self, story_id: int) -> list[int]:
+        """Delete a story with all that belongs to it; the takes that need not be drawn any more.
+
+        Raises:
+            NotFound: there is none with this number.
+        """
+        async with self._connection.transaction() as sql:
+            story = await read_story(sql, story_id)
+            await _delete(sql, story_id)
+            return [take.id for take in story.takes if take.pending]
+
+    async def belongings(self, person_id: int) -> Belongings:
+        """What of a member is kept, in all servers."""
+        (row,) = await self._connection.fetch(
+            f"""
+            SELECT (SELECT count(*) FROM ({_OWN})) AS stories,
+                   (SELECT count(*) FROM ({_SHARED})) AS shared,
+                   (SELECT count(*) FROM takes WHERE path IS NOT NULL AND story_id IN ({_OWN})) AS pictures,
+                   (SELECT count(*) FROM frames WHERE author_id = ?1 AND story_id NOT IN ({_OWN})) AS scenes,
+                   (SELECT count(*) FROM characters WHERE owner_id = ?1) AS characters,
+                   (SELECT count(*) FROM favourites WHERE person_id = ?1) AS favourites,
+                   (SELECT count(*) FROM member_defaults WHERE person_id = ?1) AS defaults
+            """,  # noqa: S608 constants
+            (person_id,),
+        )
+        return Belongings(
+            stories=row["stories"],
+            shared=row["shared"],
+            pictures=row["pictures"],
+            scenes=row["scenes"],
+            characters=row["characters"],
+            favourites=row["favourites"],
+            defaults=bool(row["defaults"]),
+        )
+
+    async def forget(self, person_id: int) -> tuple[list[int], list[int]]:
+        """Delete all of a member's own, and take their part out of what is others'.
+
+        The stories that stay, and the takes that need not be drawn any more.
+
+        A story told alone goes. In a story told together, scenes of theirs go with their pictures, the
+        others' recipes lose the words, and nobody's name stands where theirs stood; whoever added first owns
+        it then.
+        Bans and what counts towards today's limits stay, without a name.
+        """
+        async with self._connection.transaction() as sql:
+            stopped = await sql.execute_fetchall(_WAITING, (person_id,))
+            for (story_id,) in await sql.execute_fetchall(_OWN, (person_id,)):
+                await _delete(sql, story_id)
+            shared = [int(story_id) for (story_id,) in await sql.execute_fetchall(_SHARED, (person_id,))]
+            for story_id in shared:
+                await _take_out(sql, await read_story(sql, story_id), person_id)
+            for statement in _FORGET:
+                await sql.execute(statement, (person_id,))
+            return shared, [int(take_id) for (take_id,) in stopped]
+
+    async def own_stories(self, person_id: int) -> list[int]:
+        """The stories that a member told alone."""
+        return [int(row["id"]) for row in await self._connection.fetch(_OWN, (person_id,))]
+
+    async def remains(self) -> list[Remnant]:
+        """What is still to be removed, oldest first."""
+        rows = await self._connection.fetch("SELECT * FROM remains ORDER BY id")
+        return [
+            Remnant(
+                id=row["id"],
+                kind=row["kind"],
+                path=row["path"],
+                guild_id=row["guild_id"],
+                channel_id=row["channel_id"],
+                message_id=row["message_id"],
+            )
+            for row in rows
+        ]
+
+    async def recipe_of(self, path: str) -> Recipe | None:
+        """What a file's picture is drawn from, as far as it may be told now."""
+        rows = await self._connection.fetch("SELECT recipe FROM takes WHERE path = ?", (path,))
+        return next((recipe_from_json(row["recipe"]) for row in rows), None)
+
+    async def removed(self, remnant: Remnant) -> None:
+        """It is gone."""
+        await self._connection.update("DELETE FROM remains WHERE id = ?", (remnant.id,))
+
+
+_FORGET = (
+    "DELETE FROM member_defaults WHERE person_id = ?1",
+    "DELETE FROM favourites WHERE person_id = ?1",
+    (
+        "DELETE FROM gallery_filters"
+        " WHERE ?1 IN (json_extract(filter, '$.author_id'), json_extract(filter, '$.favourites_of'))"
+    ),
+    "DELETE FROM characters WHERE owner_id = ?1 AND guild_id IS NULL",
+    "UPDATE characters SET owner_id = 0, owner_name = '…' WHERE owner_id = ?1",
+    "UPDATE server_changes SET person_id = 0, person_name = '' WHERE person_id = ?1",
+    "UPDATE bans SET name = '' WHERE person_id = ?1",
+    "UPDATE bans SET by_id = 0, by_name = '' WHERE by_id = ?1",
+    # Below zero, since nobody reports the same picture twice.
+    "UPDATE reports SET reporter_id = -id, reporter_name = '…', reason = '' WHERE reporter_id = ?1",
+    "UPDATE reports SET handler_id = 0, handler_name = '…' WHERE handler_id = ?1",
+    "UPDATE acts SET by_id = 0, by_name = '' WHERE by_id = ?1",
+    "UPDATE acts SET person_id = NULL, subject = '', reason = '' WHERE person_id = ?1",
+)
+"""A member's traces outside of stories."""
+
+
+async def _delete(sql: aiosqlite.Connection, story_id: int) -> None:
+    for statement in _REMAINS_OF_STORY:
+        await sql.execute(statement, (story_id,))
+    await sql.execute("DELETE FROM stories WHERE id = ?", (story_id,))
+
+
+async def _take_out(sql: aiosqlite.Connection, story: Story, person_id: int) -> None:
+    """Take a member's scenes out of a story told together, and their name from what stays."""
+    theirs = [frame for frame in (*story.frames, *story.taken_back) if frame.author.id == person_id]
+    words = {take.scene for frame in theirs for take in frame.takes} | {
+        take.recipe.express for frame in theirs for take in frame.takes
+    }
+    await sql.execute(
+        "INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story.id, NOBODY.id, NOBODY.name)
+    )
+    for frame in theirs:
+        await _empty(sql, frame.id)
+    for frame in story.frames:
+        for take in frame.takes:
+            if frame not in theirs and words & {*take.recipe.suppress, take.recipe.express}:
+                recipe = replace(
+                    take.recipe,
+                    suppress=tuple(GAP if each in words else each for each in take.recipe.suppress),
+                    prompt=_without(take.recipe.prompt, words),
+                )
+                await sql.execute(
+                    "UPDATE takes SET recipe = ? WHERE id = ?", (recipe_to_json(recipe), take.id)
+                )
+                await sql.execute(
+                    "INSERT INTO remains (kind, path) SELECT 'words', path FROM takes"
+                    " WHERE id = ? AND path IS NOT NULL",
+                    (take.id,),
+                )
+    for position, frame in enumerate(each for each in story.frames if each not in theirs):
+        await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (position, frame.id))
+    await _disown(sql, story, person_id)
+    await touch(sql, story.id)
+
+
+async def _empty(sql: aiosqlite.Connection, frame_id: int) -> None:
+    """Take a scene out of its story, with its pictures and words; whoever shows it takes its message away."""
+    await sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame_id,))
+    await sql.execute(
+        "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes"
+        " WHERE frame_id = ? AND path IS NOT NULL",
+        (frame_id,),
+    )
+    await sql.execute(
+        "UPDATE jobs SET state = 'cancelled' WHERE state IN ('queued', 'drawing')"
+        " AND take_id IN (SELECT id FROM takes WHERE frame_id = ?)",
+        (frame_id,),
+    )
+    rows = await sql.execute_fetchall("SELECT id, recipe FROM takes WHERE frame_id = ?", (frame_id,))
+    for take_id, text in rows:
+        recipe = replace(recipe_from_json(text), prompt=GAP, express=GAP, suppress=())
+        await sql.execute(
+            "UPDATE takes SET scene = ?, path = NULL, recipe = ? WHERE id = ?",
+            (GAP, recipe_to_json(recipe), take_id),
+        )
+
+
+async def _disown(sql: aiosqlite.Connection, story: Story, person_id: int) -> None:
+    """Put nobody where a member's name stood; a story of theirs goes to whoever added to it first."""
+    heirs = [frame.author.id for frame in story.frames if frame.author.id not in (person_id, NOBODY.id)]
+    heir = heirs[0] if heirs else NOBODY.id
+    for statement, values in (
+        ("UPDATE stories SET author_id = ? WHERE author_id = ? AND id = ?", (heir, person_id, story.id)),
+        (
+            "UPDATE gallery SET author_id = ? WHERE author_id = ? AND story_id = ?",
+            (heir, person_id, story.id),
+        ),
+        ("UPDATE frames SET author_id = ? WHERE author_id = ? AND story_id = ?", (0, person_id, story.id)),
+        ("UPDATE takes SET author_id = ? WHERE author_id = ? AND story_id = ?", (0, person_id, story.id)),
+        ("DELETE FROM circle_members WHERE person_id = ? AND story_id = ?", (person_id, story.id)),
+        ("DELETE FROM proposals WHERE author_id = ? AND story_id = ?", (person_id, story.id)),
+        (
+            (
+                "UPDATE circles SET turn_id = (SELECT person_id FROM circle_members"
+                " WHERE circle_members.story_id = circles.story_id ORDER BY place LIMIT 1)"
+                " WHERE turn_id = ? AND story_id = ?"
+            ),
+            (person_id, story.id),
+        ),
+        ("UPDATE circles SET news = NULL WHERE story_id = ?", (story.id,)),
+        ("DELETE FROM contributors WHERE person_id = ? AND story_id = ?", (person_id, story.id)),
+    ):
+        await sql.execute(statement, values)
+
+
+def _without(prompt: str, words: set[str]) -> str:
+    """A prompt without some scenes; longer ones first, since one may be part of another."""
+    for scene in sorted(words, key=len, reverse=True):
+        prompt = prompt.replace(scene, GAP)
+    return prompt

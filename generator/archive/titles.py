@@ -1,0 +1,58 @@
+"""What stories are called, where nobody needs to know more of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.archive.connection import Connection
+
+_TITLES = """
+    SELECT stories.id, channel_id, thread_id, author_id, name AS author_name, subject
+    FROM stories JOIN contributors ON story_id = stories.id AND person_id = author_id
+    WHERE guild_id = ?1 AND card_id IS NOT NULL
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Title:
+    """A story in a line."""
+
+    story_id: int
+    channel_id: int
+    thread_id: int | None
+    author_id: int
+    author_name: str
+    subject: str
+
+
+class Titles:
+    """A shelf of the archive that is only read."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def newest(self, guild_id: int, words: str = "", *, limit: int = 50) -> list[Title]:
+        """A server's newest stories whose number, subject or author's name contains these words."""
+        return await self._titles(
+            "AND (instr(lower(subject), lower(?2)) OR instr(lower(name), lower(?2)) OR stories.id = ?2)"
+            " ORDER BY stories.id DESC LIMIT ?3",
+            (guild_id, words.strip(), limit),
+        )
+
+    async def in_thread(self, guild_id: int, thread_id: int) -> list[Title]:
+        """The stories told in a thread, newest first."""
+        return await self._titles("AND thread_id = ?2 ORDER BY stories.id DESC", (guild_id, thread_id))
+
+    async def _titles(self, condition: str, values: tuple[object, ...]) -> list[Title]:
+        rows = await self._connection.fetch(_TITLES + condition, values)
+        return [
+            Title(
+                story_id=row["id"],
+                channel_id=row["channel_id"],
+                thread_id=row["thread_id"],
+                author_id=row["author_id"],
+                author_name=row["author_name"],
+                subject=row["subject"],
+            )
+            for row in rows
+        ]

@@ -1,0 +1,166 @@
+"""What is deleted is gone from every table, and what it stood for is noted until it is removed too."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from generator import circle
+from generator.archive.archive import Archive
+from generator.archive.circles import Common
+from generator.archive.database import open_archive
+from generator.circle import Circle, Mode, Phase
+from generator.errors import NotFound
+from generator.growing import without_scene
+from generator.moderation.values import Outcome
+from generator.server import MemberDefaults, ServerSettings
+from generator.story import Person, Story, Storyboard
+from tests.archive.test_archive import FILE, PICTURE
+from tests.conftest import BEN
+
+LEO = Person(id=777777, name="Leonora")
+"""A member whose number and name are nowhere else."""
+
+
+@pytest_asyncio.fixture
+async def archive(tmp_path: Path) -> AsyncIterator[Archive]:
+    async with open_archive(tmp_path / "archive.sqlite3") as opened:
+        yield opened
+
+
+async def told(archive: Archive, board: Storyboard, author: Person) -> Story:
+    """A story that is drawn and posted."""
+    story = await archive.add_story(board, author, guild_id=10, channel_id=20)
+    await archive.set_card(story.id, 100)
+    await archive.set_thread(story.id, 100)
+    for frame in story.frames:
+        await archive.start(frame.takes[0].id, "cpu")
+        await archive.finish(frame.takes[0].id, Path(f"pictures/{frame.id}.png"), PICTURE)
+        await archive.set_message(frame.id, 200 + frame.id)
+    await archive.set_strip(story.id, 300)
+    return await archive.story(story.id)
+
+
+async def together(archive: Archive, board: Storyboard, owner: Person, *others: Person) -> Story:
+    """A story whose owner wrote the first scenes, and each of the others one."""
+    common = Common(recipe=without_scene(board.recipes[0]), window_length=10)
+    state = Circle(story_id=0, owner=owner, mode=Mode.OPEN, phase=Phase.WRITING, minutes=60)
+    story = await archive.circles.add(board, common, state, guild_id=10, channel_id=20)
+    await archive.set_card(story.id, 101)
+    await archive.set_thread(story.id, 101)
+    for other in others:
+        scene = f"a scene by {other.name}"
+        proposal = circle.Proposal(author=other, scene=scene, express=scene)
+        now = story.created_at
+        await archive.circles.change(story.id, lambda c, _, p=proposal, t=now: circle.write(c, p, t))
+    return await archive.story(story.id)
+
+
+def found(path: Path, *needles: object) -> set[str]:
+    """The tables in which anything is one of these, or contains it."""
+    tables = set()
+    with closing(sqlite3.connect(path)) as database:
+        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for row in database.execute(f"SELECT * FROM {table}"):
+                if any(str(needle) in str(value) for value in row for needle in needles):
+                    tables.add(table)
+    return tables
+
+
+async def test_a_deleted_story_leaves_nothing_but_what_is_to_be_removed(
+    archive: Archive, board: Storyboard, tmp_path: Path
+) -> None:
+    story = await told(archive, board, LEO)
+    report = await archive.moderation.add_report(story.takes[0].id, BEN, "no")
+    assert report is not None
+    await archive.moderation.set_report_message(report.id, 30, 400)
+    assert await archive.oblivion.delete_story(story.id) == []
+    with pytest.raises(NotFound):
+        await archive.story(story.id)
+    remains = await archive.oblivion.remains()
+    assert {each.path for each in remains if each.kind == "file"} == {take.path for take in story.takes}
+    messages = {(each.channel_id, each.message_id) for each in remains if each.kind == "message"}
+    assert messages == {(20, 100), (100, 300), (30, 400)} | {(100, 200 + f.id) for f in story.frames}
+    assert [each.channel_id for each in remains if each.kind == "thread"] == [100]
+    assert found(tmp_path / "archive.sqlite3", story.subject) == set()
+    for each in remains:
+        await archive.oblivion.removed(each)
+    assert await archive.oblivion.remains() == []
+
+
+async def test_in_a_thread_that_was_there_before_only_the_storys_messages_go(
+    archive: Archive, board: Storyboard
+) -> None:
+    story = await archive.add_story(board, LEO, guild_id=10, channel_id=20, thread_id=20)
+    assert await archive.oblivion.delete_story(story.id) == [take.id for take in story.takes]
+    assert await archive.oblivion.remains() == []
+
+
+async def test_who_is_forgotten_is_in_no_table_any_more(
+    archive: Archive, board: Storyboard, tmp_path: Path
+) -> None:
+    await told(archive, board, LEO)
+    await together(archive, board, BEN, LEO)
+    stranger = await told(archive, board, BEN)
+    await archive.add_take(stranger.takes[0], stranger.takes[0].recipe, LEO)
+    await archive.servers.set_defaults(LEO.id, MemberDefaults(steps=7))
+    await archive.servers.change(10, LEO, lambda settings: ServerSettings(steps=9))
+    await archive.moderation.ban(10, LEO, BEN, "a reason")
+    await archive.moderation.ban(10, BEN, LEO, "another")
+    report = await archive.moderation.add_report(stranger.takes[0].id, LEO, "Leonora says no")
+    assert report is not None
+    await archive.moderation.handle(report.id, LEO, Outcome.DISMISSED)
+    mine = await archive.oblivion.belongings(LEO.id)
+    assert (mine.stories, mine.shared, mine.pictures, mine.scenes, mine.defaults) == (1, 2, 3, 1, True)
+
+    await archive.oblivion.forget(LEO.id)
+    path = tmp_path / "archive.sqlite3"
+    assert found(path, LEO.name) == set()
+    assert found(path, LEO.id) == {"bans", "work"}, "a ban and today's limits hold, without a name"
+    assert (await archive.oblivion.belongings(LEO.id)).nothing
+
+
+async def test_in_a_story_told_together_a_forgotten_members_scenes_go_and_the_others_stay(
+    archive: Archive, board: Storyboard
+) -> None:
+    before = await together(archive, board, BEN, LEO, Person(id=3, name="Cas"))
+    after_take = before.frames[4].takes[0]
+    assert "a scene by Leonora" in after_take.recipe.prompt
+    (shared, stopped) = await archive.oblivion.forget(LEO.id)
+    assert shared == [before.id]
+    assert stopped == [before.frames[3].takes[0].id]
+    story = await archive.story(before.id)
+    assert story.scenes == (*before.scenes[:3], "a scene by Cas")
+    assert [frame.position for frame in story.frames] == [0, 1, 2, 3]
+    assert "Leonora" not in story.frames[3].takes[0].recipe.prompt
+    assert [frame.id for frame in story.taken_back] == [before.frames[3].id], "its message is taken away"
+    assert {each.kind for each in await archive.oblivion.remains()} <= {"words"}
+    assert (await archive.circles.circle(story.id)).owner == BEN
+
+
+async def test_a_story_told_together_goes_to_whoever_added_first_when_its_owner_is_forgotten(
+    archive: Archive, board: Storyboard
+) -> None:
+    empty = replace(board, scenes=(), recipes=())
+    before = await together(
+        archive, replace(board, scenes=board.scenes[:1], recipes=board.recipes[:1]), LEO, BEN
+    )
+    await archive.oblivion.forget(LEO.id)
+    story = await archive.story(before.id)
+    assert story.author == BEN
+    assert story.scenes == ("a scene by Ben",)
+    assert empty.subject == story.subject, "who it is about stays: it is in every picture"
+
+
+async def test_nobody_else_loses_anything(archive: Archive, board: Storyboard) -> None:
+    story = await told(archive, board, BEN)
+    await archive.oblivion.forget(LEO.id)
+    assert await archive.story(story.id) == story
+    assert await archive.oblivion.remains() == []
+    assert FILE

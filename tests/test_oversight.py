@@ -1,0 +1,109 @@
+"""What follows from moderators' and members' decisions: files go, work stops, and others lose nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from PIL import Image
+
+from generator.archive.archive import Archive
+from generator.archive.database import open_archive
+from generator.moderation.values import Outcome
+from generator.oversight import Oversight
+from generator.press.metadata import encode, read
+from generator.story import Changed, Event, Person, Picture, Storyboard
+from tests.archive.test_archive import ENGINE
+from tests.archive.test_oblivion import LEO, together
+from tests.conftest import ANN, BEN
+
+
+class Desk:
+    """The wing with an archive and a folder of its own."""
+
+    def __init__(self, archive: Archive, folder: Path) -> None:
+        self.archive, self.folder = archive, folder
+        self.stopped: list[int] = []
+        self.told: list[Event] = []
+        self.oversight = Oversight(archive, folder, stop=self._stop, announce=self.told.append)
+
+    def _stop(self, take_ids: Sequence[int]) -> None:
+        self.stopped += take_ids
+
+    async def draw(self, take_id: int) -> Path:
+        """A real picture for a take."""
+        take, path = await self.archive.take(take_id), Path("pictures", f"{take_id}.png")
+        png = encode(Image.new("RGB", (8, 8), (take_id % 200, 9, 9)), take.recipe, ENGINE)
+        (self.folder / "pictures").mkdir(exist_ok=True)
+        (self.folder / path).write_bytes(png)
+        await self.archive.start(take_id, "cpu")
+        await self.archive.finish(take_id, path, Picture(png=png, seconds=1.0, engine=ENGINE))
+        return self.folder / path
+
+
+@pytest_asyncio.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with open_archive(tmp_path / "archive.sqlite3") as archive:
+        yield Desk(archive, tmp_path)
+
+
+async def test_a_ban_stops_what_waits_and_tells_whoever_shows_it(desk: Desk, board: Storyboard) -> None:
+    story = await desk.archive.add_story(board, BEN, guild_id=10, channel_id=20)
+    other = await desk.archive.add_story(board, BEN, guild_id=11, channel_id=20)
+    assert await desk.oversight.ban(10, BEN, ANN, "why") == 3
+    assert desk.stopped == [take.id for take in story.takes]
+    assert desk.told == [Changed(story_id=story.id)]
+    assert (await desk.archive.story(other.id)).pending, "in another server nothing changes"
+    ban = await desk.archive.moderation.ban_of(10, BEN.id)
+    assert ban is not None
+    assert (ban.reason, ban.by) == ("why", ANN)
+    assert await desk.archive.moderation.unban(10, BEN, ANN)
+    assert not await desk.archive.moderation.unban(10, BEN, ANN)
+    assert [act.act for act in await desk.archive.moderation.acts(10, 9)] == ["unban", "ban"]
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+async def test_a_report_is_handled_once(desk: Desk, board: Storyboard, outcome: Outcome) -> None:
+    story = await desk.archive.add_story(board, BEN, guild_id=10, channel_id=20)
+    path = await desk.draw(story.takes[0].id)
+    report = await desk.archive.moderation.add_report(story.takes[0].id, LEO, "why")
+    assert report is not None
+    assert await desk.archive.moderation.add_report(story.takes[0].id, LEO, "again") is None
+    assert await desk.oversight.handle(report, ANN, outcome)
+    for other in Outcome:
+        assert not await desk.oversight.handle(report, ANN, other)
+    take = await desk.archive.take(story.takes[0].id)
+    assert path.exists() == take.drawn == (outcome is not Outcome.DELETED)
+    assert take.hidden == (outcome in (Outcome.HIDDEN, Outcome.BANNED))
+    assert (await desk.archive.moderation.ban_of(10, BEN.id) is not None) == (outcome is Outcome.BANNED)
+
+
+async def test_words_of_a_forgotten_member_leave_the_files_of_the_others(
+    desk: Desk, board: Storyboard
+) -> None:
+    story = await together(desk.archive, board, BEN, LEO, Person(id=3, name="Cas"))
+    paths = [await desk.draw(take.id) for take in story.takes]
+    theirs, after = paths[3], paths[4]
+    assert b"Leonora" in after.read_bytes()
+    with Image.open(after) as picture:
+        pixels = picture.tobytes()
+    await desk.oversight.forget(LEO.id)
+    assert not theirs.exists()
+    assert all(b"Leonora" not in path.read_bytes() for path in paths if path.exists())
+    found = read(after.read_bytes())
+    assert found is not None
+    assert found == ((await desk.archive.take(story.takes[4].id)).recipe, ENGINE)
+    with Image.open(after) as picture:
+        assert picture.tobytes() == pixels
+    assert await desk.archive.oblivion.remains() == []
+
+
+async def test_files_that_a_killed_process_left_are_swept(desk: Desk, board: Storyboard) -> None:
+    story = await desk.archive.add_story(board, BEN, guild_id=10, channel_id=20)
+    path = await desk.draw(story.takes[0].id)
+    await desk.archive.oblivion.delete_story(story.id)  # and then the lights go out
+    assert path.exists()
+    await desk.oversight.sweep()
+    assert not path.exists()
