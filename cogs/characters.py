@@ -127,8 +127,8 @@ class CharactersCog(commands.Cog, name=DESK):
         files = []
         if character.looks.take_id is not None:
             take = await self.bot.studio.archive.take(character.looks.take_id)
-            if take.drawn and await self.bot.studio.shade(take, interaction.channel_id) is None:
-                png = await self.bot.studio.png(take, interaction.channel_id)
+            if take.drawn and await self.bot.studio.pictures.shade(take, interaction.channel_id) is None:
+                png = await self.bot.studio.pictures.png(take, interaction.channel_id)
                 data, ending = await asyncio.to_thread(fit, png, interaction.filesize_limit)
                 files.append(discord.File(io.BytesIO(data), f"portrait.{ending}"))
         card = portrait_card(

@@ -210,16 +210,16 @@ class GalleryCog(commands.Cog, name=DESK):
         """Post one of a story's pictures with all its buttons."""
         studio = self.bot.studio
         frame = next((frame for frame in story.frames if frame.id == frame_id), None)
-        if frame is None or not frame.shown.drawn or not studio.path(frame.shown).is_file():
+        if frame is None or not frame.shown.drawn or not studio.pictures.path(frame.shown).is_file():
             raise NotFound("This picture is not here any more; please choose another one.")
-        shade = await studio.shade(frame.shown, interaction.channel_id)
+        shade = await studio.pictures.shade(frame.shown, interaction.channel_id)
         public = await public_locale(self.bot, story.guild_id)
         if shade is Shade.REFUSE:
             with speaking(public):
                 view = cards.covered_card(story, frame)
             await interaction.followup.send(view=view)
             return
-        png = await studio.png(frame.shown, interaction.channel_id, whole=True)
+        png = await studio.pictures.png(frame.shown, interaction.channel_id, whole=True)
         file = discord.File(io.BytesIO(png), f"samefox-{story.id}-{frame.shown.id}.png")
         with speaking(public):
             view = cards.frame_card(story, frame, file.filename, shade)
@@ -232,7 +232,7 @@ class GalleryCog(commands.Cog, name=DESK):
 
     async def _make(self, interaction: discord.Interaction[Any], story: Story, kind: Kind) -> None:
         book, left_out = await book_of(self.bot.studio, story, interaction.channel_id or 0)
-        made = await self.bot.studio.print(book, kind, interaction.filesize_limit)
+        made = await self.bot.studio.pictures.print(book, kind, interaction.filesize_limit)
         text = _("Here is **{subject}**, to keep: {size}.").format(
             subject=plain(story.subject, 100), size=size_of(made.data)
         )

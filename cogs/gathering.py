@@ -40,7 +40,7 @@ class Gathering:
         if posts.prelude_id is not None or not carried:
             return
         takes = tuple(frame.chosen for frame in carried if frame.chosen.drawn)
-        file = await self._post.file(story, await self._studio.strip(takes), prelude_name(story))
+        file = await self._post.file(story, await self._studio.pictures.strip(takes), prelude_name(story))
         view = prelude_card(story, len(carried), posts.continues_id, file.filename)
         await self._circles.set_prelude(story.id, await self._post.send(story, "prelude", view, [file]))
 

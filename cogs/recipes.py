@@ -256,7 +256,7 @@ class RecipesCog(commands.Cog, name=DESK):
     async def _engine(self, take: Take) -> Engine | None:
         """What drew a take, which its file tells."""
         try:
-            found = metadata.read(await self.bot.studio.png(take)) if take.drawn else None
+            found = metadata.read(await self.bot.studio.pictures.png(take)) if take.drawn else None
         except OSError:
             return None
         return found[1] if found else None

@@ -177,8 +177,8 @@ class ReportsCog(commands.Cog, name=DESK):
         """The picture as it may be shown in the moderators' channel, and whether that is blurred."""
         if not take.drawn:
             return [], False
-        shade = await self.bot.studio.shade(take, channel_id)
-        png = await self.bot.studio.png(take, channel_id, whole=True)
+        shade = await self.bot.studio.pictures.shade(take, channel_id)
+        png = await self.bot.studio.pictures.png(take, channel_id, whole=True)
         file = await Post(self.bot).file(story, png, f"reported-{take.id}")
         return [file], shade in (Shade.BLUR, Shade.REFUSE)
 

@@ -225,7 +225,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         member = await self.bot.studio.defaults(interaction.user.id)
         script, options = wish.script(most), wish.looks(self.bot.settings, server)
         locale = str(interaction.locale)
-        if self.bot.studio.translates(script, locale):  # which may take longer than Discord waits
+        if self.bot.studio.interpreter.translates(script, locale):  # which may take longer than Discord waits
             await interaction.response.defer(ephemeral=True, thinking=True)
         return await self.bot.studio.plan(script, options, server, member, locale=locale)
 
@@ -288,9 +288,9 @@ def doubts(studio: Studio, board: Storyboard) -> str:
     """What an author should know of words that no picture will follow: a line of its own, or nothing."""
     if not board.recipes:
         return ""
-    if not studio.follows(board):
+    if not studio.interpreter.follows(board):
         return "\n" + _("-# My pictures follow English words; in English, they show more of what you mean.")
-    return unknown_line(studio.unknown_words(board))
+    return unknown_line(studio.interpreter.unknown_words(board))
 
 
 def unknown_line(words: Sequence[str]) -> str:

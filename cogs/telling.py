@@ -214,7 +214,7 @@ class Telling:
                 await self._put(story, frame, view, [], posted)
 
     async def _show_picture(self, story: Story, frame: Frame) -> None:
-        shade = await self._studio.shade(frame.shown)
+        shade = await self._studio.pictures.shade(frame.shown)
         if shade is Shade.REFUSE:
             view = cards.covered_card(story, frame)
             if (posted := f"- {fingerprint(view)}") != frame.posted:
@@ -227,7 +227,7 @@ class Telling:
             if (now := fingerprint(view)) != before:
                 await self._put(story, frame, view, None, f"{filename} {now}")
             return
-        file = await self._post.file(story, await self._studio.png(frame.shown, whole=True), name)
+        file = await self._post.file(story, await self._studio.pictures.png(frame.shown, whole=True), name)
         view = cards.frame_card(story, frame, file.filename, shade)
         await self._put(story, frame, view, [file], f"{file.filename} {fingerprint(view)}")
 
@@ -257,14 +257,16 @@ class Telling:
         if story.cancelled or not story.pictures:
             await self._edit_card(story, self._card(story))
             return
-        shades = [await self._studio.shade(take) for take in story.pictures]
+        shades = [await self._studio.pictures.shade(take) for take in story.pictures]
         shown = "-".join(
             f"{take.id}{shade or ''}" for take, shade in zip(story.pictures, shades, strict=True)
         )
         if self._shared is not None:
             shown += f" {fingerprint(circle_cards.recap_card(story, self._shared[0], 'strip'))}"
         if (behind := story.strip_posted != shown) or self._card_behind:
-            file = await self._post.file(story, await self._studio.strip(story.pictures), strip_name(story))
+            file = await self._post.file(
+                story, await self._studio.pictures.strip(story.pictures), strip_name(story)
+            )
             if behind:
                 await self._put_strip(story, file, shown)
             self._on_card = ""

@@ -216,7 +216,7 @@ async def _tell(studio: Studio, board: Storyboard, folder: Path) -> None:
     ]
     if failures:
         raise DrawingError(failures[0])
-    files.save(folder / "story.png", await studio.strip(story.pictures))
+    files.save(folder / "story.png", await studio.pictures.strip(story.pictures))
 
 
 def _new_folder(out: Path, padding: str, seed: int) -> Path:
@@ -244,7 +244,7 @@ def _save_frames(studio: Studio, story: Story, folder: Path) -> None:
             continue
         name = f"frame-{number:02}.png"
         if not (folder / name).exists():
-            files.save(folder / name, studio.path(take).read_bytes())
+            files.save(folder / name, studio.pictures.path(take).read_bytes())
         frames.append({"file": name, "scene": take.scene, "recipe": json.loads(recipe_to_json(take.recipe))})
     told = {"subject": story.subject, "style": story.style, "scenes": story.scenes, "frames": frames}
     files.save(folder / "story.json", json.dumps(told, ensure_ascii=False, indent=2).encode())

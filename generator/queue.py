@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from generator.archive.work import Errand
 from generator.execution.dispatcher import Dispatcher, Task
 from generator.execution.forecast import Forecast, Outlook
-from generator.execution.pace import shape
+from generator.shape import shape
 from generator.story import Recipe
 
 

@@ -64,21 +64,6 @@ class Recipe:
     identity_strength: float = 2.0  #: w: identity tokens gain ``ln w`` in every cross-attention
 
 
-def shape(recipe: Recipe) -> tuple[object, ...]:
-    """What decides how much work a picture is; recipes of one shape can be drawn together."""
-    guided = recipe.guidance_scale > 1  # then there are two branches to denoise
-    return (
-        recipe.model,
-        recipe.loras,
-        recipe.freeu,
-        recipe.width,
-        recipe.height,
-        recipe.steps,
-        recipe.scheduler,
-        guided,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """What drew a picture; with the recipe, it explains every bit of it."""

@@ -18,11 +18,12 @@ from generator.archive.archive import Archive
 from generator.archive.database import open_archive
 from generator.execution.dispatcher import Dispatcher, Task
 from generator.execution.forecast import Forecast
-from generator.execution.pace import Pace, shape
+from generator.execution.pace import Pace
 from generator.execution.turns import Ahead
 from generator.limits import USUAL
 from generator.moderation.gate import Gate, words
 from generator.settings import LimitSettings, Settings
+from generator.shape import shape
 from generator.story import Engine, Options, Person, Picture, Recipe, Script, Storyboard
 from generator.storyboard import draft
 from generator.studio import open_studio

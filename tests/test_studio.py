@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from generator.errors import LimitReached, NotFound
+from generator.execution.workshop import TRIES, Studio, open_studio
 from generator.press.metadata import read
 from generator.settings import LimitSettings, Settings
 from generator.story import Changed, Changes, Event, Options, Script, Stepped, Story, Storyboard, TakeState
-from generator.studio import TRIES, Studio, open_studio
 from tests.conftest import ANN, BEN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -42,7 +42,7 @@ async def first_step(events: AsyncIterator[Event]) -> Stepped:
 
 
 def worker(studio: Studio) -> int:
-    line = studio._executors[0]._line
+    line = studio._workshop._executors[0]._line
     assert line is not None
     return line.process.pid
 
@@ -51,10 +51,10 @@ async def test_a_told_story_has_a_complete_file_for_each_frame(studio: Studio, b
     story = await told(studio, await studio.tell(board, ANN))
     assert [take.state for take in story.takes] == [TakeState.DRAWN] * 3
     for take in story.takes:
-        picture = read(studio.path(take).read_bytes())
+        picture = read(studio.pictures.path(take).read_bytes())
         assert picture is not None
         assert picture[0] == take.recipe
-    assert not list(studio.path(story.takes[0]).parent.glob(".*")), "nothing half written is left"
+    assert not list(studio.pictures.path(story.takes[0]).parent.glob(".*")), "nothing half written is left"
 
 
 async def test_whoever_watches_hears_of_every_step_and_every_change(
@@ -137,7 +137,9 @@ async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go
 
 async def test_the_picture_book_names_the_words_it_does_not_know(studio: Studio, tmp_path: Path) -> None:
     script = Script(subject="a red fox", scenes=("eating a pizza in the snow",))
-    assert studio.unknown_words(studio.draft(script, Options())) == (), "of another model nobody knows"
+    assert studio.interpreter.unknown_words(studio.draft(script, Options())) == (), (
+        "of another model nobody knows"
+    )
     own = Studio(Settings(), studio.archive, tmp_path)
     board = own.draft(script, Options(style="watercolor"))
     assert own.unknown_words(board) == ("pizza",), "and none of the style's"
@@ -183,7 +185,7 @@ async def test_a_model_that_cannot_be_loaded_is_said_in_each_frames_words(
 
 async def test_a_full_disk_fails_the_frame_and_not_the_studio(studio: Studio, board: Storyboard) -> None:
     story = await told(studio, await studio.tell(board, ANN))
-    pictures = studio.path(story.takes[0]).parent
+    pictures = studio.pictures.path(story.takes[0]).parent
     pictures.rename(pictures.with_name("elsewhere"))
     pictures.write_text("in the way")  # every save fails from now on
     lost = await told(studio, await studio.tell(board, ANN))
@@ -203,7 +205,7 @@ async def test_the_outlook_knows_the_place_and_after_a_measurement_the_time(
     assert studio.outlook(first).seconds == 0
     begun = await studio.tell(longer(board, 50), ANN)
     async with asyncio.timeout(180):
-        while studio._forecast.progress(begun.takes[0].id) < 0.1:
+        while studio._workshop.forecast.progress(begun.takes[0].id) < 0.1:
             await asyncio.sleep(0.01)
     waiting = await studio.tell(board, BEN)
     outlook = studio.outlook(waiting)

@@ -65,4 +65,4 @@ async def test_what_is_too_long_to_be_translated_is_refused(translating: Studio)
 async def test_without_a_translator_the_words_stay_and_are_known_not_to_be_followed(studio: Studio) -> None:
     board = await studio.plan(FOX, Options(seed=7), locale="zh-CN")
     assert board.recipes[0].express == "在雪地里"
-    assert not studio.follows(board)
+    assert not studio.interpreter.follows(board)

@@ -35,7 +35,7 @@ async def book_of(studio: Studio, story: Story, channel_id: int) -> tuple[Book, 
     pages = []
     several = len({frame.author.id for frame in story.frames}) > 1
     for frame in story.frames:
-        picture = await studio.picture(frame.chosen, channel_id) if frame.chosen.drawn else None
+        picture = await studio.pictures.printable(frame.chosen, channel_id) if frame.chosen.drawn else None
         if picture is not None:
             credit = _("scene by {name}").format(name=frame.author.name) if several else ""
             pages.append(Page(picture=picture, caption=frame.scene, credit=credit))

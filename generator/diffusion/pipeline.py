@@ -18,7 +18,8 @@ from generator.diffusion.devices import is_out_of_memory
 from generator.diffusion.schedulers import schedule
 from generator.errors import ConfigurationError, DrawingError, OutOfMemory
 from generator.method.identity import identity_attention
-from generator.story import Engine, OnStep, Recipe, shape
+from generator.shape import shape
+from generator.story import Engine, OnStep, Recipe
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from generator.execution.dispatcher import Dispatcher, Task
-from generator.execution.pace import Pace, Shape, shape
+from generator.execution.pace import Pace
 from generator.execution.turns import Ahead
+from generator.shape import Shape, shape
 from generator.story import Story, Take, TakeState
 
 ROUNDS = 4

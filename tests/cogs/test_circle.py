@@ -401,7 +401,9 @@ async def test_an_earlier_story_goes_on_in_a_new_thread_and_stays_as_it_was(stag
     assert [(message.id, texts(message)) for message in stage.messages(old.thread_id or 0)] == before
     for carried, take in zip(story.frames, old.takes, strict=False):
         assert carried.chosen.parent_id == take.id
-        assert await stage.bot.studio.png(carried.chosen) == await stage.bot.studio.png(take)
+        assert await stage.bot.studio.pictures.png(carried.chosen) == await stage.bot.studio.pictures.png(
+            take
+        )
     story = await closed(cat, stage.ben)
     assert "told by 2 people" in texts((await cat.said())[-1])
 

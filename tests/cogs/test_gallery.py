@@ -209,7 +209,7 @@ async def test_every_keepsake_is_made_and_fits(stage: Stage) -> None:
 
 async def test_what_is_deleted_is_said(stage: Stage) -> None:
     story = await tell(stage, "a white hare: in a field")
-    stage.bot.studio.path(story.pictures[0]).unlink()
+    stage.bot.studio.pictures.path(story.pictures[0]).unlink()
     look = await visit(stage, stage.ben)
     assert "not here any more" in look.text
     assert look.label("export")["disabled"]

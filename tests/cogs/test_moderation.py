@@ -115,7 +115,7 @@ async def test_what_the_safety_model_objects_to_is_blurred_in_frame_strip_and_ca
     *_frames, strip = stage.frames(story)
     for message in (shown, strip, stage.card(story)):
         assert colours(stage, message) <= TILES * TILES
-    with Image.open(stage.bot.studio.path(take)) as picture:
+    with Image.open(stage.bot.studio.pictures.path(take)) as picture:
         assert len(picture.getcolors(1 << 24) or ()) > TILES * TILES, "the file itself is as it was drawn"
 
 
@@ -221,7 +221,7 @@ async def test_a_second_decision_about_a_report_says_that_it_is_handled(stage: S
 
 async def test_deleting_a_reported_picture_takes_its_file_and_leaves_the_words(stage: Stage) -> None:
     story = await told(stage, FOX)
-    path = stage.bot.studio.path(story.takes[0])
+    path = stage.bot.studio.pictures.path(story.takes[0])
     _, message = await report(stage, story)
     await stage.mo.click(stage.shown(message), label="Delete")
     story = await stage.told(story.id)
@@ -301,7 +301,7 @@ async def test_only_moderators_exclude_and_nobody_themselves(stage: Stage) -> No
 
 async def test_a_story_is_deleted_by_its_author_after_a_question_with_its_messages(stage: Stage) -> None:
     story = await told(stage, FOX)
-    path = stage.bot.studio.path(story.takes[0])
+    path = stage.bot.studio.pictures.path(story.takes[0])
     result = await stage.ben.slash(stage.stories, "story delete", number=story.id)
     assert "only they or a moderator can delete it" in private(stage, result)
     question = await stage.ann.slash(stage.stories, "story delete", number=story.id)
@@ -327,7 +327,7 @@ async def test_what_a_killed_process_did_not_remove_is_removed_at_the_next_start
     await stage.bot.studio.oversight.sweep()
     await until(lambda: story.card_id not in {m.id for m in stage.messages(stage.stories.id)})
     removing.cancel()
-    assert not stage.bot.studio.path(story.takes[0]).exists()
+    assert not stage.bot.studio.pictures.path(story.takes[0]).exists()
 
 
 async def test_me_forget_says_exactly_what_goes_and_then_it_is_gone(stage: Stage) -> None:

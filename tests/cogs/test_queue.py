@@ -64,7 +64,9 @@ async def clear(stage: Stage) -> None:
 
 async def until_progress(studio: Studio) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not any(studio._forecast.progress(task.take_id) for task in studio._dispatcher.taken):
+        while not any(
+            studio._workshop.forecast.progress(task.take_id) for task in studio._workshop.dispatcher.taken
+        ):
             await asyncio.sleep(0.02)
 
 

@@ -78,7 +78,9 @@ async def test_the_line_on_the_card_draws_the_same_pixels(stage: Stage, remixed:
     await stage.ben.slash(stage.stories, "story tell", **typed(line))
     again = await latest(stage)
     assert again.takes[number - 1].recipe == take.recipe
-    assert await stage.bot.studio.png(again.takes[number - 1]) == await stage.bot.studio.png(take)
+    assert await stage.bot.studio.pictures.png(
+        again.takes[number - 1]
+    ) == await stage.bot.studio.pictures.png(take)
 
 
 async def test_the_seed_command_asks_which_picture_and_shows_it(stage: Stage) -> None:
@@ -119,7 +121,7 @@ async def test_a_story_in_a_closed_channel_is_not_known_outside(stage: Stage) ->
 
 async def test_a_picture_from_elsewhere_is_read_and_drawn_here(stage: Stage) -> None:
     story = await told(stage, "a blue cat: on a roof | in a box", seed=11, style="watercolor")
-    png = await stage.bot.studio.png(story.takes[1])
+    png = await stage.bot.studio.pictures.png(story.takes[1])
     shown = await stage.ben.slash(stage.stories, "story from-image", picture=("cat.png", png))
     card = said(stage, shown)
     assert "cat.png" in card and "in a box" in card and "`11`" in card
@@ -128,12 +130,12 @@ async def test_a_picture_from_elsewhere_is_read_and_drawn_here(stage: Stage) -> 
     again = await latest(stage)
     assert (again.author.name, again.subject, again.style) == ("Ben", "a blue cat", "watercolor")
     assert again.scenes == ("in a box",)
-    assert await stage.bot.studio.png(again.takes[0]) == png
+    assert await stage.bot.studio.pictures.png(again.takes[0]) == png
 
 
 async def test_the_messages_menu_reads_what_members_post(stage: Stage) -> None:
     story = await told(stage, FOX)
-    png = await stage.bot.studio.png(story.takes[1])
+    png = await stage.bot.studio.pictures.png(story.takes[1])
     message = await posted(stage, stage.ann, stage.stories, "my-fox.png", png)
     shown = await stage.ben.context_menu(stage.stories, "Recipe", message)
     assert "in the snow" in said(stage, shown)
@@ -211,14 +213,14 @@ HOSTILE: list[tuple[str, Any, str]] = [
 async def test_a_picture_without_a_recipe_is_answered_kindly(
     stage: Stage, name: str, change: Any, part: str
 ) -> None:
-    png = await stage.bot.studio.png((await stage.bot.studio.archive.story(1)).takes[0])
+    png = await stage.bot.studio.pictures.png((await stage.bot.studio.archive.story(1)).takes[0])
     result = await stage.ben.slash(stage.stories, "story from-image", picture=(name, change(png)))
     assert part in said(stage, result)
     assert "as I posted it" in said(stage, result) or part == "too large"
 
 
 async def test_a_giant_head_before_a_recipe_is_harmless(stage: Stage) -> None:
-    png = await stage.bot.studio.png((await stage.bot.studio.archive.story(1)).takes[0])
+    png = await stage.bot.studio.pictures.png((await stage.bot.studio.archive.story(1)).takes[0])
     result = await stage.ben.slash(stage.stories, "story from-image", picture=("fox.png", giant(png)))
     assert "Seed" in said(stage, result) or "no recipe" in said(stage, result)
 
@@ -242,7 +244,7 @@ FORGED: list[tuple[dict[str, Any], str]] = [
 async def test_what_cannot_be_drawn_here_is_named_and_has_no_button(
     stage: Stage, changes: dict[str, Any], part: str
 ) -> None:
-    png = await stage.bot.studio.png((await stage.bot.studio.archive.story(1)).takes[0])
+    png = await stage.bot.studio.pictures.png((await stage.bot.studio.archive.story(1)).takes[0])
     result = await stage.ben.slash(
         stage.stories, "story from-image", picture=("fox.png", with_recipe(png, **changes))
     )
@@ -251,7 +253,7 @@ async def test_what_cannot_be_drawn_here_is_named_and_has_no_button(
 
 
 async def test_words_in_a_recipe_have_no_effect_as_markup(stage: Stage) -> None:
-    png = await stage.bot.studio.png((await stage.bot.studio.archive.story(1)).takes[0])
+    png = await stage.bot.studio.pictures.png((await stage.bot.studio.archive.story(1)).takes[0])
     nasty = "# @everyone ``` **fox** <@1>"
     forged = with_recipe(png, subject=nasty, express="x", suppress=(), prompt=f"{nasty} x")
     result = await stage.ben.slash(stage.stories, "story from-image", picture=("fox.png", forged))
@@ -264,7 +266,7 @@ async def test_words_in_a_recipe_have_no_effect_as_markup(stage: Stage) -> None:
 
 
 async def test_drawing_here_goes_through_the_same_limits(stage: Stage) -> None:
-    png = await stage.bot.studio.png((await stage.bot.studio.archive.story(1)).takes[0])
+    png = await stage.bot.studio.pictures.png((await stage.bot.studio.archive.story(1)).takes[0])
     everyone = stage.env.guild.default_role
     shut = stage.env.guild.create_text_channel(
         "shut", overwrites={everyone: discord.PermissionOverwrite(create_public_threads=False)}
@@ -277,7 +279,7 @@ async def test_drawing_here_goes_through_the_same_limits(stage: Stage) -> None:
 
 async def test_a_recipe_card_outlives_a_restart(stage: Stage) -> None:
     story = await stage.bot.studio.archive.story(1)
-    png = await stage.bot.studio.png(story.takes[0])
+    png = await stage.bot.studio.pictures.png(story.takes[0])
     shown = await stage.ben.slash(stage.stories, "story from-image", picture=("fox.png", png))
     asked = await stage.ben.slash(stage.stories, "story seed", number=1)
     await stage.env.restart_bot(type(stage.bot)(stage.bot.settings, stage.bot.studio))
@@ -288,7 +290,7 @@ async def test_a_recipe_card_outlives_a_restart(stage: Stage) -> None:
 
 async def test_a_strip_from_elsewhere_says_which_picture_is_which(stage: Stage) -> None:
     story = await told(stage, FOX, seed=12)
-    strip = await stage.bot.studio.strip(story.pictures)
+    strip = await stage.bot.studio.pictures.strip(story.pictures)
     message = await posted(stage, stage.ann, stage.stories, "my-strip.png", strip)
     asked = await stage.ben.context_menu(stage.stories, "Recipe", message)
     assert "Which one?" in said(stage, asked)

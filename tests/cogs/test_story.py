@@ -52,7 +52,7 @@ async def test_a_story_is_told_in_a_thread_under_its_card(stage: Stage) -> None:
         assert take.scene in texts(message)
         assert "seed 7" in texts(message)
         assert f"samefox:reroll:{take.id}" in custom_ids(message)
-        picture = read(await stage.bot.studio.png(take))
+        picture = read(await stage.bot.studio.pictures.png(take))
         assert picture is not None
         assert picture[0] == take.recipe
 
@@ -74,7 +74,7 @@ async def test_the_bots_process_never_meets_torch(tmp_path: Path) -> None:
         "        while story.pending:\n"
         "            await asyncio.sleep(0.05)\n"
         "            story = await samefox.studio.archive.story(story.id)\n"
-        "        await samefox.studio.strip(story.pictures)\n"
+        "        await samefox.studio.pictures.strip(story.pictures)\n"
         "        print([take.state.value for take in story.takes])\n"
         "asyncio.run(main(sys.argv[1]))\n"
         "roots = {name.partition('.')[0] for name in sys.modules}\n"
@@ -256,7 +256,7 @@ async def test_a_reroll_has_a_new_seed_and_the_same_seed_button_the_same_picture
     assert rerolled.recipe == replace(first.recipe, seed=rerolled.recipe.seed)
     assert rerolled.recipe.seed != 7
     assert again.recipe == first.recipe
-    assert await stage.bot.studio.png(again) == await stage.bot.studio.png(first)
+    assert await stage.bot.studio.pictures.png(again) == await stage.bot.studio.pictures.png(first)
     assert (rerolled.parent_id, rerolled.author.name) == (first.id, "Ben")
     message, strip = stage.frames(story)
     assert message.id == story.frames[0].message_id, "all takes are pages of one message"

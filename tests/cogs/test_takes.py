@@ -136,7 +136,7 @@ async def test_the_same_seed_draws_the_same_picture(stage: Stage) -> None:
     menu = await more(stage, stage.ben, story)
     await stage.ben.click(answered(menu), label="Same seed")
     first, again = (await stage.told(story.id)).frames[0].takes
-    assert await stage.bot.studio.png(again) == await stage.bot.studio.png(first)
+    assert await stage.bot.studio.pictures.png(again) == await stage.bot.studio.pictures.png(first)
 
 
 async def test_the_whole_story_is_drawn_again_with_one_new_seed_by_its_author_or_a_moderator(

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from generator.archive.database import open_archive
 from generator.execution.dispatcher import Dispatcher, Task
 from generator.execution.forecast import Forecast, Outlook, task_of
-from generator.execution.pace import Pace, shape
+from generator.execution.pace import Pace
 from generator.settings import Settings
+from generator.shape import shape
 from generator.story import Options, Recipe, Script
 from generator.storyboard import draft
 from tests.conftest import ANN

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from generator.execution.pace import Pace, shape
+from generator.execution.pace import Pace
+from generator.shape import shape
 from generator.story import Storyboard
 
 
