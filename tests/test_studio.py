@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from generator.errors import LimitReached, NotFound
-from generator.execution.workshop import TRIES, Studio, open_studio
+from generator.execution.workshop import TRIES
 from generator.press.metadata import read
 from generator.settings import LimitSettings, Settings
 from generator.story import Changed, Changes, Event, Options, Script, Stepped, Story, Storyboard, TakeState
+from generator.studio import Studio, open_studio
 from tests.conftest import ANN, BEN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -142,7 +143,7 @@ async def test_the_picture_book_names_the_words_it_does_not_know(studio: Studio,
     )
     own = Studio(Settings(), studio.archive, tmp_path)
     board = own.draft(script, Options(style="watercolor"))
-    assert own.unknown_words(board) == ("pizza",), "and none of the style's"
+    assert own.interpreter.unknown_words(board) == ("pizza",), "and none of the style's"
 
 
 async def test_one_person_cannot_fill_the_line(settings: Settings, board: Storyboard) -> None:

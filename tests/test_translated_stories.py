@@ -33,12 +33,12 @@ async def test_a_story_keeps_its_words_and_its_recipes_have_the_english(translat
     assert (board.subject, board.scenes) == (FOX.subject, FOX.scenes)
     assert board.recipes[0].prompt == "a red fox in the snow by a river"
     assert [recipe.express for recipe in board.recipes] == ["in the snow", "by a river"]
-    assert translating.follows(board)
+    assert translating.interpreter.follows(board)
 
 
 async def test_a_story_in_english_is_not_touched(translating: Studio) -> None:
     english = Script(subject="a red fox", scenes=("in the snow",))
-    assert not translating.translates(english, "zh-CN")
+    assert not translating.interpreter.translates(english, "zh-CN")
     board = await translating.plan(english, Options(seed=7), locale="zh-CN")
     assert board == translating.draft(english, Options(seed=7))
 
