@@ -23,8 +23,7 @@ from cogs.presentation.controls import press
 from cogs.presentation.take_forms import refusal
 from cogs.presentation.words import _, speaking
 from cogs.story import doubts
-from generator import circle as rules
-from generator.circle import Circle, CircleRefused, Mode, Phase
+from generator.circle import Circle, CircleRefused, Mode, Phase, check_manager, may_manage
 from generator.errors import SamefoxError
 from generator.limits import standing
 from generator.story import Person, Story, Storyboard, Take
@@ -202,7 +201,7 @@ class CircleCog(commands.Cog, name=DESK):
         who, moderator = person(interaction), _moderates(interaction)
         circle = await self.circles.circle(story.id)
         notice = ""
-        if not rules.may_manage(circle, who, moderator=moderator):
+        if not may_manage(circle, who, moderator=moderator):
             if _took_part(story, circle, who) and await _has_left(interaction, circle.owner):
                 left = _("{name} is not in this server any more, so you look after this story now.")
                 notice = left.format(name=name_of(circle.owner))
@@ -210,14 +209,14 @@ class CircleCog(commands.Cog, name=DESK):
             elif story.frames and story.frames[-1].author.id == who.id:
                 await interaction.followup.send(view=undo_panel(story), ephemeral=True)
                 return
-        rules.check_manager(circle, who, moderator=moderator)
+        check_manager(circle, who, moderator=moderator)
         await interaction.followup.send(view=panel(story, circle, notice), ephemeral=True)
 
     async def _show(self, interaction: discord.Interaction[Any], story_id: int, notice: str) -> None:
         """The panel as it is now."""
         circle = await self.circles.circle(story_id)
         view = note(notice)
-        if rules.may_manage(circle, person(interaction), moderator=_moderates(interaction)):
+        if may_manage(circle, person(interaction), moderator=_moderates(interaction)):
             view = panel(await self.bot.studio.archive.story(story_id), circle, notice)
         await interaction.edit_original_response(view=view)
 

@@ -132,7 +132,7 @@ class Gathering:
         with suppress(discord.NotFound):
             partial = self._post.thread(story).get_partial_message(poll_id)
             try:
-                await partial.end_poll()
+                await self._post.awake(partial.channel.id, partial.end_poll)
             except discord.HTTPException as error:
                 if error.status == 429 or error.status >= 500:
                     raise

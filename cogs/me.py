@@ -18,7 +18,7 @@ from cogs.presentation.panel import layout
 from cogs.presentation.parts import UNSET
 from cogs.presentation.settings_forms import member_form
 from cogs.presentation.text import plain
-from cogs.presentation.words import _
+from cogs.presentation.words import _, style_label
 from generator import storyboard
 from generator.server import MemberDefaults, ServerSettings
 
@@ -107,7 +107,7 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
             for name in ("steps", "guidance_scale", "identity_strength")
         )
         size = line(_("Size"), f"{usual('width')} × {usual('height')}")
-        style = line(_("**Style**"), plain(usual("style"), 40))
+        style = line(_("**Style**"), plain(style_label(usual("style")), 40))
         heading = _("## ✨ Your defaults\n-# What your stories are drawn with, in every server.")
         return layout(
             ui.TextDisplay(heading),
@@ -131,7 +131,10 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
         unset = SelectOption(label=_("None of my own"), value=UNSET, default=mine.style not in offered)
         return [
             unset,
-            *(SelectOption(label=name, value=name, default=name == mine.style) for name in offered),
+            *(
+                SelectOption(label=style_label(name), value=name, default=name == mine.style)
+                for name in offered
+            ),
         ]
 
 

@@ -6,8 +6,9 @@ import asyncio
 import hashlib
 import io
 import json
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import discord
 from discord.utils import MISSING
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 UPLOAD_LIMIT = 10 * 1024 * 1024  # bytes, of a server without boosts
 
-UNKNOWN_MESSAGE = 10008  # Discord's error code
+UNKNOWN_MESSAGE = 10008  # Discord's error codes
+THREAD_ARCHIVED = 50083
+
+T = TypeVar("T")
 
 
 class Post:
@@ -55,8 +59,9 @@ class Post:
     ) -> bool:
         """Edit a message, leaving its files as they are if none are given; False if somebody deleted it."""
         message = self.place(channel_id, story).get_partial_message(message_id)
+        attachments = MISSING if attached is None else attached
         try:
-            await message.edit(view=view, attachments=MISSING if attached is None else attached)
+            await self.awake(channel_id, lambda: message.edit(view=view, attachments=attachments))
         except discord.NotFound as error:
             if error.code != UNKNOWN_MESSAGE:
                 raise
@@ -65,8 +70,21 @@ class Post:
 
     async def delete(self, story: Story, message_id: int) -> None:
         """Delete a message in a story's thread, if it is still there."""
+        message = self.thread(story).get_partial_message(message_id)
         with suppress(discord.NotFound):
-            await self.thread(story).get_partial_message(message_id).delete()
+            await self.awake(message.channel.id, message.delete)
+
+    async def awake(self, channel_id: int, act: Callable[[], Awaitable[T]]) -> T:
+        """Do something with a message; a thread that fell asleep is woken, as a new message would wake it."""
+        try:
+            return await act()
+        except discord.HTTPException as error:
+            if error.code != THREAD_ARCHIVED:
+                raise
+        thread = await self.bot.fetch_channel(channel_id)
+        assert isinstance(thread, discord.Thread), "nothing else is archived"
+        await thread.edit(archived=False)
+        return await act()
 
     async def file(self, story: Story, png: bytes, name: str) -> discord.File:
         """A picture as an attachment that the story's server takes."""

@@ -17,7 +17,7 @@ from cogs.place import NotAllowed, NotShown, WrongPlace, check_place, check_serv
 from cogs.presentation.answers import answer, answer_error, sentence
 from cogs.presentation.modals import correct_button, returned, returned_text, story_form, written
 from cogs.presentation.text import plain
-from cogs.presentation.words import _, listed
+from cogs.presentation.words import _, listed, style_label
 from cogs.wish import Wish, as_form, filled_in, starring_in, typed
 from generator.archive.characters import Character
 from generator.errors import OptionRefused, SamefoxError
@@ -152,7 +152,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
     async def styles(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The styles offered here that contain what was typed."""
         server = await self._server(interaction)
-        return _choices(server.offered_styles(self.bot.settings), typed)
+        return style_choices(server.offered_styles(self.bot.settings), typed)
 
     @tell.autocomplete("character")
     @write.autocomplete("character")
@@ -306,6 +306,13 @@ def unknown_line(words: Sequence[str]) -> str:
 
 def _shown(model: str) -> str:
     return model_label(model)[:SHOWN]
+
+
+def style_choices(styles: Iterable[str], typed: str) -> list[Choice[str]]:
+    """Up to 25 styles whose names, in whichever language, contain what was typed."""
+    wanted, labels = typed.casefold().strip(), {style: style_label(style) for style in styles}
+    found = [style for style, label in labels.items() if wanted in f"{style}\n{label}".casefold()]
+    return [Choice(name=labels[style], value=style) for style in found[:25]]
 
 
 def _choices(names: Iterable[str], typed: str) -> list[Choice[str]]:

@@ -20,7 +20,7 @@ from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.text import shorten
 from cogs.presentation.words import _
-from cogs.story import StoryCog, doubts
+from cogs.story import StoryCog, doubts, style_choices
 from generator.circle import LONGEST, Mode
 from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
@@ -232,9 +232,7 @@ class TogetherCog(commands.Cog):
     async def _styles(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The styles offered here that contain what was typed."""
         server = await self.bot.studio.server(interaction.guild_id or 0)
-        wanted = typed.casefold().strip()
-        styles = [style for style in server.offered_styles(self.bot.settings) if wanted in style.casefold()]
-        return [Choice(name=style, value=style) for style in styles[:OFFERED]]
+        return style_choices(server.offered_styles(self.bot.settings), typed)
 
     async def _finished(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
         """Stories of this server that can go on."""

@@ -18,7 +18,8 @@ import discord
 from cogs.presentation.buttons import again_id, cancel_id, reroll_id
 from cogs.presentation.circle import manage_id
 from generator.archive.archive import Archive
-from generator.circle import Phase, polled
+from generator.circle import Phase
+from generator.circle_rules import polled
 from generator.story import Story
 
 if TYPE_CHECKING:

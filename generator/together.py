@@ -16,12 +16,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from generator import circle as rules
+from generator import circle_keeping as keeping
+from generator import circle_rules as rules
 from generator import storyboard
 from generator.admission import Admission
 from generator.archive.archive import Archive
 from generator.archive.circles import Common
-from generator.circle import Circle, CircleRefused, Mode, Proposal, Step
+from generator.circle import Circle, CircleRefused, Mode, Proposal, Step, check_manager
 from generator.errors import NotFound
 from generator.growing import next_recipe, without_scene
 from generator.limits import USUAL, Standing, bounds
@@ -301,7 +302,7 @@ class Together:
         def check(circle: Circle, frame: Frame) -> None:
             if frame.id != frame_id:
                 raise CircleRefused("The story has changed meanwhile: this is not its last scene any more.")
-            rules.check_may_undo(circle, person, frame.author, moderator=moderator)
+            keeping.check_may_undo(circle, person, frame.author, moderator=moderator)
 
         frame, stopped = await self._archive.circles.take_back(story_id, check)
         self._stop(stopped)
@@ -327,18 +328,18 @@ class Together:
 
     async def close(self, story_id: int, person: Person, *, moderator: bool) -> Circle:
         """Let it end here."""
-        return await self._act(story_id, lambda circle, _: rules.close(circle, person, moderator=moderator))
+        return await self._act(story_id, lambda circle, _: keeping.close(circle, person, moderator=moderator))
 
     async def reopen(self, story_id: int, person: Person, *, moderator: bool) -> Circle:
         """Let it go on."""
         return await self._act(
-            story_id, lambda circle, now: rules.reopen(circle, person, now, moderator=moderator)
+            story_id, lambda circle, now: keeping.reopen(circle, person, now, moderator=moderator)
         )
 
     async def hand_over(self, story_id: int, person: Person, heir: Person, *, moderator: bool) -> Circle:
         """Let it be somebody else's story."""
         return await self._act(
-            story_id, lambda circle, _: rules.hand_over(circle, person, heir, moderator=moderator)
+            story_id, lambda circle, _: keeping.hand_over(circle, person, heir, moderator=moderator)
         )
 
     async def set_mode(self, story_id: int, person: Person, mode: Mode, *, moderator: bool) -> Circle:
@@ -346,7 +347,7 @@ class Together:
 
         def act(circle: Circle, story: Story) -> Step:
             writers = list({frame.author.id: frame.author for frame in story.frames}.values())
-            changed = rules.set_mode(circle, person, mode, _now(), writers=writers, moderator=moderator)
+            changed = keeping.set_mode(circle, person, mode, _now(), writers=writers, moderator=moderator)
             return changed, None
 
         return await self._step(story_id, act)
@@ -354,7 +355,8 @@ class Together:
     async def set_minutes(self, story_id: int, person: Person, minutes: int, *, moderator: bool) -> Circle:
         """Give turns and votes more or less time."""
         return await self._act(
-            story_id, lambda circle, now: rules.set_minutes(circle, person, minutes, now, moderator=moderator)
+            story_id,
+            lambda circle, now: keeping.set_minutes(circle, person, minutes, now, moderator=moderator),
         )
 
     async def end(self, story_id: int) -> None:
@@ -411,11 +413,11 @@ class Together:
 
 
 def _new(owner: Person, mode: Mode, minutes: int) -> Circle:
-    return rules.begun(Circle(story_id=0, owner=owner, mode=mode, minutes=minutes), _now())
+    return keeping.begun(Circle(story_id=0, owner=owner, mode=mode, minutes=minutes), _now())
 
 
 def _managing(person: Person, moderator: bool) -> Callable[[Circle, Story], None]:
-    return lambda circle, _: rules.check_manager(circle, person, moderator=moderator)
+    return lambda circle, _: check_manager(circle, person, moderator=moderator)
 
 
 def _check_room(circle: Circle, story: Story, most: int) -> None:

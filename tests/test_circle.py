@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from generator import circle as rules
-from generator.circle import Circle, CircleRefused, Mode, Phase, Proposal
+from generator import circle_keeping as keeping
+from generator import circle_rules as rules
+from generator.circle import Circle, CircleRefused, Mode, Phase, Proposal, may_manage
 from generator.story import Person
 
 ANN, BEN, CLEO, DAN = (
@@ -20,7 +21,7 @@ LATER = NOON + timedelta(minutes=10)
 
 def circle(mode: Mode) -> Circle:
     """Ann's, with ten minutes for each turn."""
-    return rules.begun(Circle(story_id=1, owner=ANN, mode=mode, minutes=10), NOON)
+    return keeping.begun(Circle(story_id=1, owner=ANN, mode=mode, minutes=10), NOON)
 
 
 def turns() -> Circle:
@@ -194,50 +195,50 @@ def test_the_most_votes_choose_and_of_equal_ones_the_earlier_proposal(
 
 
 def test_a_closed_circle_takes_nothing_until_its_owner_opens_it_again() -> None:
-    closed = rules.close(turns(), ANN)
+    closed = keeping.close(turns(), ANN)
     with pytest.raises(CircleRefused, match="This story is closed"):
         rules.write(closed, scene(ANN), NOON)
     with pytest.raises(CircleRefused, match="Only Ann"):
-        rules.reopen(closed, BEN, NOON)
+        keeping.reopen(closed, BEN, NOON)
     assert rules.expire(replace(closed, deadline=NOON), LATER)[0].turn is None
-    opened = rules.reopen(closed, ANN, LATER)
+    opened = keeping.reopen(closed, ANN, LATER)
     assert (opened.turn, opened.members) == (ANN, turns().members)
 
 
 def test_closing_in_the_middle_of_a_vote_keeps_the_poll_for_whoever_ends_it() -> None:
     voting = rules.polled(rules.call_vote(proposed(BEN, CLEO), BEN)[0], 7, NOON)
-    closed = rules.close(voting, ANN)
+    closed = keeping.close(voting, ANN)
     assert (closed.phase, closed.proposals, closed.poll_id, closed.deadline) == (Phase.CLOSED, (), 7, None)
 
 
 def test_the_mode_changes_unless_proposals_would_be_lost() -> None:
     with pytest.raises(CircleRefused, match="let the vote decide"):
-        rules.set_mode(proposed(BEN), ANN, Mode.OPEN, NOON)
+        keeping.set_mode(proposed(BEN), ANN, Mode.OPEN, NOON)
     with pytest.raises(CircleRefused, match="Only Ann"):
-        rules.set_mode(turns(), BEN, Mode.OPEN, NOON)
-    opened = rules.set_mode(turns(), ANN, Mode.OPEN, NOON)
+        keeping.set_mode(turns(), BEN, Mode.OPEN, NOON)
+    opened = keeping.set_mode(turns(), ANN, Mode.OPEN, NOON)
     assert (opened.turn, opened.deadline) == (None, None)
-    back = rules.set_mode(opened, ANN, Mode.TURNS, LATER)
+    back = keeping.set_mode(opened, ANN, Mode.TURNS, LATER)
     assert (back.turn, back.members) == (ANN, turns().members), "whoever had joined still has"
-    first = rules.set_mode(circle(Mode.OPEN), ANN, Mode.TURNS, NOON, writers=[CLEO, BEN])
+    first = keeping.set_mode(circle(Mode.OPEN), ANN, Mode.TURNS, NOON, writers=[CLEO, BEN])
     assert (first.turn, first.members) == (CLEO, (CLEO, BEN)), "or else, whoever has written"
 
 
 def test_another_time_limit_counts_for_the_present_turn_too() -> None:
-    assert rules.set_minutes(turns(), ANN, 30, NOON).deadline == NOON + timedelta(minutes=30)
+    assert keeping.set_minutes(turns(), ANN, 30, NOON).deadline == NOON + timedelta(minutes=30)
     with pytest.raises(CircleRefused, match="0 is not possible"):
-        rules.set_minutes(turns(), ANN, 0, NOON)
+        keeping.set_minutes(turns(), ANN, 0, NOON)
 
 
 def test_a_handed_over_story_is_its_heirs() -> None:
-    bens = rules.hand_over(turns(), ANN, BEN)
-    assert rules.may_manage(bens, BEN)
-    assert not rules.may_manage(bens, ANN)
+    bens = keeping.hand_over(turns(), ANN, BEN)
+    assert may_manage(bens, BEN)
+    assert not may_manage(bens, ANN)
 
 
 def test_the_last_scene_is_taken_back_by_whoever_wrote_it_or_looks_after_the_story() -> None:
-    rules.check_may_undo(turns(), BEN, BEN)
-    rules.check_may_undo(turns(), ANN, BEN)
-    rules.check_may_undo(turns(), DAN, BEN, moderator=True)
+    keeping.check_may_undo(turns(), BEN, BEN)
+    keeping.check_may_undo(turns(), ANN, BEN)
+    keeping.check_may_undo(turns(), DAN, BEN, moderator=True)
     with pytest.raises(CircleRefused):
-        rules.check_may_undo(turns(), CLEO, BEN)
+        keeping.check_may_undo(turns(), CLEO, BEN)

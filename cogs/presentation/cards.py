@@ -13,7 +13,7 @@ from discord import ui
 from cogs.presentation.buttons import AgainButton, CancelButton, ChooseButton, PageButton, RerollButton
 from cogs.presentation.controls import press
 from cogs.presentation.text import duration, plain
-from cogs.presentation.words import _, ngettext, say
+from cogs.presentation.words import _, ngettext, say, style_label
 from generator.execution.forecast import Outlook
 from generator.server import Shade
 from generator.story import Frame, Stepped, Story, Take, TakeState
@@ -299,7 +299,7 @@ def _colophon(story: Story) -> str:
     facts = [
         _("told by {name}").format(name=plain(story.author.name, NAME_LENGTH)),
         _("seed {seed}").format(seed=story.frames[0].chosen.recipe.seed),
-        *([] if story.style == "plain" else [plain(story.style, NAME_LENGTH)]),
+        *([] if story.style == "plain" else [plain(style_label(story.style), NAME_LENGTH)]),
         _("story {number}").format(number=story.id),
     ]
     return " · ".join(facts)

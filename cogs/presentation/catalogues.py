@@ -89,6 +89,7 @@ def gathered() -> Iterator[tuple[str, str | tuple[str, str], str | None]]:
             for message in said_in(ast.parse(path.read_text(encoding="utf-8")), heard):
                 yield source, message, None
     yield from (("", text, kind) for kind, text in texts)
+    yield from (("generator/settings.py", style, "style") for style in Settings().styles)
 
 
 def said_in(tree: ast.AST, errors: set[str]) -> Iterator[str | tuple[str, str]]:

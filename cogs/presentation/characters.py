@@ -11,7 +11,7 @@ from discord import SelectOption, ui
 from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.forms import Field, Form
 from cogs.presentation.text import plain, shorten
-from cogs.presentation.words import _
+from cogs.presentation.words import _, style_label
 from generator.archive.characters import LONGEST, Character
 from generator.casting import suggested_name
 from generator.story import Story, Take
@@ -146,9 +146,8 @@ def _options(characters: Sequence[Character]) -> list[SelectOption]:
 
 def _facts(character: Character) -> list[str]:
     looks = character.looks
-    lines = [
-        _("style {style} · seed {seed}").format(style=plain(looks.style or "–", 40), seed=looks.seed),
-    ]
+    style = plain(style_label(looks.style or "–"), 40)
+    lines = [_("style {style} · seed {seed}").format(style=style, seed=looks.seed)]
     if character.guild_id is not None:
         lines.append(_("shared by {name} with this server").format(name=plain(character.owner.name, 40)))
     return [*lines, _("In /story tell, choose it under “character”, and write only the scenes.")]

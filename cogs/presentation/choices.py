@@ -9,7 +9,7 @@ from typing import Any
 import discord
 
 from cogs.presentation.text import plain
-from cogs.presentation.words import LANGUAGES, _, listed
+from cogs.presentation.words import LANGUAGES, _, listed, style_label
 from generator import storyboard
 from generator.profiles import model_label
 from generator.server import ServerSettings, Shade, flat
@@ -36,7 +36,7 @@ class Standing:
         if setting.startswith("model"):
             return _named(setting, value, {name: model_label(name) for name in self.host.model.names})
         if setting.startswith("style"):
-            return _named(setting, value, {name: name for name in self.host.styles})
+            return _named(setting, value, {name: style_label(name) for name in self.host.styles})
         return _told(setting, value, self.guild)
 
     def usual(self, option: str) -> Any:

@@ -20,7 +20,7 @@ from cogs.presentation.cards import (
 from cogs.presentation.controls import Press, press
 from cogs.presentation.forms import Field, Form
 from cogs.presentation.text import plain, shorten
-from cogs.presentation.words import _, listed, ngettext, say
+from cogs.presentation.words import _, listed, ngettext, say, style_label
 from generator.circle import Circle, Mode, Phase
 from generator.execution.forecast import Outlook
 from generator.story import Person, Stepped, Story
@@ -170,7 +170,7 @@ def _together(story: Story, circle: Circle) -> str:
 
 
 def _look(story: Story) -> list[str]:
-    style = [] if story.style == "plain" else [plain(story.style, NAME_LENGTH)]
+    style = [] if story.style == "plain" else [plain(style_label(story.style), NAME_LENGTH)]
     return [*style, _("story {number}").format(number=story.id)]
 
 

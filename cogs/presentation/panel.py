@@ -17,7 +17,7 @@ from cogs.presentation.choices import Standing, entry, label, line
 from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.parts import DESK
 from cogs.presentation.text import plain, shorten
-from cogs.presentation.words import _
+from cogs.presentation.words import _, style_label
 from generator.profiles import model_label
 from generator.server import Change
 
@@ -145,7 +145,7 @@ class Panel(Standing):
 
     def _look(self) -> str:
         model = plain(model_label(self.server.default_model(self.host)), 60)
-        style = plain(self.usual("style"), 40)
+        style = plain(style_label(self.usual("style")), 40)
         offered = len(self.server.offered_styles(self.host))
         return _(
             "Model: {model}\nStyle: {style}, of {offered} offered\n{steps} steps · {width} × {height}"

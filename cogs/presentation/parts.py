@@ -11,7 +11,7 @@ from cogs.presentation import choices
 from cogs.presentation.choices import Standing, entry, label, line
 from cogs.presentation.controls import MENU, channel_menu, choice_menu, press, role_menu
 from cogs.presentation.text import plain
-from cogs.presentation.words import LANGUAGES, _
+from cogs.presentation.words import LANGUAGES, _, style_label
 from generator.profiles import model_label
 from generator.server import Limits, ServerSettings, Shade
 from generator.settings import Settings
@@ -209,7 +209,7 @@ def _text(now: Standing, setting: str, hint: str) -> ui.TextDisplay[Any]:
 
 def _shown(setting: str, value: str, hint: str) -> ui.TextDisplay[Any]:
     """What holds in effect, whoever decided it."""
-    return ui.TextDisplay(f"{entry(setting, plain(value, 60))}\n-# {hint}")
+    return ui.TextDisplay(f"{entry(setting, plain(style_label(value), 60))}\n-# {hint}")
 
 
 def _several(
@@ -226,4 +226,4 @@ def _one_of(setting: str, known: Sequence[str], chosen: str | None, unset: str) 
 
 def _option(name: str, *, default: bool) -> SelectOption:
     """A style or a model, whose name may be longer than an option's."""
-    return SelectOption(label=model_label(name)[-SHOWN:], value=name[-SHOWN:], default=default)
+    return SelectOption(label=model_label(style_label(name))[-SHOWN:], value=name[-SHOWN:], default=default)

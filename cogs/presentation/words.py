@@ -67,6 +67,11 @@ def pgettext(kind: str, text: str) -> str:
     return catalogue(_language.get()).pgettext(kind, text)
 
 
+def style_label(style: str) -> str:
+    """What a style is called; the names of a host's own are their own words."""
+    return pgettext("style", style)
+
+
 def say(sentence: Sentence | SamefoxError) -> str:
     """What came from below the cogs, in the language spoken at the moment."""
     if isinstance(sentence, SamefoxError):

@@ -89,3 +89,11 @@ async def test_what_a_member_shows_to_everybody_is_in_the_servers_language(chine
     await speak(chinese, "zh-CN")
     await chinese.ann.click(card, custom_id=next(each for each in custom_ids(message) if ":heart:" in each))
     assert "讲述者 Ann" in texts(chinese.env.backend.get_message(card.channel_id, card.id))
+
+
+async def test_styles_are_offered_by_their_names_in_the_members_language(chinese: Stage) -> None:
+    for typed in ("水彩", "water"):
+        (style,) = await chinese.ben.autocomplete(chinese.stories, "story tell", "style", typed)
+        assert (style["name"], style["value"]) == ("水彩", "watercolor")
+    (style,) = await chinese.ann.autocomplete(chinese.stories, "story tell", "style", "water")
+    assert (style["name"], style["value"]) == ("watercolor", "watercolor")

@@ -471,6 +471,17 @@ async def test_a_story_whose_thread_is_deleted_waits_for_nobody(stage: Stage) ->
     assert "closed" in texts(stage.card(story))
 
 
+async def test_a_thread_that_fell_asleep_is_woken(stage: Stage) -> None:
+    fox = await taking_turns(stage)
+    thread_id = (await fox.story()).thread_id
+    path = f"/channels/{thread_id}/messages/*"
+    stage.env.inject_error("PATCH", path, status=400, code=50083)  # Thread is archived
+    await fox.press(stage.ann, "skip")
+    await fox.shown()
+    assert "Ben’s turn" in await prompt_of(fox)
+    assert not (await fox.circle()).closed
+
+
 async def test_buttons_and_forms_work_after_a_restart_in_the_middle_of_a_turn(stage: Stage) -> None:
     fox = await taking_turns(stage)
     form = await fox.press(stage.ann, "add")
