@@ -68,24 +68,12 @@ class Illustrator:
         illustrator can be used again after any of them.
         """
         with self._ready(recipes[0], lean=lean) as pipe:
-            return [decode(pipe, latents) for latents in self._denoised(pipe, recipes, on_step).split(1)]
+            return [decode(pipe, one[None]) for one in latents_of(pipe, recipes, self._device, on_step)]
 
     def latents(self, recipes: Sequence[Recipe], on_step: OnStep = no_progress) -> Tensor:
         """The drawings before they are decoded, (recipes, 4, height / 8, width / 8)."""
         with self._ready(recipes[0], lean=False) as pipe:
-            return self._denoised(pipe, recipes, on_step).cpu()
-
-    def _denoised(
-        self, pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe], on_step: OnStep
-    ) -> Tensor:
-        if len({shape(recipe) for recipe in recipes}) > 1:
-            raise ValueError("only recipes of one shape can be drawn together")
-        generators = [torch.Generator("cpu").manual_seed(recipe.seed) for recipe in recipes]
-        latents = torch.cat(list(map(noise, recipes, generators))).to(self._device)
-        conditioning = condition(pipe, recipes, self._device)
-        scheduler = schedule(pipe, recipes[0].scheduler, recipes[0].steps, self._device)
-        with identity_attention(pipe.unet):
-            return denoise(pipe.unet, scheduler, latents, conditioning, generators, on_step)
+            return latents_of(pipe, recipes, self._device, on_step).cpu()
 
     @contextmanager
     def _ready(self, recipe: Recipe, *, lean: bool) -> Iterator[StableDiffusionXLPipeline]:
@@ -103,6 +91,23 @@ class Illustrator:
                     height=recipe.height,
                 ) from error
             raise
+
+
+def latents_of(
+    pipe: StableDiffusionXLPipeline,
+    recipes: Sequence[Recipe],
+    device: torch.device,
+    on_step: OnStep = no_progress,
+) -> Tensor:
+    """The latents (recipes, 4, height / 8, width / 8) of recipes of one `shape`, to be decoded."""
+    if len({shape(recipe) for recipe in recipes}) > 1:
+        raise ValueError("only recipes of one shape can be drawn together")
+    generators = [torch.Generator("cpu").manual_seed(recipe.seed) for recipe in recipes]
+    latents = torch.cat(list(map(noise, recipes, generators))).to(device)
+    conditioning = condition(pipe, recipes, device)
+    scheduler = schedule(pipe, recipes[0].scheduler, recipes[0].steps, device)
+    with identity_attention(pipe.unet):
+        return denoise(pipe.unet, scheduler, latents, conditioning, generators, on_step)
 
 
 def noise(recipe: Recipe, generator: torch.Generator) -> Tensor:
