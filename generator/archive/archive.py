@@ -29,8 +29,8 @@ from generator.archive.rows import (
     touch_of,
 )
 from generator.archive.servers import Servers
-from generator.archive.work import Work
 from generator.archive.titles import Titles
+from generator.archive.work import Work
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json
 from generator.sentence import Sentence
