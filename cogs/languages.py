@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import TranslationContextLocation as Location
 
-from cogs.presentation.words import pgettext, speaking
+from cogs.presentation.words import LANGUAGES, catalogue, pgettext, speaking
 from generator.server import ServerSettings
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def answer_in_their_language(client: discord.Client) -> None:
     of its own or none. All of these tasks are made while the event is parsed, and a task keeps the context it
     was made in.
     """
+    for language in LANGUAGES:
+        catalogue(language)  # read now, so that nobody has to wait for it
     parsers: dict[str, Callable[[Any], None]] = client._connection.parsers
     parse = parsers[_INTERACTION]
 
