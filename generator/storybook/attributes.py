@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import erf, sqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the bot's process asks for words alone
@@ -115,22 +117,38 @@ def draw_subject(rng: np.random.Generator) -> Subject:
         character=character,
         colour=colour,
         wear=wear,
-        wear_colour="none" if wear == "nothing" else choose(rng, WEAR_COLOURS[1:]),
+        wear_colour="none" if wear == "nothing" else another_colour(rng, colour),
     )
 
 
-def draw_traits(rng: np.random.Generator) -> Traits:
-    """What chance decides about somebody."""
+def another_colour(rng: np.random.Generator, colour: str) -> str:
+    """A colour for what somebody wears; never their own, in which it could not be seen."""
+    return choose(rng, tuple(other for other in WEAR_COLOURS[1:] if other != colour))
+
+
+def draw_traits(rng: np.random.Generator, lean: Sequence[float] = (0.0,) * 9, pull: float = 0.0) -> Traits:
+    """What chance decides about somebody, or chance and a lean together.
+
+    Each trait is where a normal number falls among its kinds, ``pull`` times its ``lean`` and chance for the
+    rest. For leans that are normal themselves every kind stays as frequent as without.
+    """
+    chance = sqrt(1 - pull**2)
+    normals = [pull * each + chance * float(rng.normal()) for each in lean]
+    ears, tail, pattern, eyes, iris, build, shade, hue, skin = ((1 + erf(z / sqrt(2))) / 2 for z in normals)
+
+    def kind(share: float, count: int) -> int:
+        return min(int(share * count), count - 1)
+
     return Traits(
-        ears=int(rng.integers(3)),
-        tail=int(rng.integers(3)),
-        pattern=int(rng.integers(4)),
-        eyes=int(rng.integers(3)),
-        iris=int(rng.integers(4)),
-        build=float(rng.uniform(0.85, 1.2)),
-        shade=float(rng.uniform(-1, 1)),
-        hue=float(rng.uniform(-1, 1)),
-        skin=int(rng.integers(4)),
+        ears=kind(ears, 3),
+        tail=kind(tail, 3),
+        pattern=kind(pattern, 4),
+        eyes=kind(eyes, 3),
+        iris=kind(iris, 4),
+        build=0.85 + 0.35 * build,
+        shade=2 * shade - 1,
+        hue=2 * hue - 1,
+        skin=kind(skin, 4),
     )
 
 
@@ -149,15 +167,17 @@ def draw_scenery(rng: np.random.Generator) -> Scenery:
     return Scenery(place=place, weather=weather, time=time, activity=activity)
 
 
-def draw_attributes(rng: np.random.Generator, subject: Subject, traits: Traits, style: str) -> Attributes:
-    """A picture of somebody in some style, anywhere."""
+def draw_attributes(
+    rng: np.random.Generator, subject: Subject, traits: Traits, style: str, scenery: Scenery | None = None
+) -> Attributes:
+    """A picture of somebody in some style, where the scenery has it or anywhere."""
     return Attributes(
         subject=subject,
         traits=traits,
-        scenery=draw_scenery(rng),
+        scenery=scenery or draw_scenery(rng),
         style=style,
-        x=float(rng.uniform(100, 156)),
-        size=float(rng.uniform(104, 138)),
+        x=float(rng.uniform(108, 148)),
+        size=float(rng.uniform(124, 152)),
         faces_left=bool(rng.random() < 0.5),
         seed=int(rng.integers(2**31)),
     )

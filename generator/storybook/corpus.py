@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,6 +23,8 @@ from generator.storybook.attributes import (
     WEAR_COLOURS,
     WEATHERS,
     Attributes,
+    Scenery,
+    Subject,
     choose,
     draw_attributes,
     draw_scenery,
@@ -32,12 +33,16 @@ from generator.storybook.attributes import (
 )
 from generator.storybook.captions import Prompt, held_out, write_prompt
 from generator.storybook.illustrator import illustrate
+from generator.storybook.leaning import draw_look
 
 CHUNK = 256
 """Pictures in a file."""
 
 VARIANTS = 6
-"""Captions of a picture, half of them with more scenes than the one it shows."""
+"""Captions of a picture, which tell of the same scenes in other words."""
+
+ALONE = 0.4
+"""The share of pictures whose captions tell of one scene; the others mention up to five more."""
 
 SUBJECT, END = 0, -1
 """Segments of a prompt; its scenes are 1, 2 and so on."""
@@ -52,15 +57,6 @@ TRAITS = {"ears": 3, "tail": 3, "pattern": 4, "eyes": 3, "iris": 4, "skin": 4}
 """What no caption says, and how many kinds there are of each."""
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """Prompts as a model sees them, all (n, 77) but the last."""
-
-    ids: Array
-    segments: Array  #: which part of the prompt a token belongs to
-    shown: Array  #: (n,) the segment that the picture shows, or 0
 
 
 def labels_of(picture: Attributes) -> list[int]:
@@ -96,60 +92,88 @@ def with_ends(ids: list[int]) -> tuple[int, ...]:
     return cut + (EOS,) * (CONTEXT_LENGTH - len(cut))
 
 
-def captions_of(rng: np.random.Generator, picture: Attributes, tokens: ClipTokenizer) -> list[Any]:
+def captions_of(
+    rng: np.random.Generator, picture: Attributes, others: tuple[Scenery, ...], tokens: ClipTokenizer
+) -> list[tuple[tuple[int, ...], list[int], int]]:
     """Several captions of a picture, tokenized."""
-    captions = []
-    for variant in range(VARIANTS):
-        count = int(rng.integers(1, 5)) if variant % 2 else 0
-        others = tuple(draw_scenery(rng) for _ in range(count))
-        captions.append(tokenize(write_prompt(rng, picture, others), tokens))
-    return captions
+    return [tokenize(write_prompt(rng, picture, others), tokens) for _ in range(VARIANTS)]
+
+
+def draw_new(rng: np.random.Generator) -> tuple[Subject, str]:
+    """Somebody who is not kept for evaluation, and a style."""
+    subject = draw_subject(rng)
+    while held_out(subject):
+        subject = draw_subject(rng)
+    return subject, "storybook" if rng.random() < 0.35 else choose(rng, STYLES[1:])
 
 
 def draw_four(rng: np.random.Generator) -> list[Attributes]:
     """Two who fit one description, each in two scenes: so a judge learns whether it is the same one."""
-    subject = draw_subject(rng)
-    while held_out(subject):
-        subject = draw_subject(rng)
-    style = "storybook" if rng.random() < 0.35 else choose(rng, STYLES[1:])
-    pictures = []
-    for _ in range(2):
-        traits = draw_traits(rng)
-        pictures += [draw_attributes(rng, subject, traits, style) for _ in range(2)]
-    return pictures
+    subject, style = draw_new(rng)
+    looks = [draw_traits(rng), draw_traits(rng)]
+    return [draw_attributes(rng, subject, look, style) for look in looks for _ in range(2)]
 
 
-def draw_chunk(seed: int, count: int = CHUNK) -> dict[str, Array]:
-    """Pictures (n, 256, 256, 3), labels (n, 15) and captions (n, 6, 77) from a seed."""
-    rng, tokens = np.random.default_rng(seed), clip_tokenizer()
+def draw_told(rng: np.random.Generator) -> tuple[Attributes, tuple[Scenery, ...]]:
+    """Somebody in one of the scenes that a story tells of, and the others; looks lean with all of them."""
+    subject, style = draw_new(rng)
+    count = 1 if rng.random() < ALONE else int(rng.integers(2, 7))
+    shown, *others = (draw_scenery(rng) for _ in range(count))
+    look = draw_look(rng, (shown, *others))
+    return draw_attributes(rng, subject, look, style, shown), tuple(others)
+
+
+def draw_labelled(seed: int, count: int = CHUNK) -> dict[str, Array]:
+    """Pictures (n, 256, 256, 3), in fours, their labels (n, 15) and where the heads are (n, 3)."""
+    rng = np.random.default_rng(seed)
     pictures = [picture for _ in range(count // 4) for picture in draw_four(rng)]
-    captions = [captions_of(rng, picture, tokens) for picture in pictures]
     return {
         "pictures": np.stack([np.asarray(illustrate(picture)) for picture in pictures]),
         "labels": np.array([labels_of(picture) for picture in pictures], np.int64),
+        "heads": np.array([head_of(picture) for picture in pictures], np.float32),
+    }
+
+
+def head_of(picture: Attributes) -> tuple[float, float, float]:
+    """The middle of the head, and its radius, in pixels."""
+    return picture.x, 232 - 0.68 * picture.size, 0.36 * picture.size
+
+
+def draw_captioned(seed: int, count: int = CHUNK) -> dict[str, Array]:
+    """Pictures (n, 256, 256, 3) and captions (n, 6, 77) from a seed."""
+    rng, tokens = np.random.default_rng(seed), clip_tokenizer()
+    told = [draw_told(rng) for _ in range(count)]
+    captions = [captions_of(rng, picture, others, tokens) for picture, others in told]
+    return {
+        "pictures": np.stack([np.asarray(illustrate(picture)) for picture, _ in told]),
         "ids": np.array([[ids for ids, _, _ in row] for row in captions], np.int32),
         "segments": np.array([[segments for _, segments, _ in row] for row in captions], np.int8),
         "shown": np.array([[shown for _, _, shown in row] for row in captions], np.int8),
     }
 
 
-def fill(folder: Path, first: int, step: int, last: int) -> None:
-    """Draw every ``step``-th chunk from ``first`` into a folder; a file is complete when it has its name."""
-    for seed in range(first, last, step):
+DRAW = {"labelled": draw_labelled, "captioned": draw_captioned}
+"""What a chunk may hold: what autoencoder and judge learn from, and what the painter does."""
+
+
+def fill(folder: Path, kind: str, seeds: range) -> None:
+    """Draw a chunk for each seed into a folder; a file is complete when it has its name."""
+    os.nice(10)  # a network that waits for its compiler goes first
+    for seed in seeds:
         path = folder / f"{seed:06d}.npz"
         aside = folder / f"{seed:06d}.part"
         with aside.open("wb") as file:
-            np.savez(file, **draw_chunk(seed))  # type: ignore[arg-type]
+            np.savez(file, **DRAW[kind](seed))  # type: ignore[arg-type]
         aside.rename(path)
 
 
-def start(folder: Path, workers: int, first: int, last: int) -> list[BaseProcess]:
-    """Processes that fill a folder with the chunks from ``first`` to ``last``."""
+def start(folder: Path, workers: int, kind: str, seeds: range) -> list[BaseProcess]:
+    """Processes that fill a folder with a chunk for each seed."""
     folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     context = get_context("spawn")
     processes = [
-        context.Process(target=fill, args=(folder, first + number, workers, last), daemon=True)
+        context.Process(target=fill, args=(folder, kind, seeds[number::workers]), daemon=True)
         for number in range(workers)
     ]
     for process in processes:

@@ -20,15 +20,18 @@ def illustrate(picture: Attributes) -> Image.Image:
     rng = np.random.default_rng(picture.seed)
     sketch, scenery = Sketch(), picture.scenery
     inside = scenery.place in INDOORS
-    if not inside and scenery.place not in WITHOUT_SKY:
+    under_sky = not inside and scenery.place not in WITHOUT_SKY
+    if under_sky:
         draw_sky(sketch, scenery, rng)
     sketch.layer = "back"
     (ROOMS if inside else OUTDOORS)[scenery.place](Stage(sketch, scenery, rng))
+    if under_sky:
+        draw_weather(sketch, scenery, rng, 0.8)
     draw_figure(sketch, picture, float(rng.uniform(226, 238)), rng)
     if scenery.place == "sea":
         draw_boat(sketch, picture, rng)
-    if not inside and scenery.place not in WITHOUT_SKY:
-        draw_weather(sketch, scenery, rng)
+    if under_sky:
+        draw_weather(sketch, scenery, rng, 0.2)
     lights = {layer: np.array(light(scenery, layer)) for layer in ("back", "figure", "glow")}
     return render(sketch.shapes, sky_colours(scenery), lights, picture.style, rng)
 

@@ -18,7 +18,7 @@ HANDS: dict[str, tuple[Hand, Hand]] = {
     "reading": ((-19, -22), (19, -22)),
     "sleeping": ((-20, -26), (20, -26)),
     "eating": ((-27, -22), (24, -44)),
-    "fishing": ((-26, -24), (28, -36)),
+    "fishing": ((-26, -24), (28, -38)),
     "kite": ((-28, -24), (34, -62)),
     "ball": ((-32, -34), (34, -32)),
     "dancing": ((-40, -68), (40, -68)),
@@ -35,18 +35,25 @@ CARRYING: dict[str, Hand] = {"balloon": (-36, -44), "umbrella": (-31, -46), "bas
 """Where the left hand is that carries something."""
 
 
+LARGE: dict[str, tuple[float, float, float]] = {
+    "reading": (0, -24, 1.15), "eating": (24, -40, 1.5), "fishing": (28, -34, 1.15), "ball": (28, 0, 1.4),
+    "guitar": (0, -16, 1.25), "tea": (21, -40, 1.4), "watering": (32, -20, 1.2), "cooking": (30, 2, 1.25),
+}  # fmt: skip
+"""Around which point a thing is drawn larger, and how much."""
+
+
 def behind(sketch: Sketch, activity: str, rng: np.random.Generator) -> None:
     """What stands or flies behind the figure."""
     if activity == "kite":
         colour, other = two_colours(rng)
-        x, y = 66.0, -142.0
-        sketch.stroke([(34, -62), (44, -92), (x, y + 20)], 1.3, (120, 110, 110), edge=False)
+        x, y = 62.0, -124.0
+        sketch.stroke([(34, -62), (44, -80), (x, y + 20)], 1.8, (120, 110, 110), edge=False)
         sketch.stroke(
             [(x, y + 24), (x + 8, y + 38), (x - 2, y + 50), (x + 6, y + 62)], 2.4, other, edge=False
         )
-        sketch.poly([(x, y - 24), (x + 19, y), (x, y + 26), (x - 19, y)], colour)
-        sketch.poly([(x, y - 24), (x + 19, y), (x, y)], other, edge=False)
-        sketch.poly([(x, y + 26), (x - 19, y), (x, y)], other, edge=False)
+        sketch.poly([(x, y - 28), (x + 22, y), (x, y + 28), (x - 22, y)], colour)
+        sketch.poly([(x, y - 28), (x + 22, y), (x, y)], other, edge=False)
+        sketch.poly([(x, y + 28), (x - 22, y), (x, y)], other, edge=False)
     elif activity == "painting":
         easel(sketch, rng)
     elif activity == "cycling":
@@ -54,14 +61,19 @@ def behind(sketch: Sketch, activity: str, rng: np.random.Generator) -> None:
 
 
 def before(sketch: Sketch, activity: str, rng: np.random.Generator) -> None:
-    """What is held before the figure."""
+    """What is held before the figure; around its hand as large as it must be to be recognised."""
     draw = {
         "reading": book, "sleeping": blanket, "eating": ice_cream, "fishing": rod, "ball": ball,
         "dancing": notes, "guitar": guitar, "cycling": handlebar, "tea": cup, "watering": can,
         "cooking": pot, "painting": brush,
     }.get(activity)  # fmt: skip
-    if draw is not None:
-        draw(sketch, rng)
+    if draw is None:
+        return
+    frame = sketch.frame
+    if activity in LARGE:
+        sketch.frame = frame.grown(*LARGE[activity])
+    draw(sketch, rng)
+    sketch.frame = frame
 
 
 def two_colours(rng: np.random.Generator) -> tuple[Colour, Colour]:
@@ -108,9 +120,9 @@ def rod(sketch: Sketch, rng: np.random.Generator) -> None:
     sketch.stroke([(22, -24), (44, -66), (66, -96)], 3.4, WOOD, 1.8)
     sketch.stroke([(66, -96), (68, -44)], 1.3, (110, 100, 100), edge=False)
     colour, _ = two_colours(rng)
-    sketch.ellipse(68, -34, 7, 12, colour)
-    sketch.poly([(68, -24), (60, -12), (76, -12)], darker(colour, 0.15))
-    sketch.ellipse(65.5, -39, 1.8, 1.8, BLACK, edge=False)
+    sketch.poly([(66, -26), (55, -10), (77, -10)], darker(colour, 0.15))
+    sketch.ellipse(66, -34, 10, 15, colour)
+    sketch.ellipse(62.5, -41, 2.4, 2.4, BLACK, edge=False)
 
 
 def ball(sketch: Sketch, rng: np.random.Generator) -> None:
@@ -124,9 +136,9 @@ def ball(sketch: Sketch, rng: np.random.Generator) -> None:
 
 def note(sketch: Sketch, x: float, y: float, colour: Colour) -> None:
     """A quaver."""
-    sketch.ellipse(x, y, 5, 4, colour, edge=False)
-    sketch.stroke([(x + 4, y), (x + 4, y - 17)], 2, colour, edge=False)
-    sketch.stroke([(x + 4, y - 17), (x + 11, y - 12)], 3, colour, edge=False)
+    sketch.ellipse(x, y, 7, 5.4, colour, edge=False)
+    sketch.stroke([(x + 5.6, y), (x + 5.6, y - 23)], 3, colour, edge=False)
+    sketch.stroke([(x + 5.6, y - 23), (x + 15, y - 16)], 4.4, colour, edge=False)
 
 
 def notes(sketch: Sketch, rng: np.random.Generator) -> None:
@@ -136,7 +148,7 @@ def notes(sketch: Sketch, rng: np.random.Generator) -> None:
     for _ in range(12):
         x, y = rng.uniform(-70, 70), rng.uniform(-128, -20)
         if abs(x) > 36:
-            sketch.ellipse(x, y, 2.4, 2.4, two_colours(rng)[0], edge=False)
+            sketch.ellipse(x, y, 3.6, 3.6, two_colours(rng)[0], edge=False)
 
 
 def guitar(sketch: Sketch, rng: np.random.Generator) -> None:

@@ -64,7 +64,7 @@ def paint(
     corners = points.ravel().tolist()
     if edge and style == "paper":
         for shift in (5, 3):
-            draw.polygon((points + np.array([shift * 0.6, shift])).ravel().tolist(), (40, 30, 50, 46))
+            draw.polygon((points + np.array([shift * 0.6, shift])).ravel().tolist(), (40, 30, 50, 70))
     draw.polygon(corners, fill)
     if not edge:
         return
@@ -73,8 +73,8 @@ def paint(
     elif style in ("watercolor", "crayon", "storybook"):
         red, green, blue, _ = fill
         dark = (int(red * 0.62), int(green * 0.58), int(blue * 0.62))
-        alpha = {"watercolor": 110, "crayon": 190, "storybook": 60}[style]
-        draw.line(corners + corners[:2], (*dark, alpha), 4 if style == "crayon" else 2)
+        alpha = {"watercolor": 120, "crayon": 210, "storybook": 110}[style]
+        draw.line(corners + corners[:2], (*dark, alpha), 6 if style == "crayon" else 3)
 
 
 @cache
@@ -105,9 +105,9 @@ def picture(pixels: Pixels) -> Image.Image:
 
 
 def finish_storybook(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Soft light and a little grain."""
+    """Soft light."""
     pixels = pixels_of(image)
-    return picture(pixels * (0.965 + 0.06 * cut(90, 1, rng)) + (cut(2, 2, rng) - 0.5) * 5)
+    return picture(pixels * (0.965 + 0.06 * cut(90, 1, rng)))
 
 
 def finish_watercolor(image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -118,7 +118,7 @@ def finish_watercolor(image: Image.Image, rng: np.random.Generator) -> Image.Ima
     ramp = np.minimum(np.arange(SIZE), np.arange(SIZE)[::-1]).astype(np.float32)
     inset = np.minimum(ramp[:, None], ramp[None])[..., None] + 16 * (cut(12, 4, rng) - 0.5)
     paper = np.clip((inset - 4) / 7, 0, 1)
-    return picture(wash * paper + 252 * (1 - paper) + (cut(2, 2, rng) - 0.5) * 6)
+    return picture(wash * paper + 252 * (1 - paper))
 
 
 def finish_ink(image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -132,7 +132,7 @@ def finish_crayon(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     stroke = np.asarray(stroke_noise(), np.float32)
     top, left = rng.integers(SIZE, size=2)
     strokes = stroke[top : top + SIZE, left : left + SIZE, None]
-    bare = np.clip((strokes * 0.8 + cut(2, 5, rng) * 0.3 - 0.5) * 1.5, 0, 0.42)
+    bare = np.clip((strokes * 0.95 + cut(4, 5, rng) * 0.15 - 0.5) * 1.5, 0, 0.42)
     wax = pixels + (np.array((250, 246, 236), np.float32) - pixels) * (0.4 + 0.6 * pixels.mean() / 255)
     return picture(pixels * (1 - bare) + wax * bare)
 
@@ -140,7 +140,7 @@ def finish_crayon(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 @cache
 def stroke_noise() -> Pixels:
     """Noise drawn out along a slant."""
-    base = noise(2, 6)
+    base = noise(4, 6)
     total = np.sum([np.roll(base, (-k, k), (0, 1)) for k in range(12)], 0)
     out: Pixels = (total - total.min()) / (total.max() - total.min())
     return out
@@ -149,7 +149,7 @@ def stroke_noise() -> Pixels:
 def finish_paper(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Sheets with a felt of fibres."""
     pixels = pixels_of(image)
-    return picture(pixels * (0.93 + 0.1 * cut(3, 7, rng)))
+    return picture(pixels * (0.95 + 0.06 * cut(6, 7, rng)))
 
 
 def finish_pixel(image: Image.Image, rng: np.random.Generator) -> Image.Image:

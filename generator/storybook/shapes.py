@@ -7,7 +7,7 @@ coordinates first and moved into the picture with ``Frame``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import cos, pi, sin
 
 import numpy as np
@@ -46,6 +46,11 @@ class Frame:
         x, y = points[:, 0] * (-1 if self.flip else 1), points[:, 1]
         c, s = cos(self.turn), sin(self.turn)
         return np.stack([self.x + self.scale * (c * x - s * y), self.y + self.scale * (s * x + c * y)], 1)
+
+    def grown(self, x: float, y: float, by: float) -> Frame:
+        """The same coordinates ``by`` times as large around a point of theirs, which stays where it is."""
+        ((left, top),) = self.place(np.array([(x * (1 - by), y * (1 - by))]))
+        return replace(self, x=float(left), y=float(top), scale=self.scale * by)
 
 
 @dataclass(slots=True)

@@ -116,21 +116,18 @@ def draw_lightning(sketch: Sketch, rng: np.random.Generator) -> None:
     sketch.layer = "back"
 
 
-def draw_weather(sketch: Sketch, scenery: Scenery, rng: np.random.Generator) -> None:
-    """What falls, before everything else."""
+def draw_weather(sketch: Sketch, scenery: Scenery, rng: np.random.Generator, share: float) -> None:
+    """A share of what falls; most of it falls behind the figure, whose face is the story's."""
     sketch.layer = "glow"
     if scenery.weather in ("rain", "storm"):
         slant = rng.uniform(-0.3, 0.3)
-        for _ in range(64):
-            x, y, long = rng.uniform(0, 256), rng.uniform(0, 240), rng.uniform(9, 15)
-            sketch.poly(
-                [(x, y), (x + 1.8, y), (x + slant * long + 1.8, y + long), (x + slant * long, y + long)],
-                (206, 228, 250),
-                0.75,
-                edge=False,
-            )
+        for _ in range(int(36 * share)):
+            x, y, long = rng.uniform(0, 256), rng.uniform(0, 240), rng.uniform(15, 22)
+            tip = (x + slant * long, y + long)
+            drop = [(x, y), (x + 2.8, y), (tip[0] + 2.8, tip[1]), tip]
+            sketch.poly(drop, (206, 228, 250), 0.75, edge=False)
     elif scenery.weather == "snow":
-        for _ in range(58):
-            r = rng.uniform(1.6, 3.6)
+        for _ in range(int(44 * share)):
+            r = rng.uniform(2.4, 4.6)
             sketch.ellipse(rng.uniform(0, 256), rng.uniform(0, 250), r, r, (255, 255, 255), 0.95, edge=False)
     sketch.layer = "back"
