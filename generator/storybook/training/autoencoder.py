@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from generator.storybook.training.pool import Batch, Pool
 
 KL_WEIGHT = 4e-4
 EDGE_WEIGHT = 0.6
+FACE_WEIGHT = 3.0
+"""How much more a pixel of a face counts: it is small, and it is what everybody looks at."""
+
 PEAK_RATE = 8e-4
 
 
@@ -29,7 +33,7 @@ def to_unit(pictures: Tensor) -> Tensor:
 
 def store_pictures(chunk: Batch) -> Batch:
     """What the autoencoder and the judge train on."""
-    return {"pictures": chunk["pictures"], "labels": chunk["labels"]}
+    return chunk
 
 
 def edges(pictures: Tensor) -> tuple[Tensor, Tensor]:
@@ -37,35 +41,45 @@ def edges(pictures: Tensor) -> tuple[Tensor, Tensor]:
     return pictures[..., 1:] - pictures[..., :-1], pictures[..., 1:, :] - pictures[..., :-1, :]
 
 
-def reconstruction_loss(ours: Tensor, theirs: Tensor) -> Tensor:
+def attention(heads: Tensor, side: int = 256) -> Tensor:
+    """How much each pixel counts, (n, 1, side, side): a face, by its middle and radius (n, 3), most."""
+    at = torch.arange(side, device=heads.device) + 0.5
+    x, y, radius = (column.view(-1, 1, 1) for column in heads.unbind(1))
+    inside = (at.view(1, 1, -1) - x) ** 2 + (at.view(1, -1, 1) - y) ** 2 < radius**2
+    return 1 + FACE_WEIGHT * inside[:, None].float()
+
+
+def weighted_error(ours: Tensor, theirs: Tensor, weights: Tensor) -> Tensor:
+    """The mean absolute error, weighted."""
+    return ((ours - theirs).abs().mean(1, keepdim=True) * weights).sum() / weights.sum()
+
+
+def reconstruction_loss(ours: Tensor, theirs: Tensor, weights: Tensor) -> Tensor:
     """Absolute error of the colours at three sizes, and of the edges, which keep lines sharp."""
-    loss = functional.l1_loss(ours, theirs)
+    loss = weighted_error(ours, theirs, weights)
     for size in (2, 4):
-        loss = loss + 0.5 * functional.l1_loss(
-            functional.avg_pool2d(ours, size), functional.avg_pool2d(theirs, size)
-        )
-    pairs = zip(edges(ours), edges(theirs), strict=True)
-    return loss + EDGE_WEIGHT * sum(
-        (functional.l1_loss(a, b) for a, b in pairs), torch.zeros((), device=ours.device)
-    )
+        pooled = (functional.avg_pool2d(each, size) for each in (ours, theirs, weights))
+        loss = loss + 0.5 * weighted_error(*pooled)
+    pairs = zip(edges(ours), edges(theirs), (weights[..., 1:], weights[..., 1:, :]), strict=True)
+    return loss + EDGE_WEIGHT * sum((weighted_error(*pair) for pair in pairs), loss.new_zeros(()))
 
 
-def loss_of(vae: Any, pictures: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def loss_of(vae: Any, pictures: Tensor, weights: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """The loss and its reconstruction part."""
     moments = vae.quant_conv(vae.encoder(pictures.to(dtype)))
     mean, logvar = moments.float().chunk(2, 1)
     logvar = logvar.clamp(-20, 10)
     latents = mean + torch.randn_like(mean) * (0.5 * logvar).exp()
     decoded = vae.decoder(vae.post_quant_conv(latents.to(dtype))).float()
-    error = reconstruction_loss(decoded, pictures)
+    error = reconstruction_loss(decoded, pictures, weights)
     divergence = 0.5 * (mean**2 + logvar.exp() - 1 - logvar).mean()
     return error + KL_WEIGHT * divergence, error.detach()
 
 
-def crops(pictures: Tensor, side: int) -> Tensor:
-    """The same chance square of each picture: far cheaper than the whole, and as good to learn from."""
-    top, left = torch.randint(pictures.shape[1] - side + 1, (2,)).tolist()
-    return pictures[:, top : top + side, left : left + side]
+def crop(values: Tensor, side: int) -> Tensor:
+    """The same chance square of each picture (n, c, h, w): far cheaper than the whole, and as good."""
+    top, left = torch.randint(values.shape[-1] - side + 1, (2,)).tolist()
+    return values[..., top : top + side, left : left + side]
 
 
 def train_autoencoder(
@@ -88,13 +102,13 @@ def train_autoencoder(
     while not clock.over:
         pool.take_in()
         whole = clock.progress > 0.8
-        chosen = pool.sample(batch // 4 if whole else batch)["pictures"]
-        pictures = to_unit(chosen if whole else crops(chosen, 128)).contiguous(
-            memory_format=torch.channels_last
-        )
+        chosen = pool.sample(batch // 4 if whole else batch)
+        both = torch.cat([to_unit(chosen["pictures"]), attention(chosen["heads"])], 1)
+        pictures, weights = torch.split(both if whole else crop(both, 128), [3, 1], 1)
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
         for group in optimizer.param_groups:
             group["lr"] = clock.rate(PEAK_RATE, step)
-        loss, error = loss_of(vae, pictures, half.dtype)
+        loss, error = loss_of(vae, pictures, weights, half.dtype)
         accelerator.backward(loss)
         half.collect()
         accelerator.clip_grad_norm_(half.weights, 1.0)
@@ -120,18 +134,19 @@ def measured_scale(vae: Any, pool: Pool) -> float:
 
 @torch.no_grad()
 def encode(vae: Any, pictures: Tensor) -> Tensor:
-    """Bytes (n, 256, 256, 3) to latents (n, 4, 32, 32), not scaled."""
-    device = next(vae.parameters()).device
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        mean: Tensor = vae.encode(to_unit(pictures)).latent_dist.mean
+    """Bytes (n, 256, 256, 3) to latents (n, 4, 32, 32), not scaled; in the autoencoder's own precision."""
+    mean: Tensor = vae.encode(to_unit(pictures).to(vae.dtype)).latent_dist.mean
     return mean.float()
 
 
 @torch.no_grad()
 def reconstruct(vae: Any, pictures: Tensor) -> Tensor:
     """Bytes to bytes, through the latents."""
-    latents, device = encode(vae, pictures), next(vae.parameters()).device
-    with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-        decoded = vae.decode(latents, return_dict=False)[0]
+    decoded = vae.decode(encode(vae, pictures).to(vae.dtype), return_dict=False)[0]
     pixels: Tensor = ((decoded.float() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     return pixels.permute(0, 2, 3, 1)
+
+
+def quick(vae: Any) -> Any:
+    """A copy in the precision that is fast where it is."""
+    return deepcopy(vae).to(torch.bfloat16 if vae.device.type == "cuda" else torch.float32)

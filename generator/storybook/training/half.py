@@ -23,8 +23,14 @@ class Halved:
     @torch.no_grad()
     def collect(self) -> None:
         """Hand the network's gradients to the weights, and forget them there."""
-        for weight, parameter in zip(self.weights, self._parameters, strict=True):
-            weight.grad = None if parameter.grad is None else parameter.grad.float()
+        pairs = [(w, p) for w, p in zip(self.weights, self._parameters, strict=True) if p.grad is not None]
+        for weight, _ in pairs:
+            if weight.grad is None:
+                weight.grad = torch.empty_like(weight)
+        torch._foreach_copy_(
+            [w.grad for w, _ in pairs if w.grad is not None], [p.grad for _, p in pairs if p.grad is not None]
+        )
+        for _, parameter in pairs:
             parameter.grad = None
 
     @torch.no_grad()

@@ -1,40 +1,29 @@
-"""The text encoders and the UNet, trained together on latents and captions.
-
-One-Prompt-One-Story rests on three habits of large models that a small one must be taught. A text encoder
-that is causal comes with its architecture. That a prompt of several scenes shows any of them comes with
-captions that mention more scenes than the picture shows. And that the loudest scene shows, the length of an
-embedding being how loud it is, comes with ``loudness``: in some captions the scenes not shown are quieter.
-"""
+"""The text encoders and the UNet, trained together on latents and captions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator  # type: ignore[import-untyped]
-from accelerate.utils import set_seed  # type: ignore[import-untyped]
 from diffusers import DDPMScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 from generator.diffusion.architecture import text_config
-from generator.method.tokens import EOS
-from generator.storybook.corpus import END, VARIANTS
 from generator.storybook.model import SCHEDULER, STORYBOOK
 from generator.storybook.training.clock import Clock, Ledger
 from generator.storybook.training.half import Halved
 from generator.storybook.training.pool import Batch, Pool
+from generator.storybook.training.telling import conditioning, time_ids
 
-PEAK_RATE = 8e-4
-DROPPED = 0.1
-"""The share of captions that are zeros, so that guidance has something to guide away from."""
-
+PEAK_RATE = 7e-4
 EMA_DECAY = 0.9985
-CHECKPOINT_SECONDS = 120.0
+CHECKPOINT_SECONDS = 240.0
 
 
 @dataclass(slots=True)
@@ -71,53 +60,167 @@ class Painter:
         )
 
 
-def second_ids(ids: Tensor) -> Tensor:
-    """Ids (n, 77) as SDXL's second tokenizer pads them: zeros after the first EOS."""
-    ends = (ids == EOS).cumsum(1)
-    return torch.where(ends > 1, torch.zeros_like(ids), ids)
+class Training:
+    """A painter that learns: its weights in full precision, their moving average, and the optimizer.
 
-
-def loudness(segments: Tensor, shown: Tensor) -> Tensor:
-    """How loud each token is, (n, 77): 1, but for the scenes that are not shown in half of the captions.
-
-    There they are between a thousandth and a fifth as loud, the end-of-text tokens any loudness at all, and
-    the scene shown up to twice as loud. In the other half nothing tells which of the scenes shows.
+    On a GPU, the whole step is compiled and captured once, and only replayed afterwards: a network this
+    small would else spend its time waiting for Python.
     """
-    n, device = len(segments), segments.device
 
-    def between(low: float, high: float) -> Tensor:
-        exponents = torch.empty(n, 1, device=device).uniform_(low, high)
-        return torch.pow(torch.full_like(exponents, 10.0), exponents)
+    def __init__(self, accelerator: Any, start: Path | None, example: Batch) -> None:
+        """``example`` is a batch of the size that all batches will have."""
+        self._accelerator = accelerator
+        self._painter = Painter.of(start) if start else Painter.fresh()
+        networks = self._painter.networks.to(accelerator.device)
+        self._painter.unet.to(memory_format=torch.channels_last)
+        self._half = Halved(networks)
+        self._ema = [weight.detach().clone() for weight in self._half.weights]
+        self._alphas = DDPMScheduler.from_config(SCHEDULER).alphas_cumprod.to(accelerator.device)
+        on_gpu = accelerator.device.type == "cuda"
+        groups = groups_of(self._half)
+        for group in groups:
+            group["lr"] = torch.zeros((), device=accelerator.device)
+        self._optimizer = accelerator.prepare(
+            torch.optim.AdamW(groups, torch.zeros(()), betas=(0.9, 0.98), fused=True, capturable=on_gpu)
+        )
+        self._batch = {name: values.clone() for name, values in example.items()}
+        self._sizes = time_ids(len(example["ids"]), accelerator.device)
+        self._replay: Callable[[], None] = self._captured() if on_gpu else self._descend
+        self.step = 0
 
-    others = (segments > 0) & (segments != shown[:, None])
-    scale = torch.where(others, between(-3.0, -0.7), torch.ones(n, 77, device=device))
-    scale = torch.where(segments == END, between(-4.0, 0.2), scale)
-    scale = torch.where((segments > 0) & ~others, between(-0.05, 0.32), scale)
-    weighed = torch.rand(n, 1, device=device) < 0.5
-    return torch.where(weighed, scale, torch.ones_like(scale))
+    def _descend(self) -> None:
+        """One step down the loss of ``_batch``."""
+        loss = denoising_loss(self._painter, self._batch, self._sizes, self._alphas, self._half.dtype)
+        self._accelerator.backward(loss)
+        self._half.collect()
+        norm = self._accelerator.clip_grad_norm_(self._half.weights, 1.0)
+        # One gradient that is no number would end the training: the optimizer is told to leave this step out.
+        self._optimizer.optimizer.found_inf = (~norm.isfinite()).float()
+        self._optimizer.step()
+        self._half.spread()
+        self._loss = loss.detach()
+
+    def _captured(self) -> Callable[[], None]:
+        """The step as a CUDA graph. Its trials move no weight, the rate being 0, and are forgotten."""
+        self._painter.unet.compile(dynamic=False)
+        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(aside):
+            for _ in range(3):
+                self._descend()
+        torch.cuda.current_stream().wait_stream(aside)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._descend()
+        for tensor in self._moments():
+            tensor.zero_()
+        replay: Callable[[], None] = graph.replay
+        return replay
+
+    def _moments(self) -> list[Tensor]:
+        """What the optimizer remembers, always in the same order."""
+        state = self._optimizer.state_dict()["state"]
+        return [state[index][name] for index in sorted(state) for name in sorted(state[index])]
+
+    def learn(self, batch: Batch, rate: float) -> Tensor:
+        """One step; the loss, which the next step overwrites."""
+        for name, values in batch.items():
+            self._batch[name].copy_(values)
+        for group in self._optimizer.param_groups:
+            group["lr"].fill_(group["scale"] * rate)
+        self._replay()
+        average(self._ema, self._half.weights, self.step)
+        self.step += 1
+        return self._loss
+
+    def averaged(self, seen: Tensor) -> Painter:
+        """A painter with the average for its weights, on the CPU, that knows the words ``seen`` alone."""
+        painter = Painter.fresh()
+        self._half.restore(painter.networks, self._ema)
+        forget_unseen(painter, seen.long().cpu())
+        return painter
+
+    def save(self, path: Path, elapsed: float) -> None:
+        """Everything needed to go on; complete when it has its name."""
+        state = {
+            "weights": self._half.weights, "moments": self._moments(), "ema": self._ema,
+            "step": self.step, "elapsed": elapsed,
+        }  # fmt: skip
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").rename(path)
+
+    def load(self, path: Path) -> float:
+        """Take a training up; the seconds it has had. In place, since a captured step knows its tensors."""
+        state = torch.load(path, map_location=self._ema[0].device, weights_only=True)
+        if not self._moments():  # an optimizer has none before its first step
+            self._descend()
+        with torch.no_grad():
+            torch._foreach_copy_(list[Tensor](self._half.weights), state["weights"])
+            torch._foreach_copy_(self._ema, state["ema"])
+            torch._foreach_copy_(self._moments(), state["moments"])
+        self._half.spread()
+        self.step = state["step"]
+        return float(state["elapsed"])
 
 
-def embed(painter: Painter, ids: Tensor) -> tuple[Tensor, Tensor]:
-    """Hidden states (n, 77, 160) and pooled embeddings (n, 96), as the pipeline takes them."""
-    one = painter.text_encoder(ids, output_hidden_states=True)
-    two = painter.text_encoder_2(second_ids(ids), output_hidden_states=True)
-    return torch.cat([one.hidden_states[-2], two.hidden_states[-2]], -1), two.text_embeds
+def train_painter(
+    training: Training,
+    pool: Pool,
+    out: Path,
+    seconds: float,
+    batch: int,
+    *,
+    resume: Path | None,
+    on_snapshot: Callable[[Painter], dict[str, float]],
+) -> None:
+    """Train for some seconds in all, those before an interruption included.
+
+    ``on_snapshot`` is given a copy of the moving average every four minutes and at the end, and what it
+    returns is logged.
+    """
+    clock, ledger = Clock(seconds), Ledger(out / "painter.jsonl")
+    if resume and resume.is_file():
+        clock.spent = training.load(resume)
+
+    def snapshot() -> None:
+        elapsed = clock.elapsed
+        if resume:
+            training.save(resume, elapsed)
+        numbers = on_snapshot(training.averaged(torch.unique(pool.all("ids"))))
+        ledger.write(step=training.step, seconds=elapsed, pictures=pool.size, **numbers)
+
+    saved, lost = clock.elapsed, 0
+    while not clock.over:
+        pool.take_in(1)
+        loss = training.learn(pool.sample(batch), clock.rate(PEAK_RATE, training.step))
+        if training.step % 100 == 0:
+            ledger.write(step=training.step, seconds=clock.elapsed, loss=loss.item(), pictures=pool.size)
+            lost = 0 if isfinite(loss.item()) else lost + 1
+            if lost > 2:
+                raise FloatingPointError("The loss has not been a number for a while; see the log.")
+        if clock.elapsed - saved > CHECKPOINT_SECONDS and not clock.over:
+            saved = clock.elapsed
+            snapshot()
+    snapshot()
 
 
-def conditioning(painter: Painter, batch: Batch) -> tuple[Tensor, Tensor]:
-    """One of each picture's captions, some of them dropped."""
-    n, device = len(batch["ids"]), batch["ids"].device
-    rows, picked = torch.arange(n, device=device), torch.randint(VARIANTS, (n,), device=device)
-    ids, segments = batch["ids"][rows, picked].long(), batch["segments"][rows, picked]
-    hidden, pooled = embed(painter, ids)
-    hidden = hidden * loudness(segments, batch["shown"][rows, picked])[..., None]
-    kept = (torch.rand(n, 1, device=device) >= DROPPED).float()
-    return (hidden * kept[..., None]).to(pooled.dtype), (pooled * kept).to(pooled.dtype)
-
-
-def time_ids(count: int, device: torch.device) -> Tensor:
-    """256 × 256, not cropped: the only size there is."""
-    return torch.tensor([[256.0, 256.0, 0.0, 0.0, 256.0, 256.0]], device=device).expand(count, -1)
+def denoising_loss(
+    painter: Painter, batch: Batch, sizes: Tensor, alphas: Tensor, dtype: torch.dtype
+) -> Tensor:
+    """Mean squared error of the velocity (arXiv 2202.00512, appendix D)."""
+    latents = batch["latents"].float()
+    hidden, pooled = conditioning(painter, batch)
+    noise = torch.randn_like(latents)
+    steps = torch.randint(len(alphas), (len(latents),), device=latents.device)
+    signal = alphas[steps].sqrt().view(-1, 1, 1, 1)
+    spread = (1 - alphas[steps]).sqrt().view(-1, 1, 1, 1)
+    noisy = (signal * latents + spread * noise).to(dtype, memory_format=torch.channels_last)
+    velocity = signal * noise - spread * latents
+    added = {"text_embeds": pooled, "time_ids": sizes.to(dtype)}
+    predicted = painter.unet(
+        noisy, steps, encoder_hidden_states=hidden, added_cond_kwargs=added, return_dict=False
+    )[0]
+    return functional.mse_loss(predicted.float(), velocity)
 
 
 @torch.no_grad()
@@ -139,108 +242,6 @@ def groups_of(half: Halved) -> list[dict[str, Any]]:
         },
         {"params": [p for n, p in named if n.startswith("unet")], "scale": 1.0, "weight_decay": 1e-3},
     ]
-
-
-def train_painter(
-    pool: Pool,
-    out: Path,
-    seconds: float,
-    batch: int,
-    *,
-    seed: int,
-    resume: Path | None,
-    start: Path | None,
-    on_snapshot: Callable[[Painter], None],
-) -> Painter:
-    """Train for some seconds in all, those before an interruption included; returns the moving average.
-
-    ``start`` is a model's folder to go on from, with a new optimizer; ``on_snapshot`` is given a copy
-    of the average every two minutes.
-    """
-    set_seed(seed)
-    accelerator = Accelerator()
-    painter = Painter.of(start) if start else Painter.fresh()
-    networks = painter.networks.to(accelerator.device)
-    painter.unet.to(memory_format=torch.channels_last)
-    half = Halved(networks)
-    optimizer = accelerator.prepare(torch.optim.AdamW(groups_of(half), PEAK_RATE, betas=(0.9, 0.98)))
-    ema, step, clock = [weight.detach().clone() for weight in half.weights], 0, Clock(seconds)
-    if resume and resume.is_file():
-        step, clock.spent = load_state(resume, half, optimizer, ema)
-    alphas = DDPMScheduler.from_config(SCHEDULER).alphas_cumprod.to(accelerator.device)
-    ledger, saved = Ledger(out / "painter.jsonl"), clock.elapsed
-    pool.wait_for(8 * batch)
-    while not clock.over:
-        pool.take_in()
-        for group in optimizer.param_groups:
-            group["lr"] = group["scale"] * clock.rate(PEAK_RATE, step)
-        loss = denoising_loss(painter, pool.sample(batch), alphas, half.dtype)
-        accelerator.backward(loss)
-        half.collect()
-        accelerator.clip_grad_norm_(half.weights, 1.0)
-        optimizer.step()
-        half.spread()
-        average(ema, half.weights, step)
-        step += 1
-        if step % 100 == 0:
-            ledger.write(step=step, seconds=clock.elapsed, loss=loss.item(), pictures=pool.size)
-        if clock.elapsed - saved > CHECKPOINT_SECONDS:
-            saved = clock.elapsed
-            if resume:
-                save_state(resume, half, optimizer, ema, step, clock.elapsed)
-            on_snapshot(averaged(half, ema, pool))
-    ledger.write(step=step, seconds=clock.elapsed, pictures=pool.size)
-    if resume:
-        save_state(resume, half, optimizer, ema, step, clock.elapsed)
-    return averaged(half, ema, pool)
-
-
-def averaged(half: Halved, ema: list[Tensor], pool: Pool) -> Painter:
-    """A painter with the average for its weights, on the CPU."""
-    painter = Painter.fresh()
-    half.restore(painter.networks, ema)
-    forget_unseen(painter, torch.unique(pool.all("ids").long()).cpu())
-    return painter
-
-
-def denoising_loss(painter: Painter, batch: Batch, alphas: Tensor, dtype: torch.dtype) -> Tensor:
-    """Mean squared error of the velocity (arXiv 2202.00512, appendix D)."""
-    latents = batch["latents"].float()
-    hidden, pooled = conditioning(painter, batch)
-    noise = torch.randn_like(latents)
-    steps = torch.randint(len(alphas), (len(latents),), device=latents.device)
-    signal = alphas[steps].sqrt().view(-1, 1, 1, 1)
-    spread = (1 - alphas[steps]).sqrt().view(-1, 1, 1, 1)
-    noisy = (signal * latents + spread * noise).to(dtype, memory_format=torch.channels_last)
-    velocity = signal * noise - spread * latents
-    added = {"text_embeds": pooled, "time_ids": time_ids(len(latents), latents.device).to(dtype)}
-    predicted = painter.unet(
-        noisy, steps, encoder_hidden_states=hidden, added_cond_kwargs=added, return_dict=False
-    )[0]
-    return functional.mse_loss(predicted.float(), velocity)
-
-
-def save_state(
-    path: Path, half: Halved, optimizer: Any, ema: list[Tensor], step: int, elapsed: float
-) -> None:
-    """Everything a training needs to go on; complete when it has its name."""
-    state = {
-        "weights": half.weights, "optimizer": optimizer.state_dict(), "ema": ema, "step": step,
-        "elapsed": elapsed,
-    }  # fmt: skip
-    torch.save(state, path.with_suffix(".part"))
-    path.with_suffix(".part").rename(path)
-
-
-@torch.no_grad()
-def load_state(path: Path, half: Halved, optimizer: Any, ema: list[Tensor]) -> tuple[int, float]:
-    """Take a training up; the steps and the seconds it has had."""
-    state = torch.load(path, map_location=ema[0].device, weights_only=True)
-    torch._foreach_copy_(list[Tensor](half.weights), state["weights"])
-    torch._foreach_copy_(ema, state["ema"])
-    half.spread()
-    optimizer.load_state_dict(state["optimizer"])
-    return state["step"], state["elapsed"]
 
 
 @torch.no_grad()

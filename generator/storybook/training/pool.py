@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Thread
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,7 +25,7 @@ class Pool:
         """``store`` turns an arriving chunk into what is kept of it, such as latents for pictures."""
         self._folder, self._device, self._capacity, self._store = folder, device, capacity, store
         self._kept: Batch = {}
-        self._arrived: Queue[dict[str, Any]] = Queue(maxsize=4)
+        self._arrived: Queue[Batch] = Queue(maxsize=4)
         self._closed = Event()
         Thread(target=self._watch, daemon=True).start()
         self.size = 0
@@ -37,7 +36,8 @@ class Pool:
             if chunk is None:
                 time.sleep(0.05)
             else:
-                self._arrived.put(chunk)
+                # Copied here, so that the training never waits for the device to have taken a chunk.
+                self._arrived.put({k: torch.from_numpy(v).to(self._device) for k, v in chunk.items()})
 
     def close(self) -> None:
         """Take no more chunks."""
@@ -50,8 +50,10 @@ class Pool:
                 chunk = self._arrived.get_nowait()
             except Empty:
                 return
-            if self.size < self._capacity:
-                self._keep({k: torch.from_numpy(v).to(self._device) for k, v in chunk.items()})
+            self._keep(chunk)
+            if self.size == self._capacity:
+                self.close()
+                return
 
     def wait_for(self, count: int) -> None:
         """Block until there are that many pictures."""
