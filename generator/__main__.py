@@ -53,6 +53,10 @@ class Combinations(BaseModel):
 
 def main() -> int:
     """Run the command line; its exit status."""
+    if sys.argv[1:2] == ["evaluate"]:
+        from generator.evaluation.__main__ import main as evaluate  # torch is for those alone who ask for it
+
+        return evaluate(sys.argv[2:])
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     arguments = _parser().parse_args()
     try:
