@@ -1,202 +1,35 @@
 """Stories told together: what can be asked for in them. A wing of the studio's one door.
 
-The rules are `circle`'s, the archive decides in one transaction, and what follows from it is put in line or
-stopped. The clock is kept here too: a deadline is in the archive, so one that passed while nobody was up is
-noticed at the next start.
+The rules are those of `circle_rules` and `circle_keeping`, the archive decides in one transaction, and what
+follows from it is put in line or stopped. The clock is kept here too: a deadline is in the archive, so one that
+passed while nobody was up is noticed at the next start.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-import shutil
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from generator import circle_keeping as keeping
 from generator import circle_rules as rules
-from generator import storyboard
-from generator.admission import Admission
-from generator.archive.archive import Archive
-from generator.archive.circles import Common
+from generator.beginnings import Beginnings, now
 from generator.circle import Circle, CircleRefused, Mode, Proposal, Step, check_manager
-from generator.errors import NotFound
-from generator.growing import next_recipe, without_scene
+from generator.growing import next_recipe
 from generator.limits import USUAL, Standing, bounds
 from generator.moderation.gate import words
 from generator.script import listed_script
-from generator.server import MemberDefaults, ServerSettings
-from generator.settings import Settings
-from generator.story import Changed, Event, Frame, Options, Person, Script, Story, Storyboard, Take
+from generator.story import Frame, Person, Story, Take
 
 log = logging.getLogger(__name__)
-
-Queue = Callable[[Sequence[Take], int, Standing], Awaitable[None]]
-"""Puts one person's takes of a story, told in a server, in line."""
-
-Plan = Callable[[Script, Options, ServerSettings, MemberDefaults, str | None], Awaitable[Storyboard]]
-"""Drafts a story that may be in the language of this locale."""
-
-_SOMETHING = ("…",)
-"""Scenes for a story that has none yet."""
 
 LONGEST_SLEEP = 3600.0  # seconds, after which clocks that were set are noticed
 RETRY_INTERVAL = 30.0
 
 
-class Together:
+class Together(Beginnings):
     """What can be asked for in stories told together."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        archive: Archive,
-        folder: Path,
-        admission: Admission,
-        *,
-        plan: Plan,
-        english: Callable[[str, str | None], Awaitable[str]],
-        queue: Queue,
-        stop: Callable[[Sequence[int]], None],
-        announce: Callable[[Event], None],
-    ) -> None:
-        self._settings = settings
-        self._archive = archive
-        self._folder = folder
-        self._admission = admission
-        self._plan = plan
-        self._english = english
-        self._queue = queue
-        self._stop = stop
-        self._announce = announce
-        self._changed = asyncio.Event()  # a deadline may be another than the clock waits for
-
-    # -- beginning --------------------------------------------------------------------------------------
-
-    async def plan(
-        self,
-        script: Script,
-        options: Options,
-        server: ServerSettings,
-        member: MemberDefaults,
-        *,
-        locale: str | None = None,
-    ) -> tuple[Storyboard, Common]:
-        """Decide everything about a story's pictures; it need not have any scenes yet.
-
-        Raises:
-            Refusal: it cannot be told like this; the sentence says why.
-        """
-        some = replace(script, scenes=script.scenes or _SOMETHING)
-        board = await self._plan(some, options, server, member, locale)
-        length = options.window_length or storyboard.usual("window_length", self._settings, server, member)
-        common = Common(recipe=without_scene(board.recipes[0]), window_length=length)
-        return (board if script.scenes else replace(board, scenes=(), recipes=())), common
-
-    async def begin(
-        self,
-        drafted: tuple[Storyboard, Common],
-        owner: Person,
-        mode: Mode,
-        minutes: int,
-        introduce: Callable[[int], Awaitable[object]],
-        *,
-        guild_id: int,
-        channel_id: int,
-        standing: Standing = USUAL,
-    ) -> Story:
-        """Keep a story that others add to, have it introduced, and put the scenes it begins with in line.
-
-        Raises:
-            LimitReached: the owner, or the server, has asked for as much as they may.
-            ArchiveError: it could not be kept.
-
-        Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
-        """
-        board, common = drafted
-        asked = words(channel_id, board.subject, *board.scenes, recipes=board.recipes or [common.recipe])
-        async with self._admission.admitted(
-            owner, guild_id, len(board.recipes), standing, asked, telling=True
-        ):
-            story = await self._archive.circles.add(
-                board, common, _new(owner, mode, minutes), guild_id=guild_id, channel_id=channel_id
-            )
-        return await self._introduced(story, introduce, standing)
-
-    async def go_on(
-        self,
-        earlier: Story,
-        owner: Person,
-        mode: Mode,
-        minutes: int,
-        introduce: Callable[[int], Awaitable[object]],
-        *,
-        channel_id: int,
-        standing: Standing = USUAL,
-    ) -> Story:
-        """Keep a story that begins with the frames of an earlier one, which stays as it is.
-
-        Raises:
-            CircleRefused: nothing of the earlier one is left, or it is still being told.
-            LimitReached: the owner has asked for as much as they may.
-            ArchiveError: it could not be kept.
-
-        Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
-        """
-        frames = [frame for frame in earlier.frames if frame.chosen.drawn]
-        if earlier.growing:
-            raise CircleRefused("This story is still being told; you can add to it in its thread.")
-        if not frames:
-            raise CircleRefused(
-                "This story has no pictures any more, so it cannot go on; please tell a new one."
-            )
-        common = await self._common(earlier, frames)
-        board = Storyboard(subject=earlier.subject, style=earlier.style, scenes=(), recipes=())
-        asked = words(channel_id, earlier.subject, *earlier.scenes)
-        async with self._admission.admitted(owner, earlier.guild_id, 0, standing, asked, telling=True):
-            story = await self._archive.circles.add(
-                board,
-                common,
-                _new(owner, mode, minutes),
-                guild_id=earlier.guild_id,
-                channel_id=channel_id,
-                carried=await asyncio.to_thread(self._copies, frames),
-                continues_id=earlier.id,
-            )
-        return await self._introduced(story, introduce, standing)
-
-    async def _common(self, story: Story, frames: Sequence[Frame]) -> Common:
-        """What the frames of a story share, also where one person told it."""
-        try:
-            return await self._archive.circles.common(story.id)
-        except NotFound:
-            length = self._settings.story.window_length
-            return Common(recipe=without_scene(frames[0].chosen.recipe), window_length=length)
-
-    def _copies(self, frames: Sequence[Frame]) -> list[tuple[Frame, Path]]:
-        """The frames, each with a file of its own, since the earlier story may be deleted."""
-        copies = []
-        for frame in frames:
-            assert frame.chosen.path is not None, "it is drawn"
-            path = Path("pictures", f"{frame.chosen.story_id}-{secrets.token_hex(8)}.png")
-            shutil.copyfile(self._folder / frame.chosen.path, self._folder / path)
-            copies.append((frame, path))
-        return copies
-
-    async def _introduced(
-        self, story: Story, introduce: Callable[[int], Awaitable[object]], standing: Standing
-    ) -> Story:
-        try:
-            await introduce(story.id)
-        except Exception:
-            await self.abandon(story.id)
-            raise
-        await self._queue([take for take in story.takes if take.pending], story.guild_id, standing)
-        self._tell_all(story.id)
-        return await self._archive.story(story.id)
 
     # -- writing ----------------------------------------------------------------------------------------
 
@@ -232,7 +65,7 @@ class Together:
         def write(circle: Circle, now_told: Story) -> Step:
             _check_room(circle, now_told, most)
             _check_news(now_told, proposal)
-            return rules.write(circle, proposal, _now())
+            return rules.write(circle, proposal, now())
 
         asked = words(story.channel_id, story.subject, *story.scenes, proposal.scene, proposal.express)
         async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
@@ -347,7 +180,7 @@ class Together:
 
         def act(circle: Circle, story: Story) -> Step:
             writers = list({frame.author.id: frame.author for frame in story.frames}.values())
-            changed = keeping.set_mode(circle, person, mode, _now(), writers=writers, moderator=moderator)
+            changed = keeping.set_mode(circle, person, mode, now(), writers=writers, moderator=moderator)
             return changed, None
 
         return await self._step(story_id, act)
@@ -364,11 +197,6 @@ class Together:
         await self.abandon(story_id)
         self._tell_all(story_id)
 
-    async def abandon(self, story_id: int) -> None:
-        """Its place is gone: draw nothing more, wait for nothing more."""
-        self._stop(await self._archive.cancel(story_id))
-        await self._archive.circles.abandon(story_id)
-
     # -- time -------------------------------------------------------------------------------------------
 
     async def keep_time(self) -> None:
@@ -378,10 +206,10 @@ class Together:
             pause = LONGEST_SLEEP
             try:
                 for deadline, story_id in await self._archive.circles.deadlines():
-                    if deadline > _now():
-                        pause = (deadline - _now()).total_seconds()
+                    if deadline > now():
+                        pause = (deadline - now()).total_seconds()
                         break
-                    await self._step(story_id, lambda circle, _: rules.expire(circle, _now()))
+                    await self._step(story_id, lambda circle, _: rules.expire(circle, now()))
             except Exception:
                 log.exception("A deadline could not be kept; it is tried again")
                 pause = RETRY_INTERVAL
@@ -394,7 +222,7 @@ class Together:
 
     async def _act(self, story_id: int, act: Callable[[Circle, datetime], Circle]) -> Circle:
         """A change that adds no scene."""
-        return await self._step(story_id, lambda circle, _: (act(circle, _now()), None))
+        return await self._step(story_id, lambda circle, _: (act(circle, now()), None))
 
     async def _step(self, story_id: int, act: Callable[[Circle, Story], Step]) -> Circle:
         """A change, and the drawing of what it added."""
@@ -406,14 +234,6 @@ class Together:
         if take is not None:
             await self._queue([take], story.guild_id, standing)
         self._tell_all(story.id)
-
-    def _tell_all(self, story_id: int) -> None:
-        self._changed.set()
-        self._announce(Changed(story_id=story_id))
-
-
-def _new(owner: Person, mode: Mode, minutes: int) -> Circle:
-    return keeping.begun(Circle(story_id=0, owner=owner, mode=mode, minutes=minutes), _now())
 
 
 def _managing(person: Person, moderator: bool) -> Callable[[Circle, Story], None]:
@@ -434,7 +254,3 @@ def _check_news(story: Story, proposal: Proposal) -> None:
     last = story.frames[-1] if story.frames else None
     if last is not None and (last.author.id, last.scene) == (proposal.author.id, proposal.scene):
         raise CircleRefused("This scene of yours is in the story already; it is the last one.")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

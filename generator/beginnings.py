@@ -1,0 +1,202 @@
+"""Where stories told together begin: of nothing, or of an earlier story."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generator import storyboard
+from generator.admission import Admission
+from generator.archive.archive import Archive
+from generator.archive.circles import Common
+from generator.circle import Circle, CircleRefused, Mode
+from generator.circle_keeping import begun
+from generator.errors import NotFound
+from generator.growing import without_scene
+from generator.limits import USUAL, Standing
+from generator.moderation.gate import words
+from generator.server import MemberDefaults, ServerSettings
+from generator.settings import Settings
+from generator.story import Changed, Event, Frame, Options, Person, Script, Story, Storyboard, Take
+
+Queue = Callable[[Sequence[Take], int, Standing], Awaitable[None]]
+"""Puts one person's takes of a story, told in a server, in line."""
+
+Plan = Callable[[Script, Options, ServerSettings, MemberDefaults, str | None], Awaitable[Storyboard]]
+"""Drafts a story that may be in the language of this locale."""
+
+_SOMETHING = ("…",)
+"""Scenes for a story that has none yet."""
+
+
+class Beginnings:
+    """What can be asked for before there is a story."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        archive: Archive,
+        folder: Path,
+        admission: Admission,
+        *,
+        plan: Plan,
+        english: Callable[[str, str | None], Awaitable[str]],
+        queue: Queue,
+        stop: Callable[[Sequence[int]], None],
+        announce: Callable[[Event], None],
+    ) -> None:
+        self._settings = settings
+        self._archive = archive
+        self._folder = folder
+        self._admission = admission
+        self._plan = plan
+        self._english = english
+        self._queue = queue
+        self._stop = stop
+        self._announce = announce
+        self._changed = asyncio.Event()  # a deadline may be another than the clock waits for
+
+    async def plan(
+        self,
+        script: Script,
+        options: Options,
+        server: ServerSettings,
+        member: MemberDefaults,
+        *,
+        locale: str | None = None,
+    ) -> tuple[Storyboard, Common]:
+        """Decide everything about a story's pictures; it need not have any scenes yet.
+
+        Raises:
+            Refusal: it cannot be told like this; the sentence says why.
+        """
+        some = replace(script, scenes=script.scenes or _SOMETHING)
+        board = await self._plan(some, options, server, member, locale)
+        length = options.window_length or storyboard.usual("window_length", self._settings, server, member)
+        common = Common(recipe=without_scene(board.recipes[0]), window_length=length)
+        return (board if script.scenes else replace(board, scenes=(), recipes=())), common
+
+    async def begin(
+        self,
+        drafted: tuple[Storyboard, Common],
+        owner: Person,
+        mode: Mode,
+        minutes: int,
+        introduce: Callable[[int], Awaitable[object]],
+        *,
+        guild_id: int,
+        channel_id: int,
+        standing: Standing = USUAL,
+    ) -> Story:
+        """Keep a story that others add to, have it introduced, and put the scenes it begins with in line.
+
+        Raises:
+            LimitReached: the owner, or the server, has asked for as much as they may.
+            ArchiveError: it could not be kept.
+
+        Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
+        """
+        board, common = drafted
+        asked = words(channel_id, board.subject, *board.scenes, recipes=board.recipes or [common.recipe])
+        async with self._admission.admitted(
+            owner, guild_id, len(board.recipes), standing, asked, telling=True
+        ):
+            story = await self._archive.circles.add(
+                board, common, _new(owner, mode, minutes), guild_id=guild_id, channel_id=channel_id
+            )
+        return await self._introduced(story, introduce, standing)
+
+    async def go_on(
+        self,
+        earlier: Story,
+        owner: Person,
+        mode: Mode,
+        minutes: int,
+        introduce: Callable[[int], Awaitable[object]],
+        *,
+        channel_id: int,
+        standing: Standing = USUAL,
+    ) -> Story:
+        """Keep a story that begins with the frames of an earlier one, which stays as it is.
+
+        Raises:
+            CircleRefused: nothing of the earlier one is left, or it is still being told.
+            LimitReached: the owner has asked for as much as they may.
+            ArchiveError: it could not be kept.
+
+        Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
+        """
+        frames = [frame for frame in earlier.frames if frame.chosen.drawn]
+        if earlier.growing:
+            raise CircleRefused("This story is still being told; you can add to it in its thread.")
+        if not frames:
+            raise CircleRefused(
+                "This story has no pictures any more, so it cannot go on; please tell a new one."
+            )
+        common = await self._common(earlier, frames)
+        board = Storyboard(subject=earlier.subject, style=earlier.style, scenes=(), recipes=())
+        asked = words(channel_id, earlier.subject, *earlier.scenes)
+        async with self._admission.admitted(owner, earlier.guild_id, 0, standing, asked, telling=True):
+            story = await self._archive.circles.add(
+                board,
+                common,
+                _new(owner, mode, minutes),
+                guild_id=earlier.guild_id,
+                channel_id=channel_id,
+                carried=await asyncio.to_thread(self._copies, frames),
+                continues_id=earlier.id,
+            )
+        return await self._introduced(story, introduce, standing)
+
+    async def _common(self, story: Story, frames: Sequence[Frame]) -> Common:
+        """What the frames of a story share, also where one person told it."""
+        try:
+            return await self._archive.circles.common(story.id)
+        except NotFound:
+            length = self._settings.story.window_length
+            return Common(recipe=without_scene(frames[0].chosen.recipe), window_length=length)
+
+    def _copies(self, frames: Sequence[Frame]) -> list[tuple[Frame, Path]]:
+        """The frames, each with a file of its own, since the earlier story may be deleted."""
+        copies = []
+        for frame in frames:
+            assert frame.chosen.path is not None, "it is drawn"
+            path = Path("pictures", f"{frame.chosen.story_id}-{secrets.token_hex(8)}.png")
+            shutil.copyfile(self._folder / frame.chosen.path, self._folder / path)
+            copies.append((frame, path))
+        return copies
+
+    async def _introduced(
+        self, story: Story, introduce: Callable[[int], Awaitable[object]], standing: Standing
+    ) -> Story:
+        try:
+            await introduce(story.id)
+        except Exception:
+            await self.abandon(story.id)
+            raise
+        await self._queue([take for take in story.takes if take.pending], story.guild_id, standing)
+        self._tell_all(story.id)
+        return await self._archive.story(story.id)
+
+    async def abandon(self, story_id: int) -> None:
+        """Its place is gone: draw nothing more, wait for nothing more."""
+        self._stop(await self._archive.cancel(story_id))
+        await self._archive.circles.abandon(story_id)
+
+    def _tell_all(self, story_id: int) -> None:
+        self._changed.set()
+        self._announce(Changed(story_id=story_id))
+
+
+def _new(owner: Person, mode: Mode, minutes: int) -> Circle:
+    return begun(Circle(story_id=0, owner=owner, mode=mode, minutes=minutes), now())
+
+
+def now() -> datetime:
+    """The present, as deadlines are kept."""
+    return datetime.now(UTC)
