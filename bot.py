@@ -48,6 +48,9 @@ EXTENSIONS = (
     "cogs.forget",
 )
 
+SERVED_AT_ONCE = 4
+CONNECTIONS = 32
+
 Start: TypeAlias = Callable[[], Coroutine[Any, Any, int]]
 
 PORTAL = "https://discord.com/developers/applications"
@@ -81,11 +84,15 @@ class Samefox(commands.AutoShardedBot):
             intents=_intents(settings),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
+            # In a rush, connections that are kept are faster than a new one for each answer.
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS),
         )
         answer_in_their_language(self)
         self.settings = settings
         self.studio = studio
         self.publisher = Publisher(self, studio)
+        # Whoever asks is answered within three seconds; whoever was answered is served by and by.
+        self.desk = asyncio.Semaphore(SERVED_AT_ONCE)
         self.remover = Remover(self, studio)
         studio.gate.age_restricted = self._age_restricted
 

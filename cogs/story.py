@@ -201,19 +201,15 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
 
     async def _tell(self, interaction: discord.Interaction[Samefox], wish: Wish) -> None:
         """Check everything, then put the story in line; a refusal brings the text back."""
-        try:
-            check_place(interaction)
-            board = await self._draft(interaction, wish)
-        except SamefoxError as refusal:
-            await self._refuse(interaction, refusal, wish)
-            return
-        if not interaction.response.is_done():
-            await interaction.response.defer(ephemeral=True, thinking=True)
-        try:
-            story = await begin(self.bot, interaction, board)
-        except SamefoxError as refusal:
-            await self._refuse(interaction, refusal, wish)
-            return
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        async with self.bot.desk:
+            try:
+                check_place(interaction)
+                board = await self._draft(interaction, wish)
+                story = await begin(self.bot, interaction, board)
+            except SamefoxError as refusal:
+                await self._refuse(interaction, refusal, wish)
+                return
         begins = _("🦊 Your story begins in {thread}.").format(thread=f"<#{story.thread_id}>")
         await answer(interaction, begins + doubts(self.bot.studio, board))
 
@@ -224,10 +220,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
         script, options = wish.script(most), wish.looks(self.bot.settings, server)
-        locale = str(interaction.locale)
-        if self.bot.studio.interpreter.translates(script, locale):  # which may take longer than Discord waits
-            await interaction.response.defer(ephemeral=True, thinking=True)
-        return await self.bot.studio.plan(script, options, server, member, locale=locale)
+        return await self.bot.studio.plan(script, options, server, member, locale=str(interaction.locale))
 
     async def _server(self, interaction: discord.Interaction[Samefox]) -> ServerSettings:
         return await self.bot.studio.server(interaction.guild_id or 0)

@@ -22,6 +22,7 @@ class Moderation:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._banned: set[tuple[int, int]] | None = None
 
     # -- bans -------------------------------------------------------------------------------------------
 
@@ -34,6 +35,7 @@ class Moderation:
                 (guild_id, person.id, person.name, reason, by.id, by.name),
             )
             await _note(sql, guild_id, by, "ban", person.id, person.name, reason)
+        (await self._everybody_banned()).add((guild_id, person.id))
 
     async def unban(self, guild_id: int, person: Person, by: Person) -> bool:
         """Let a member in again; False if they were not excluded."""
@@ -43,14 +45,25 @@ class Moderation:
             )
             if lifted.rowcount:
                 await _note(sql, guild_id, by, "unban", person.id, person.name, "")
-            return bool(lifted.rowcount)
+        (await self._everybody_banned()).discard((guild_id, person.id))
+        return bool(lifted.rowcount)
 
     async def ban_of(self, guild_id: int, person_id: int) -> Ban | None:
         """A member's ban in a server, if they have one."""
+        if (guild_id, person_id) not in await self._everybody_banned():
+            return None
         rows = await self._connection.fetch(
             "SELECT * FROM bans WHERE guild_id = ? AND person_id = ?", (guild_id, person_id)
         )
         return next(map(_ban, rows), None)
+
+    async def _everybody_banned(self) -> set[tuple[int, int]]:
+        """Server and person of every ban. Kept in memory, since it is asked for before each answer."""
+        if self._banned is None:
+            rows = await self._connection.fetch("SELECT guild_id, person_id FROM bans")
+            if self._banned is None:  # else somebody was faster, and may have added to it since
+                self._banned = {(row["guild_id"], row["person_id"]) for row in rows}
+        return self._banned
 
     async def bans(self, guild_id: int) -> list[Ban]:
         """Everybody who is excluded in a server, newest first."""

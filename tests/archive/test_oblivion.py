@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from generator import circle
+from generator import circle, circle_rules
 from generator.archive.archive import Archive
 from generator.archive.circles import Common
 from generator.archive.database import open_archive
@@ -58,7 +58,7 @@ async def together(archive: Archive, board: Storyboard, owner: Person, *others: 
         scene = f"a scene by {other.name}"
         proposal = circle.Proposal(author=other, scene=scene, express=scene)
         now = story.created_at
-        await archive.circles.change(story.id, lambda c, _, p=proposal, t=now: circle.write(c, p, t))
+        await archive.circles.change(story.id, lambda c, _, p=proposal, t=now: circle_rules.write(c, p, t))
     return await archive.story(story.id)
 
 
