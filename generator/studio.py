@@ -280,7 +280,9 @@ async def open_studio(settings: Settings, folder: Path, *, remember: bool = True
     try:
         await asyncio.to_thread((folder / "pictures").mkdir, parents=True, exist_ok=True)
     except OSError as error:
-        raise ArchiveError(f"The data folder {folder} cannot be made: {error.strerror}.") from error
+        raise ArchiveError(
+            "The data folder {folder} cannot be made: {reason}.", folder=str(folder), reason=error.strerror
+        ) from error
     async with open_archive(folder / "archive.sqlite3" if remember else None) as archive:
         studio = Studio(settings, archive, folder)
         await studio.oversight.sweep()

@@ -1,8 +1,8 @@
 """Stories told together: what can be asked for in them. A wing of the studio's one door.
 
 The rules are those of `circle_rules` and `circle_keeping`, the archive decides in one transaction, and what
-follows from it is put in line or stopped. The clock is kept here too: a deadline is in the archive, so one that
-passed while nobody was up is noticed at the next start.
+follows from it is put in line or stopped. The clock is kept here too: a deadline is in the archive, so one
+that passed while nobody was up is noticed at the next start.
 """
 
 from __future__ import annotations

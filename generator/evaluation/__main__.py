@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -74,9 +75,14 @@ def measure(
     verdicts = judge.read(pictures)
     length = len(recipes[0])
     told = [(story, verdicts[number * length :][:length]) for number, story in enumerate(stories)]
-    name = "".join(c if c.isalnum() else "-" for c in method.name.replace(" = ", "")).replace("--", "-")
-    sheet(pictures[: SHOWN * length], length).save(out / f"{name.strip('-')}.jpg", quality=88)
+    sheet(pictures[: SHOWN * length], length).save(out / f"{slug(method)}.jpg", quality=88)
     return outcome(told)
+
+
+def slug(method: Method) -> str:
+    """A method's name as a file's, such as ``e-svr-w2``."""
+    name = method.name.replace(" = ", "") if "+" in method.name else method.name[0]
+    return re.sub(r"[^a-z0-9]+", "-", name)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import nan, sqrt
 from statistics import stdev
 
 from PIL import Image
@@ -36,8 +36,8 @@ def outcome(told: Told) -> Outcome:
 
 
 def uncertain(values: Sequence[float]) -> float:
-    """The standard error of their mean."""
-    return stdev(values) / sqrt(len(values))
+    """The standard error of their mean; of a single value nobody knows it."""
+    return stdev(values) / sqrt(len(values)) if len(values) > 1 else nan
 
 
 def table(rows: dict[str, Outcome]) -> str:
