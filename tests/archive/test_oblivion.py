@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from generator import circle, circle_rules
+from generator import circle_rules
 from generator.archive.archive import Archive
 from generator.archive.circles import Common
 from generator.archive.database import open_archive
-from generator.circle import Circle, Mode, Phase
+from generator.circle import Circle, Mode, Phase, Proposal
 from generator.errors import NotFound
 from generator.growing import without_scene
 from generator.moderation.values import Outcome
@@ -56,7 +56,7 @@ async def together(archive: Archive, board: Storyboard, owner: Person, *others: 
     await archive.set_thread(story.id, 101)
     for other in others:
         scene = f"a scene by {other.name}"
-        proposal = circle.Proposal(author=other, scene=scene, express=scene)
+        proposal = Proposal(author=other, scene=scene, express=scene)
         now = story.created_at
         await archive.circles.change(story.id, lambda c, _, p=proposal, t=now: circle_rules.write(c, p, t))
     return await archive.story(story.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import discord
 import pytest
 import pytest_asyncio
 
@@ -97,3 +98,12 @@ async def test_styles_are_offered_by_their_names_in_the_members_language(chinese
         assert (style["name"], style["value"]) == ("水彩", "watercolor")
     (style,) = await chinese.ann.autocomplete(chinese.stories, "story tell", "style", "water")
     assert (style["name"], style["value"]) == ("watercolor", "watercolor")
+
+
+async def test_discord_knows_the_commands_in_chinese(chinese: Stage) -> None:
+    commands = {command.name: command for command in await chinese.bot.tree.fetch_commands()}
+    story = commands["story"]
+    assert story.name_localizations == {discord.Locale.chinese: "故事"}
+    tell = next(option for option in story.options if option.name == "tell")
+    assert tell.name_localizations == {discord.Locale.chinese: "讲述"}
+    assert commands["Recipe"].name_localizations == {discord.Locale.chinese: "查看配方"}
