@@ -31,6 +31,7 @@ from generator.storybook.vocabulary import EXAMPLES
 
 if TYPE_CHECKING:
     from bot import Samefox
+    from generator.settings import Settings
     from generator.studio import Studio
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             return Options(
                 model=self._model(model),
                 seed=seed,
-                style=style,
+                style=style_called(style, self.bot.settings),
                 steps=steps,
                 guidance_scale=guidance,
                 width=width,
@@ -121,7 +122,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         except SamefoxError as refusal:  # before anything is written in vain
             await answer_error(interaction, refusal)
             return
-        await interaction.response.send_modal(self.form(kept, style))
+        await interaction.response.send_modal(self.form(kept, style_called(style, self.bot.settings)))
 
     def form(self, character: Character | None = None, style: str | None = None) -> discord.ui.Modal:
         """The form for a story, which may be about a kept character."""
@@ -299,6 +300,11 @@ def unknown_line(words: Sequence[str]) -> str:
 
 def _shown(model: str) -> str:
     return model_label(model)[:SHOWN]
+
+
+def style_called(label: str | None, settings: Settings) -> str | None:
+    """The style of this name in the language spoken; else the text itself, which may be its own name."""
+    return next((style for style in settings.styles if style_label(style) == label), label)
 
 
 def style_choices(styles: Iterable[str], typed: str) -> list[Choice[str]]:

@@ -20,7 +20,7 @@ from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.text import shorten
 from cogs.presentation.words import _
-from cogs.story import StoryCog, doubts, style_choices
+from cogs.story import StoryCog, doubts, style_called, style_choices
 from generator.circle import LONGEST, Mode
 from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
@@ -133,7 +133,7 @@ class TogetherCog(commands.Cog):
         member = await self.bot.studio.defaults(interaction.user.id)
         drafted = await self.bot.studio.together.plan(
             _script(subject, scenes, most),
-            Options(style=style),
+            Options(style=style_called(style, self.bot.settings)),
             server,
             member,
             locale=str(interaction.locale),

@@ -96,6 +96,9 @@ async def test_styles_are_offered_by_their_names_in_the_members_language(chinese
     for typed in ("水彩", "water"):
         (style,) = await chinese.ben.autocomplete(chinese.stories, "story tell", "style", typed)
         assert (style["name"], style["value"]) == ("水彩", "watercolor")
+    await chinese.ben.slash(chinese.stories, "story tell", prompt=STORY, style="水彩")
+    story = await chinese.told((await chinese.bot.studio.archive.unsettled())[-1])
+    assert story.style == "watercolor", "also when it is typed"
     (style,) = await chinese.ann.autocomplete(chinese.stories, "story tell", "style", "water")
     assert (style["name"], style["value"]) == ("watercolor", "watercolor")
 
