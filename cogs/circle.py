@@ -20,9 +20,9 @@ from cogs.presentation.buttons import meant
 from cogs.presentation.circle import DESK, name_of, scene_form
 from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel
 from cogs.presentation.controls import press
+from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
 from cogs.presentation.words import _, speaking
-from cogs.story import doubts
 from generator.circle import Circle, CircleRefused, Mode, Phase, check_manager, may_manage
 from generator.errors import SamefoxError
 from generator.limits import standing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -15,9 +15,9 @@ from discord.ext import commands
 from cogs.characters import choices as offered_characters
 from cogs.place import NotAllowed, NotShown, WrongPlace, check_place, check_server, person, roles_of
 from cogs.presentation.answers import answer, answer_error, sentence
+from cogs.presentation.doubts import doubts
 from cogs.presentation.modals import correct_button, returned, returned_text, story_form, written
-from cogs.presentation.text import plain
-from cogs.presentation.words import _, listed, style_label
+from cogs.presentation.words import _, style_label
 from cogs.wish import Wish, as_form, filled_in, starring_in, typed
 from generator.archive.characters import Character
 from generator.errors import OptionRefused, SamefoxError
@@ -32,7 +32,6 @@ from generator.storybook.vocabulary import EXAMPLES
 if TYPE_CHECKING:
     from bot import Samefox
     from generator.settings import Settings
-    from generator.studio import Studio
 
 log = logging.getLogger(__name__)
 
@@ -276,26 +275,6 @@ async def begin(bot: Samefox, interaction: discord.Interaction[Any], board: Stor
             "Discord did not let me post your story here, so nothing has been drawn; please try again, or "
             "ask a moderator to check my permissions in this channel."
         ) from error
-
-
-def doubts(studio: Studio, board: Storyboard) -> str:
-    """What an author should know of words that no picture will follow: a line of its own, or nothing."""
-    if not board.recipes:
-        return ""
-    if not studio.interpreter.follows(board):
-        return "\n" + _("-# My pictures follow English words; in English, they show more of what you mean.")
-    return unknown_line(studio.interpreter.unknown_words(board))
-
-
-def unknown_line(words: Sequence[str]) -> str:
-    """What to say of words that the picture book does not know: a line of its own, or nothing."""
-    if not words:
-        return ""
-    named = listed([f"*{plain(word, 30)}*" for word in words[:8]])
-    if len(words) > 8:
-        named = _("{words} and {count} more").format(words=named, count=len(words) - 8)
-    line = _("-# My picture book does not know {words} yet, so its pictures do without.")
-    return "\n" + line.format(words=named)
 
 
 def _shown(model: str) -> str:

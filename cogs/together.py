@@ -18,9 +18,10 @@ from cogs.place import WrongPlace, check_place, check_polls, check_server, perso
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.circle import SCENE, scene_form
+from cogs.presentation.doubts import doubts
 from cogs.presentation.text import shorten
 from cogs.presentation.words import _
-from cogs.story import StoryCog, doubts, style_called, style_choices
+from cogs.story import StoryCog, style_called, style_choices
 from generator.circle import LONGEST, Mode
 from generator.errors import NotFound, SamefoxError
 from generator.limits import standing

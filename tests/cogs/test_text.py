@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from cogs.presentation.doubts import unknown_line
 from cogs.presentation.text import count, duration, plain, quote_block, shorten, thread_name
-from cogs.story import unknown_line
 
 
 def test_plain_text_keeps_every_letter_and_escapes_every_sign() -> None:
