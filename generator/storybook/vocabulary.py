@@ -11,9 +11,10 @@ from generator.storybook.attributes import CHARACTERS, COLOURS
 EXAMPLES = (
     "a blue penguin: in the library | on the beach | in the mountains in the snow",
     "a little white rabbit: in a meadow | in the kitchen | in the desert",
-    "a white duck with a purple umbrella: on a city street | in a boat | at sunset | in the desert",
+    "a white duck with a purple umbrella: on a city street | in a boat | in the desert",
+    "a yellow duck: in a meadow | in the snow in the village | underwater",
 )
-"""Stories that the picture book draws well."""
+"""Stories that the picture book draws well: with seed 42 the judge reads all that they say."""
 
 
 @cache
