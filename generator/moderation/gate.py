@@ -23,7 +23,8 @@ class Words:
 def words(channel_id: int, *texts: str, recipes: Iterable[Recipe] = ()) -> Words:
     """All words of a request: as a member typed them, and as the pictures' model will read them."""
     recipes = list(recipes)
-    lines = [*texts, *(part for recipe in recipes for part in (recipe.subject, recipe.express))]
+    # The whole prompt, since a recipe from elsewhere may suppress what it says not at all.
+    lines = [*texts, *(recipe.prompt for recipe in recipes)]
     return Words(
         channel_id=channel_id,
         text="\n".join(dict.fromkeys(lines)),
