@@ -124,7 +124,7 @@ async def returned_text(client: discord.Client, message: discord.Message | None)
     if message.attachments:
         return (await client.http.get_from_cdn(message.attachments[0].url)).decode()
     found = _BLOCK.search(message.content)
-    return found[1].replace("`\u200b``", "```") if found else ""
+    return found[1].replace("\u200b", "") if found else ""
 
 
 def _options(message: discord.Message | None) -> Options | None:

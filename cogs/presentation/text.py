@@ -28,7 +28,7 @@ def thread_name(text: str) -> str:
 
 def quote_block(text: str) -> str:
     """Text in a code block, from which a phone copies it with one tap; a fence inside cannot end it."""
-    return "```\n" + text.replace("```", "`\u200b``") + "\n```"
+    return "```\n" + text.replace("``", "`\u200b`") + "\n```"
 
 
 def duration(seconds: float) -> str:

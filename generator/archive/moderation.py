@@ -14,8 +14,6 @@ from generator.errors import NotFound
 from generator.moderation.values import Act, Ban, Outcome, Report
 from generator.story import Person
 
-MOST_OPEN = 10  # reports of one member in one server that nobody has handled yet
-
 
 class Moderation:
     """A shelf of the archive: what moderators decide, and what members tell them."""
