@@ -305,7 +305,12 @@ async def _carry(sql: aiosqlite.Connection, story_id: int, position: int, frame:
         await add_contributor(sql, story_id, person)
     frame_id = await add_frame(sql, story_id, position, frame.author)
     take_id = await add_take(sql, story_id, frame_id, old.scene, old.id, old.author, old.recipe)
-    await sql.execute("UPDATE takes SET path = ? WHERE id = ?", (path.as_posix(), take_id))
+    await sql.execute(
+        # What may be seen of the picture is what might be seen of it there.
+        "UPDATE takes SET path = ?, (verdict, hidden) = (SELECT verdict, hidden FROM takes WHERE id = ?)"
+        " WHERE id = ?",
+        (path.as_posix(), old.id, take_id),
+    )
     # First given up, so that it does not count as work that was asked of a device.
     for state in ("cancelled", "drawn"):
         await sql.execute("UPDATE jobs SET state = ? WHERE take_id = ?", (state, take_id))

@@ -17,7 +17,8 @@ from generator.circle import Circle, CircleRefused, Mode, Phase, Proposal
 from generator.errors import NotFound
 from generator.growing import without_scene
 from generator.sentence import Sentence
-from generator.story import Story, Storyboard, TakeState
+from generator.story import Picture, Story, Storyboard, TakeState, Verdict
+from tests.archive.test_archive import ENGINE
 from tests.conftest import ANN, BEN
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -87,6 +88,28 @@ async def test_a_scene_changes_places_and_stops_at_the_ends(archive: Archive, st
     assert [frame.id for frame in (await archive.story(story.id)).frames] == [second, third, first]
     await archive.circles.move(story.id, third, -1, allowed)
     assert [frame.id for frame in (await archive.story(story.id)).frames] == [third, second, first]
+
+
+async def test_a_picture_that_comes_along_shows_no_more_than_it_did(
+    archive: Archive, board: Storyboard, story: Story
+) -> None:
+    verdict = Verdict(label="nsfw", score=0.9, unsafe=True, doubtful=True)
+    picture = Picture(png=b"png", seconds=1.5, engine=ENGINE, verdict=verdict)
+    for take in story.takes:
+        assert await archive.start(take.id, "cpu")
+        assert await archive.finish(take.id, Path(f"pictures/{take.id}.png"), picture)
+    await archive.moderation.hide(story.takes[0].id, ANN)
+    story = await archive.story(story.id)
+    further = await archive.circles.add(
+        replace(board, scenes=(), recipes=()),
+        await archive.circles.common(story.id),
+        Circle(story_id=0, owner=BEN, mode=Mode.OPEN, minutes=10),
+        guild_id=10,
+        channel_id=20,
+        carried=[(frame, Path(f"pictures/copy-{frame.id}.png")) for frame in story.frames],
+    )
+    assert [take.hidden for take in further.takes] == [True, False, False]
+    assert {take.verdict for take in further.takes} == {verdict}
 
 
 async def test_a_story_that_one_person_tells_has_no_circle(archive: Archive, board: Storyboard) -> None:
