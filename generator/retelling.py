@@ -159,6 +159,8 @@ def _options(recipe: Recipe, style: str | None, window_length: int | None) -> Op
 
 def _window(recipe: Recipe) -> tuple[tuple[str, ...], int] | None:
     """The scenes of the recipe's prompt in their order, and which of them its picture shows."""
+    if len(recipe.suppress) > TOKEN_LIMIT:
+        return None  # each is a token at least; a picture from elsewhere may name thousands
     for place in range(len(recipe.suppress) + 1):
         scenes = (*recipe.suppress[:place], recipe.express, *recipe.suppress[place:])
         if joined(recipe.subject, scenes) == recipe.prompt:

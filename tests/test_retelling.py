@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -131,3 +132,13 @@ def test_a_prompt_that_clip_would_cut_is_refused(board: Storyboard, settings: Se
     recipe = replace(board.recipes[0], express=scene, suppress=(), prompt=f"a red fox {scene}")
     with pytest.raises(PromptTooLong):
         adopted(recipe, settings, HERE)
+
+
+def test_a_picture_that_names_thousands_of_scenes_holds_nobody_up(settings: Settings) -> None:
+    (recipe,) = draft(Script(subject="a fox", scenes=("b",)), Options(seed=1), settings).recipes
+    crowded = replace(recipe, suppress=("a",) * 15_000, prompt="a fox" + " a" * 15_000 + " c")
+    began = perf_counter()
+    with pytest.raises(OptionRefused):
+        adopted(crowded, settings, HERE)
+    assert slash_retelling(crowded, settings, HERE) is None
+    assert perf_counter() - began < 1, "the bot answers nobody else meanwhile"
