@@ -20,7 +20,7 @@ from cogs.languages import public_locale
 from cogs.place import check_server
 from cogs.presentation import cards
 from cogs.presentation.answers import answer, answering
-from cogs.presentation.buttons import may_see, meant
+from cogs.presentation.buttons import known, meant
 from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card
 from cogs.presentation.keepsakes import book_of, kind_lines, kinds_card, size_of
 from cogs.presentation.text import plain, shorten
@@ -259,10 +259,7 @@ class GalleryCog(commands.Cog, name=DESK):
         Raises:
             NotFound: there is none, as far as they may know, or it is still being told.
         """
-        story = await self.bot.studio.archive.story(number)
-        seen = may_see(interaction, story.channel_id, story.thread_id, story.author.id)
-        if story.guild_id != interaction.guild_id or not seen:
-            raise NotFound("There is no story {number} here any more.", number=number)
+        story = known(interaction, await self.bot.studio.archive.story(number))
         if await self.bot.studio.archive.gallery.post(number) is None:
             raise NotFound(
                 "Story {number} has not been told to its end; once it has, you can have it here.",

@@ -14,7 +14,7 @@ from discord.ext import commands
 
 from cogs.pictures import NoRecipe, Posted, attached, files, origin_of, pictures
 from cogs.presentation.answers import answer, answering
-from cogs.presentation.buttons import may_see, meant, story_of, take_of
+from cogs.presentation.buttons import known, may_see, meant, story_of, take_of
 from cogs.presentation.recipe import (
     DESK,
     FILE,
@@ -176,11 +176,7 @@ class RecipesCog(commands.Cog, name=DESK):
                     "need not say it."
                 )
             number = told[0].story_id
-        story = await archive.story(number)
-        seen = may_see(interaction, story.channel_id, story.thread_id, story.author.id)
-        if story.guild_id != guild_id or not seen:
-            raise NotFound("There is no story {number} here any more.", number=number)
-        return story
+        return known(interaction, await archive.story(number))
 
     async def _show_story(
         self, interaction: discord.Interaction[Any], story: Story, number: int | None

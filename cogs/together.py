@@ -17,6 +17,7 @@ from cogs.circle import CircleCog
 from cogs.place import WrongPlace, check_place, check_polls, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answer_error
+from cogs.presentation.buttons import known, may_see
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.doubts import doubts
 from cogs.presentation.text import shorten
@@ -170,9 +171,7 @@ class TogetherCog(commands.Cog):
         """Take up an earlier story in a new thread."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         server = await self._checked(interaction, Mode(mode))
-        earlier = await self.bot.studio.archive.story(number)
-        if earlier.guild_id != interaction.guild_id:
-            raise NotFound("There is no story {number} here any more.", number=number)
+        earlier = known(interaction, await self.bot.studio.archive.story(number))
         assert interaction.channel_id is not None
         begin = self.bot.studio.together.go_on(
             earlier,
@@ -236,13 +235,16 @@ class TogetherCog(commands.Cog):
         return style_choices(server.offered_styles(self.bot.settings), typed)
 
     async def _finished(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
-        """Stories of this server that can go on."""
-        circles = self.bot.studio.archive.circles
-        titles = await circles.finished(interaction.guild_id or 0, typed, OFFERED)
+        """Stories of this server that can go on, as far as this member may see them."""
+        titles = await self.bot.studio.archive.titles.finished(interaction.guild_id or 0, typed)
         return [
-            Choice(name=shorten(f"{each.id} · {each.subject} · {each.author}", SHOWN), value=each.id)
+            Choice(
+                name=shorten(f"{each.story_id} · {each.subject} · {each.author_name}", SHOWN),
+                value=each.story_id,
+            )
             for each in titles
-        ]
+            if may_see(interaction, each.channel_id, each.thread_id, each.author_id)
+        ][:OFFERED]
 
 
 def _script(subject: str, scenes: str | None, most: int) -> Script:

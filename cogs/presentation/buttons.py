@@ -303,11 +303,23 @@ def may_redraw(interaction: discord.Interaction[Any], story: Story) -> bool:
     return interaction.user.id == story.author.id or interaction.permissions.manage_messages
 
 
+def known(interaction: discord.Interaction[Any], story: Story) -> Story:
+    """The story, if this person may know of it in this server.
+
+    Raises:
+        NotFound: they may not, and are told no more than if there were none.
+    """
+    seen = may_see(interaction, story.channel_id, story.thread_id, story.author.id)
+    if story.guild_id != interaction.guild_id or not seen:
+        raise NotFound("There is no story {number} here any more.", number=story.id)
+    return story
+
+
 def may_see(
     interaction: discord.Interaction[Any], channel_id: int, thread_id: int | None, author_id: int
 ) -> bool:
     """Whether this person may know of a story that was told in a channel, or in a thread of it."""
-    if interaction.user.id == author_id or interaction.permissions.manage_messages:
+    if interaction.user.id == author_id or sees_all(interaction.user):
         return True
     if interaction.channel_id in (channel_id, thread_id):
         return True
@@ -319,6 +331,11 @@ def may_see(
         channel.type is not discord.ChannelType.private_thread
         and channel.permissions_for(member).view_channel
     )
+
+
+def sees_all(person: discord.User | discord.Member) -> bool:
+    """Whether somebody moderates a whole server, and not just the channel that they write in."""
+    return isinstance(person, discord.Member) and person.guild_permissions.manage_messages
 
 
 def studio_of(interaction: discord.Interaction[Any]) -> Studio:

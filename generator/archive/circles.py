@@ -50,16 +50,6 @@ class Posts:
     continues_id: int | None  #: that story
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Title:
-    """A finished story, to choose from."""
-
-    id: int
-    subject: str
-    frames: int
-    author: str
-
-
 class Circles:
     """A shelf of the archive."""
 
@@ -264,24 +254,6 @@ class Circles:
             " WHERE deadline IS NOT NULL AND NOT cancelled ORDER BY deadline"
         )
         return [(datetime.fromisoformat(row["deadline"]), int(row["story_id"])) for row in rows]
-
-    async def finished(self, guild_id: int, typed: str, limit: int) -> list[Title]:
-        """A server's stories with pictures that nobody adds to, newest first; by number or subject."""
-        wanted = typed.strip().lstrip("#")
-        rows = await self._connection.fetch(
-            "SELECT stories.id, subject, name,"
-            " (SELECT count(*) FROM frames WHERE story_id = stories.id AND position IS NOT NULL) AS frames"
-            " FROM stories JOIN contributors ON contributors.story_id = stories.id AND person_id = author_id"
-            " WHERE guild_id = ?1 AND NOT growing AND NOT cancelled"
-            " AND (?2 = '' OR CAST(stories.id AS TEXT) = ?2 OR instr(lower(subject), lower(?2)))"
-            " AND EXISTS (SELECT 1 FROM takes WHERE takes.story_id = stories.id AND path IS NOT NULL)"
-            " ORDER BY stories.id DESC LIMIT ?3",
-            (guild_id, wanted, limit),
-        )
-        return [
-            Title(id=row["id"], subject=row["subject"], frames=row["frames"], author=row["name"])
-            for row in rows
-        ]
 
 
 def _expressed(story: Story) -> list[str]:

@@ -12,6 +12,16 @@ _TITLES = """
     WHERE guild_id = ?1 AND card_id IS NOT NULL
 """
 
+_FINISHED = """
+    AND NOT growing AND NOT cancelled
+    AND EXISTS (SELECT 1 FROM takes WHERE takes.story_id = stories.id AND path IS NOT NULL)
+"""
+
+_ABOUT = """
+    AND (instr(lower(subject), lower(?2)) OR instr(lower(name), lower(?2)) OR stories.id = ?2)
+    ORDER BY stories.id DESC LIMIT ?3
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Title:
@@ -33,11 +43,11 @@ class Titles:
 
     async def newest(self, guild_id: int, words: str = "", *, limit: int = 50) -> list[Title]:
         """A server's newest stories whose number, subject or author's name contains these words."""
-        return await self._titles(
-            "AND (instr(lower(subject), lower(?2)) OR instr(lower(name), lower(?2)) OR stories.id = ?2)"
-            " ORDER BY stories.id DESC LIMIT ?3",
-            (guild_id, words.strip(), limit),
-        )
+        return await self._titles(_ABOUT, (guild_id, words.strip().lstrip("#"), limit))
+
+    async def finished(self, guild_id: int, words: str = "", *, limit: int = 50) -> list[Title]:
+        """The same of those with pictures that nobody adds to."""
+        return await self._titles(_FINISHED + _ABOUT, (guild_id, words.strip().lstrip("#"), limit))
 
     async def in_thread(self, guild_id: int, thread_id: int) -> list[Title]:
         """The stories told in a thread, newest first."""

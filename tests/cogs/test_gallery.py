@@ -237,6 +237,14 @@ async def test_what_was_told_in_private_is_seen_by_who_was_there(stage: Stage) -
     assert "No finished story" in (await visit(stage, stage.ben, character="mole")).text
     refused = await stage.ben.slash(stage.stories, "story show", number=story.id)
     assert f"no story {story.id}" in said(stage, refused)
+    refused = await stage.ben.slash(stage.stories, "story continue", number=story.id)
+    assert f"no story {story.id}" in said(stage, refused)
+    assert await stage.ben.autocomplete(stage.stories, "story continue", "number", "mole") == []
+    his = guild.create_text_channel(
+        "bens-corner", overwrites={stage.ben: discord.PermissionOverwrite(manage_messages=True)}
+    )
+    refused = await stage.ben.slash(his, "story show", number=story.id)
+    assert f"no story {story.id}" in said(stage, refused), "he moderates his channel, and no other"
 
 
 async def test_another_server_has_a_gallery_of_its_own(stage: Stage) -> None:
