@@ -5,6 +5,7 @@ All are Components V2 (at most 40 components and 4000 characters a message), so 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import discord
@@ -12,7 +13,7 @@ from discord import ui
 
 from cogs.presentation.buttons import AgainButton, CancelButton, ChooseButton, PageButton, RerollButton
 from cogs.presentation.controls import press
-from cogs.presentation.text import duration, plain
+from cogs.presentation.text import duration, fitting, plain
 from cogs.presentation.words import _, ngettext, say, style_label
 from generator.execution.forecast import Outlook
 from generator.server import Shade
@@ -31,6 +32,7 @@ _MARKS = {
 }
 
 SCENES_SHOWN = 20
+SCENES_ROOM = 2400  # characters of all of them
 SCENE_LENGTH = 120  # characters of a scene on the card, before escaping
 NAME_LENGTH = 40
 
@@ -214,7 +216,11 @@ def _pages(frame: Frame) -> ui.ActionRow[Any]:
 
 def scene_lines(story: Story) -> str:
     """One line a scene, with a mark of how its picture stands."""
-    length = SCENE_LENGTH if len(story.frames) <= 8 else SCENE_LENGTH // 2
+    longest = SCENE_LENGTH if len(story.frames) <= 8 else SCENE_LENGTH // 2
+    return fitting(partial(_scene_lines, story), longest, SCENES_ROOM)
+
+
+def _scene_lines(story: Story, length: int) -> str:
     lines = [
         f"{_MARKS[frame.chosen.state]} {number}\\. {plain(frame.scene, length)}{_by(story, frame)}"
         for number, frame in enumerate(story.frames[:SCENES_SHOWN], 1)

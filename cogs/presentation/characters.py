@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import discord
@@ -10,7 +11,7 @@ from discord import SelectOption, ui
 
 from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.forms import Field, Form
-from cogs.presentation.text import plain, shorten
+from cogs.presentation.text import fitting, plain, shorten
 from cogs.presentation.words import _, style_label
 from generator.archive.characters import LONGEST, Character
 from generator.casting import suggested_name
@@ -18,6 +19,7 @@ from generator.story import Story, Take
 
 DESK = "characters"
 HOME = "home"
+ROOM = 1800  # characters of the lines of one's own, and of those of the server's
 
 FOX = discord.Colour(0xE8762D)
 RED = discord.Colour(0xD83C3E)
@@ -61,7 +63,7 @@ def roster(own: Sequence[Character], shared: Sequence[Character]) -> ui.LayoutVi
     ):
         if characters:
             parts += [
-                ui.TextDisplay(f"### {heading}\n" + "\n".join(_line(each) for each in characters)),
+                ui.TextDisplay(f"### {heading}\n" + fitting(partial(_lines, characters), LONGEST + 20, ROOM)),
                 choice_menu(DESK, setting, _options(characters), placeholder=_("Choose a character")),
             ]
     if not parts:
@@ -131,8 +133,11 @@ def forget_card(character: Character) -> ui.LayoutView:
     )
 
 
-def _line(character: Character) -> str:
-    return f"**{plain(character.name, LONGEST)}** · {plain(character.looks.subject, 60)}"
+def _lines(characters: Sequence[Character], length: int) -> str:
+    return "\n".join(
+        f"**{plain(each.name, min(LONGEST, length))}** · {plain(each.looks.subject, length)}"
+        for each in characters
+    )
 
 
 def _options(characters: Sequence[Character]) -> list[SelectOption]:

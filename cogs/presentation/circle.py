@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import discord
@@ -19,7 +21,7 @@ from cogs.presentation.cards import (
 )
 from cogs.presentation.controls import Press, press
 from cogs.presentation.forms import Field, Form
-from cogs.presentation.text import plain, shorten
+from cogs.presentation.text import fitting, plain, shorten
 from cogs.presentation.words import _, listed, ngettext, say, style_label
 from generator.circle import Circle, Mode, Phase
 from generator.execution.forecast import Outlook
@@ -67,7 +69,7 @@ def recap_card(story: Story, circle: Circle, filename: str) -> ui.LayoutView:
     parts: list[ui.Item[Any]] = [
         ui.TextDisplay(f"## 📖 {plain(story.subject, 200)}"),
         ui.MediaGallery(picture(filename, story.subject)),
-        ui.TextDisplay(_retold(story)),
+        ui.TextDisplay(fitting(partial(_retold, story), 300, 2200)),
         ui.Separator(),
         ui.TextDisplay(f"{_credits(story)}\n-# {_recap_facts(story)}"),
         _buttons(circle, on_card=True),
@@ -77,11 +79,8 @@ def recap_card(story: Story, circle: Circle, filename: str) -> ui.LayoutView:
 
 def prelude_card(story: Story, frames: int, continues_id: int | None, filename: str) -> ui.LayoutView:
     """What happened in the earlier story, at the beginning of the thread."""
-    lines = [_("### So far")]
-    lines += [
-        f"{number}\\. {plain(frame.scene, 120)} · *{plain(frame.author.name, NAME_LENGTH // 2)}*"
-        for number, frame in enumerate(story.frames[:frames], 1)
-    ]
+    told = [(frame.scene, frame.author) for frame in story.frames[:frames]]
+    lines = [_("### So far"), fitting(partial(_by_whom, told), 120, 3500)]
     if continues_id is not None:
         lines.append(_("-# continues story {number}").format(number=continues_id))
     return view_of(
@@ -225,10 +224,16 @@ def _queue(circle: Circle) -> str:
 def _proposals(circle: Circle) -> list[str]:
     if circle.phase not in (Phase.WRITING, Phase.VOTING):
         return []
-    return [
-        f"{number}\\. {plain(proposal.scene, 150)} · *{plain(proposal.author.name, NAME_LENGTH // 2)}*"
-        for number, proposal in enumerate(circle.proposals, 1)
-    ]
+    proposed = [(proposal.scene, proposal.author) for proposal in circle.proposals]
+    return [fitting(partial(_by_whom, proposed), 150, 1800)] if proposed else []
+
+
+def _by_whom(scenes: Sequence[tuple[str, Person]], length: int) -> str:
+    """Scenes and who wrote them, a line each."""
+    return "\n".join(
+        f"{number}\\. {plain(scene, length)} · *{plain(author.name, NAME_LENGTH // 2)}*"
+        for number, (scene, author) in enumerate(scenes, 1)
+    )
 
 
 def _how(circle: Circle, reading: bool) -> str:
@@ -271,9 +276,8 @@ def _buttons(circle: Circle, *, on_card: bool = False) -> ui.ActionRow[Any]:
     return ui.ActionRow(*buttons)
 
 
-def _retold(story: Story) -> str:
-    """The whole text; long scenes of long stories are cut, as a message holds 4000 characters."""
-    length = min(300, 2600 // max(1, len(story.frames)))
+def _retold(story: Story, length: int) -> str:
+    """The whole text."""
     return "\n".join(
         f"{number}\\. {plain(frame.scene, length)}" for number, frame in enumerate(story.frames, 1)
     )
@@ -281,11 +285,15 @@ def _retold(story: Story) -> str:
 
 def _credits(story: Story) -> str:
     """Who wrote which scenes, in the order of their first."""
+    return fitting(partial(_credit_lines, story), NAME_LENGTH, 1000)
+
+
+def _credit_lines(story: Story, length: int) -> str:
     written: dict[int, list[int]] = {}
     names: dict[int, str] = {}
     for number, frame in enumerate(story.frames, 1):
         written.setdefault(frame.author.id, []).append(number)
-        names[frame.author.id] = name_of(frame.author)
+        names[frame.author.id] = plain(frame.author.name, length)
     lines = [f"✍️ **{names[each]}** · {_numbers(numbers)}" for each, numbers in list(written.items())[:20]]
     return "\n".join(lines)
 

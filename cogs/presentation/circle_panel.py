@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import discord
@@ -10,7 +11,7 @@ from discord import SelectOption, ui
 from cogs.presentation.cards import FOX, view_of
 from cogs.presentation.circle import DESK, lasting, mode_name, mode_sense, name_of
 from cogs.presentation.controls import MENU, Menu, choice_menu, press
-from cogs.presentation.text import plain, shorten
+from cogs.presentation.text import fitting, plain, shorten
 from cogs.presentation.words import _
 from generator.circle import Circle, Mode, Phase
 from generator.story import Frame, Story
@@ -18,6 +19,7 @@ from generator.story import Frame, Story
 LIMITS = (1, 3, 5, 10, 30, 60, 6 * 60, 24 * 60, 3 * 24 * 60, 7 * 24 * 60)
 """Minutes that are offered for a turn or a vote."""
 
+SCENES_ROOM = 3500  # characters of all scenes together
 OPTION = 100  # characters of an option, by Discord
 
 
@@ -48,13 +50,10 @@ def move_panel(story: Story, frame: Frame) -> ui.LayoutView:
     """One scene among the others, and the buttons that move it."""
     what = f"{story.id}.{frame.id}"
     place = frame.position or 0
-    lines = [_("## ↕️ Move a scene")]
-    for number, each in enumerate(story.frames, 1):
-        line = f"{number}\\. {plain(each.scene, 80)}"
-        lines.append(f"➡️ **{line}**" if each.id == frame.id else line)
+    scenes = fitting(partial(_numbered, story, frame), 80, SCENES_ROOM)
     return view_of(
         ui.Container(
-            ui.TextDisplay("\n".join(lines)),
+            ui.TextDisplay(f"{_('## ↕️ Move a scene')}\n{scenes}"),
             ui.ActionRow(
                 press(DESK, "earlier", what, _("Earlier"), "⬆️", disabled=place == 0),
                 press(DESK, "later", what, _("Later"), "⬇️", disabled=place == len(story.frames) - 1),
@@ -63,6 +62,14 @@ def move_panel(story: Story, frame: Frame) -> ui.LayoutView:
             accent_colour=FOX,
         )
     )
+
+
+def _numbered(story: Story, frame: Frame, length: int) -> str:
+    """All scenes, and which of them is moved."""
+    lines = [f"{number}\\. {plain(each.scene, length)}" for number, each in enumerate(story.frames, 1)]
+    place = frame.position or 0
+    lines[place] = f"➡️ **{lines[place]}**"
+    return "\n".join(lines)
 
 
 def undo_panel(story: Story) -> ui.LayoutView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from cogs.presentation.words import _
 
@@ -19,6 +20,18 @@ def plain(text: str, limit: int = 300) -> str:
 def shorten(text: str, limit: int) -> str:
     """Text of at most `limit` characters, its cut marked."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def fitting(said: Callable[[int], str], longest: int, room: int) -> str:
+    """What is said with pieces of up to `longest` characters, or of fewer until it fits the room.
+
+    Escaping makes texts longer by as much as they have signs, and a message holds 4000 characters.
+    """
+    text = said(longest)
+    while len(text) > room and longest > 4:
+        longest = longest * 3 // 4
+        text = said(longest)
+    return text
 
 
 def thread_name(text: str) -> str:

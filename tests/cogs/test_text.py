@@ -1,7 +1,17 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from cogs.presentation.cards import story_card
+from cogs.presentation.characters import roster
+from cogs.presentation.circle import circle_card, prelude_card, prompt_card, recap_card
+from cogs.presentation.circle_panel import move_panel
 from cogs.presentation.doubts import unknown_line
 from cogs.presentation.text import count, duration, plain, quote_block, shorten, thread_name
+from generator.archive.characters import Character, Looks
+from generator.circle import Circle, Mode, Proposal
+from generator.execution.forecast import Outlook
+from generator.story import Frame, Person, Story, Storyboard, Take, TakeState
 
 
 def test_plain_text_keeps_every_letter_and_escapes_every_sign() -> None:
@@ -33,3 +43,51 @@ def test_unknown_words_are_named_and_not_all_of_very_many() -> None:
     assert unknown_line(()) == ""
     assert "*dragon*, *pizza* yet" in unknown_line(("dragon", "pizza"))
     assert "and 2 more" in unknown_line(tuple("abcdefghij"))
+
+
+def crowded(board: Storyboard) -> Story:
+    """As many scenes as a story can have, all by others and all signs, which Discord wants escaped."""
+    frames = []
+    for number in range(50):
+        author = Person(id=number, name="*" * 40)
+        take = Take(
+            id=number, story_id=1, frame_id=number, scene="!" * 300, parent_id=None, author=author,
+            recipe=board.recipes[0], state=TakeState.DRAWN, attempts=0, failure=None, path="1.png", seconds=1,
+            verdict=None, hidden=False,
+        )  # fmt: skip
+        frames.append(
+            Frame(
+                id=number, position=number, author=author, takes=(take,), chosen_id=None, shown_id=None,
+                message_id=None, posted=None,
+            )
+        )  # fmt: skip
+    return Story(
+        id=1, version=1, guild_id=1, channel_id=1, thread_id=1, card_id=1, strip_id=None, strip_posted=None,
+        author=frames[0].author, subject="_" * 300, style="plain", created_at=datetime.now(UTC),
+        cancelled=False, growing=True, frames=tuple(frames), taken_back=(),
+    )  # fmt: skip
+
+
+def test_the_longest_stories_and_lists_fit_into_a_message(board: Storyboard) -> None:
+    story = crowded(board)
+    proposals = tuple(
+        Proposal(author=frame.author, scene=frame.scene, express="") for frame in story.frames[:10]
+    )
+    circle = Circle(story_id=1, owner=story.author, mode=Mode.VOTE, minutes=10, proposals=proposals)
+    looks = Looks(subject="!" * 300, style="plain", model="tiny", seed=1, take_id=None)
+    kept = [
+        Character(id=number, owner=story.author, guild_id=None, name="*" * 40, looks=looks)
+        for number in range(25)
+    ]
+    outlook = Outlook(ahead=0, seconds=None)
+    for view in (
+        story_card(story, outlook),
+        circle_card(story, circle, outlook),
+        prompt_card(story, circle, reading=True),
+        recap_card(story, circle, "strip.png"),
+        prelude_card(story, 50, 1, "prelude.png"),
+        move_panel(story, story.frames[7]),
+        roster(kept, kept),
+    ):
+        assert view.content_length() <= 4000
+        assert view.total_children_count <= 40
