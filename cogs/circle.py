@@ -13,7 +13,7 @@ from discord import ui
 from discord.ext import commands
 
 from cogs.languages import server_locale
-from cogs.place import check_place, check_server, person, roles_of
+from cogs.place import NotAllowed, WrongPlace, check_place, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answer_error, sentence
 from cogs.presentation.buttons import meant
@@ -26,6 +26,7 @@ from cogs.presentation.words import _, speaking
 from generator.circle import Circle, CircleRefused, Mode, Phase, check_manager, may_manage
 from generator.errors import SamefoxError
 from generator.limits import standing
+from generator.server import ServerSettings
 from generator.story import Person, Story, Storyboard, Take
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class CircleCog(commands.Cog, name=DESK):
         if story_id is None or not server.read_messages:
             return
         who = Person(id=message.author.id, name=message.author.display_name)
-        if not _awaited(await self.circles.circle(story_id), who):
+        if not _wanted(message, server) or not _awaited(await self.circles.circle(story_id), who):
             return
         may = standing(roles_of(message.author), server)
         with speaking(server_locale(server, message.guild)):
@@ -238,6 +239,7 @@ class CircleCog(commands.Cog, name=DESK):
     async def _retell(self, interaction: discord.Interaction[Any], story: Story) -> str:
         check_place(interaction)
         server = await self.bot.studio.server(story.guild_id)
+        check_server(interaction, server)
         count = await self.together.retell(
             story.id,
             person(interaction),
@@ -319,6 +321,15 @@ def _may_be_scene(message: discord.Message) -> bool:
         and bool(message.content.strip())
         and not message.content.lstrip().startswith(CHATTER)
     )
+
+
+def _wanted(message: discord.Message, server: ServerSettings) -> bool:
+    """Whether the server wants stories here from whoever wrote; from others, it is chatter."""
+    try:
+        check_server(message, server)
+    except (WrongPlace, NotAllowed):
+        return False
+    return True
 
 
 def _awaited(circle: Circle, who: Person) -> bool:

@@ -90,15 +90,15 @@ def check_place(interaction: discord.Interaction[Any]) -> None:
         )
 
 
-def check_server(interaction: discord.Interaction[Any], server: ServerSettings) -> None:
-    """Make sure that this server wants stories in this channel, and from this member.
+def check_server(asked: discord.Interaction[Any] | discord.Message, server: ServerSettings) -> None:
+    """Make sure that this server wants stories in this channel, and from the member who asked or wrote.
 
     Raises:
         WrongPlace: it wants them elsewhere.
         NotAllowed: it wants them from others.
     """
-    if server.channels and _places(interaction.channel).isdisjoint(server.channels):
-        guild = interaction.guild
+    if server.channels and _places(asked.channel).isdisjoint(server.channels):
+        guild = asked.guild
         found = [channel for each in server.channels if guild and (channel := guild.get_channel(each))]
         if not found:
             raise WrongPlace(
@@ -110,8 +110,9 @@ def check_server(interaction: discord.Interaction[Any], server: ServerSettings) 
             "change that with /settings.",
             channels=_few([f"#{channel.name}" for channel in found]),
         )
-    if server.teller_roles and roles_of(interaction.user).isdisjoint(server.teller_roles):
-        _refuse_teller(interaction.guild, server)
+    who = asked.author if isinstance(asked, discord.Message) else asked.user
+    if server.teller_roles and roles_of(who).isdisjoint(server.teller_roles):
+        _refuse_teller(asked.guild, server)
 
 
 def _refuse_teller(guild: discord.Guild | None, server: ServerSettings) -> None:

@@ -85,3 +85,17 @@ async def test_a_server_that_does_not_want_it_is_left_alone(stage: Stage) -> Non
     await stage.ben.send(await fox.thread(), "in the snow")
     assert (await fox.shown()).scenes == ()
     await allow(stage, allowed=True)
+
+
+async def test_what_others_write_than_those_who_may_tell_stories_is_chatter(stage: Stage) -> None:
+    fox = await begun(stage)
+    await fox.shown()
+    servers, who = stage.bot.studio.archive.servers, Person(id=1, name="Mo")
+    moderators = stage.env.guild.roles["Moderators"].id
+    await servers.change(stage.env.guild.id, who, lambda now: now.altered(teller_roles=(moderators,)))
+    try:
+        await stage.ben.send(await fox.thread(), "in the snow")
+        await stage.mo.send(await fox.thread(), "by a river")
+        assert (await fox.shown()).scenes == ("by a river",)
+    finally:
+        await servers.change(stage.env.guild.id, who, lambda now: now.altered(teller_roles=()))
