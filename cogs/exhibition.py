@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from cogs.glances import glance_file, shown_of
-from cogs.post import Post, nonce
+from cogs.post import Post, nonce, will_pass
 from cogs.presentation.gallery import shown_card
 from cogs.traces import posted_as
 from generator.archive import gallery
@@ -57,7 +57,9 @@ class Exhibition:
             shown = await shown_of(self._bot, story, channel_id)
             if message_id is None:
                 message_id = await self._send(story, channel_id)
-        except (discord.Forbidden, discord.NotFound) as error:
+        except discord.HTTPException as error:
+            if will_pass(error):
+                raise
             log.warning("Story %d could not be posted in its server's gallery: %s", story.id, error)
             return None
         return gallery.Post(channel_id=channel_id, message_id=message_id, posted=shown)
@@ -76,7 +78,9 @@ class Exhibition:
         view = shown_card(story, hearts, file.filename if file else None)
         try:
             await self._post.edit(channel_id, story, message_id, view, [file] if file else [])
-        except (discord.Forbidden, discord.NotFound) as error:
+        except discord.HTTPException as error:
+            if will_pass(error):
+                raise
             log.warning("Story %d could not be changed in its server's gallery: %s", story.id, error)
         return gallery.Post(channel_id=channel_id, message_id=message_id, posted=shown)
 

@@ -58,7 +58,7 @@ def days(text: str) -> tuple[str, str]:
             first = date(year, month, day or 1)
             last = first if day else (first.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(1)
             return first.isoformat(), last.isoformat()
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
     raise OptionRefused(
         "“{text}” is no day and no month; please write one like 2026-11-22 or 2026-11.", text=text

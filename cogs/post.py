@@ -103,3 +103,10 @@ def fingerprint(view: LayoutView) -> str:
 def nonce(story: Story, name: str) -> str:
     """At most 25 characters; the time keeps it apart from that of an archive since deleted."""
     return f"{story.created_at.timestamp() * 1000 % 10**10:.0f}-{name}"[:25]
+
+
+def will_pass(error: Exception) -> bool:
+    """Whether it is worth asking Discord again: it is overloaded or out of reach, and has not said no."""
+    if isinstance(error, discord.HTTPException):
+        return error.status == 429 or error.status >= 500
+    return not isinstance(error, FileNotFoundError)

@@ -215,7 +215,7 @@ class RecipesCog(commands.Cog, name=DESK):
                     await self._show_take(interaction, story, int(own["take"]))
                 else:
                     await self._show_story(interaction, story, None)
-            except (NotFound, StopIteration):
+            except NotFound:
                 continue
             return True
         return False

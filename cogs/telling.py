@@ -15,7 +15,7 @@ import discord
 from cogs.exhibition import Exhibition
 from cogs.gathering import Gathering, came_along
 from cogs.languages import server_locale
-from cogs.post import Post, fingerprint, nonce
+from cogs.post import Post, fingerprint, nonce, will_pass
 from cogs.presentation import cards
 from cogs.presentation import circle as circle_cards
 from cogs.presentation.text import thread_name
@@ -83,7 +83,7 @@ class Telling:
             except NotFound:
                 return  # it was deleted
             except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                if not _will_pass(error):
+                if not will_pass(error):
                     log.warning("Story %d lost its place in Discord: %s", self.story_id, error)
                     await self._give_up()
                     return
@@ -198,9 +198,10 @@ class Telling:
         if story.card_id is None or shown == self._on_card:
             return
         await asyncio.sleep(self._edited + EDIT_INTERVAL - monotonic())
-        self._edited, self._on_card = monotonic(), shown
+        self._edited = monotonic()
         attached = [file] if file is not None else []
         await self._post.edit(story.channel_id, story, story.card_id, view, attached)
+        self._on_card = shown
 
     # -- the frames -------------------------------------------------------------------------------------
 
@@ -298,10 +299,3 @@ class Telling:
 def _name(take: Take, shade: Shade | None) -> str:
     """What the file of a take is called in Discord, without its ending; it tells what is done to it."""
     return f"samefox-{take.story_id}-{take.id}" + (f"-{shade}" if shade is not None else "")
-
-
-def _will_pass(error: Exception) -> bool:
-    """Whether it is worth asking Discord again: it is overloaded or out of reach, and has not said no."""
-    if isinstance(error, discord.HTTPException):
-        return error.status == 429 or error.status >= 500
-    return not isinstance(error, FileNotFoundError)

@@ -77,7 +77,8 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P
         """Stop the story."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         studio = studio_of(interaction)
-        story = await studio.archive.story(self.story_id)
+        assert interaction.message is not None
+        story = meant(interaction, await studio.archive.story(self.story_id), interaction.message.id)
         if interaction.user.id != story.author.id and not interaction.permissions.manage_messages:
             await answer(
                 interaction,
@@ -212,6 +213,8 @@ async def draw_again(interaction: discord.Interaction[Any], take_id: int, change
     may = await _admitted(interaction)
     story = await story_of(interaction, take_id)
     frame = story.frame_of(take_id)
+    if frame.position is None:
+        raise NotFound("This scene is not part of the story any more.")
     chooses = may_choose(interaction, story, frame)
     take = await studio_of(interaction).redraw(
         take_id, person(interaction), changes, chooses=chooses, standing=may, locale=str(interaction.locale)
@@ -286,9 +289,16 @@ def meant(interaction: discord.Interaction[Any], story: Story, message_id: int) 
 
 
 def take_of(story: Story, take_id: int) -> tuple[Frame, Take]:
-    """A take of a story that has it, and its frame."""
-    frame = story.frame_of(take_id)
-    return frame, next(take for take in frame.takes if take.id == take_id)
+    """A take of a story, and its frame.
+
+    Raises:
+        NotFound: the story has no such take.
+    """
+    for frame in (*story.frames, *story.taken_back):
+        for take in frame.takes:
+            if take.id == take_id:
+                return frame, take
+    raise NotFound("There is no picture {number} here any more.", number=take_id)
 
 
 def may_choose(interaction: discord.Interaction[Any], story: Story, frame: Frame) -> bool:

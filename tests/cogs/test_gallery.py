@@ -271,3 +271,14 @@ async def test_finished_stories_are_posted_to_the_gallery_channel_once(stage: St
     await stage.told(story.id)
     assert len(stage.messages(wall.id)) == 1, "it is changed and not posted again"
     await settle_gallery_channel(stage, None)
+
+
+async def test_a_gallery_channel_that_takes_no_messages_harms_no_story(stage: Stage) -> None:
+    wall = stage.env.guild.create_text_channel("odd")
+    await settle_gallery_channel(stage, wall.id)
+    stage.env.inject_error("POST", f"/channels/{wall.id}/messages", status=400, times=1)
+    story = await tell(stage, "a white owl: on a branch")
+    await settle_gallery_channel(stage, None)
+    assert stage.messages(wall.id) == []
+    assert [a["filename"] for a in stage.card(story).attachments] == [f"story-{story.id}.png"]
+    assert "a white owl" in (await visit(stage, stage.ben, character="owl")).text

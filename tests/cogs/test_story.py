@@ -311,6 +311,29 @@ async def test_a_button_of_a_forgotten_story_says_so(stage: Stage) -> None:
     assert "do not remember this picture" in said(result)
 
 
+async def test_cancel_on_the_card_of_a_forgotten_story_stops_no_other(stage: Stage) -> None:
+    story = await stage.drawing(await stage.tell(FOX, steps=100))
+    assert story.card_id is not None
+    card = stage.shown(stage.card(story))
+    await stage.bot.studio.archive.set_card(story.id, story.card_id + 1)
+    result = await stage.mo.click(card, custom_id=f"samefox:cancel:{story.id}")
+    assert "do not remember this picture" in said(result)
+    await stage.bot.studio.archive.set_card(story.id, story.card_id)
+    await stage.mo.click(card, custom_id=f"samefox:cancel:{story.id}")
+    assert (await stage.told(story.id)).cancelled
+
+
+async def test_a_card_that_could_not_be_edited_says_so_at_the_next_try(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cogs.telling.RETRY_INTERVAL", 0.05)
+    story = await stage.drawing(await stage.tell(FOX, steps=100))
+    stage.env.inject_error("PATCH", "/channels/*/messages/*", status=500, times=2)
+    await stage.ann.click(stage.shown(stage.card(story)), custom_id=f"samefox:cancel:{story.id}")
+    story = await stage.told(story.id)
+    assert "Stopped after 0 frames" in texts(stage.card(story))
+
+
 async def test_a_deleted_thread_ends_the_story_and_the_next_one_is_told(stage: Stage) -> None:
     story = await stage.drawing(await stage.tell(FOX, steps=100))
     assert story.thread_id is not None
