@@ -16,6 +16,7 @@ from generator import circle_keeping as keeping
 from generator import circle_rules as rules
 from generator.beginnings import Beginnings, now
 from generator.circle import Circle, CircleRefused, Mode, Proposal, Step, check_manager
+from generator.errors import NotFound
 from generator.growing import next_recipe
 from generator.limits import USUAL, Standing, bounds
 from generator.moderation.gate import words
@@ -207,16 +208,28 @@ class Together(Beginnings):
             try:
                 for deadline, story_id in await self._archive.circles.deadlines():
                     if deadline > now():
-                        pause = (deadline - now()).total_seconds()
+                        pause = min(pause, (deadline - now()).total_seconds())
                         break
-                    await self._step(story_id, lambda circle, _: rules.expire(circle, now()))
+                    if not await self._expire(story_id):
+                        pause = RETRY_INTERVAL
             except Exception:
-                log.exception("A deadline could not be kept; it is tried again")
+                log.exception("The deadlines could not be read; they are tried again")
                 pause = RETRY_INTERVAL
             try:
                 await asyncio.wait_for(self._changed.wait(), min(max(pause, 0), LONGEST_SLEEP))
             except TimeoutError:
                 continue
+
+    async def _expire(self, story_id: int) -> bool:
+        """Let a story's time be over; False if that failed, which holds up no other story."""
+        try:
+            await self._step(story_id, lambda circle, _: rules.expire(circle, now()))
+        except NotFound:
+            return True  # it was deleted meanwhile
+        except Exception:
+            log.exception("A deadline of story %d could not be kept; it is tried again", story_id)
+            return False
+        return True
 
     # -- what follows -----------------------------------------------------------------------------------
 

@@ -265,6 +265,23 @@ async def test_a_single_proposal_needs_no_poll(stage: Stage) -> None:
     assert not any(message.poll for message in await fox.said())
 
 
+async def test_a_story_whose_time_cannot_be_kept_holds_up_no_other(stage: Stage) -> None:
+    broken, fox = await begun(stage, "vote"), await begun(stage, "vote")
+    for each in (broken, fox):
+        await each.write(stage.ben, "in the snow")
+    change = stage.bot.studio.archive._connection.update
+    await change("UPDATE circles SET recipe = '{}' WHERE story_id = ?", (broken.id,))
+    for each, day in ((broken, 1), (fox, 2)):
+        await change(
+            "UPDATE circles SET deadline = ? WHERE story_id = ?",
+            (datetime(2026, 1, day, tzinfo=UTC).isoformat(), each.id),
+        )
+    stage.bot.studio.together._changed.set()
+    assert (await fox.until(lambda story, _: len(story.frames) == 1))
+    await change("UPDATE circles SET deadline = NULL WHERE story_id = ?", (broken.id,))
+    await fox.shown()
+
+
 async def test_where_polls_may_not_be_posted_a_vote_is_refused_before_it_begins(stage: Stage) -> None:
     everyone = stage.env.guild.default_role
     closed = stage.env.guild.create_text_channel(
