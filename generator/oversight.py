@@ -38,8 +38,11 @@ class Oversight:
     async def ban(self, guild_id: int, person: Person, by: Person, reason: str) -> int:
         """Exclude a member in a server and stop what is drawn for them; how many pictures that were."""
         await self._archive.moderation.ban(guild_id, person, by, reason)
-        stories = await self._archive.moderation.pending_stories(guild_id, person.id)
-        stopped = await self._archive.moderation.cancel_takes(guild_id, person.id)
+        return await self._stop_all_of(guild_id, person.id)
+
+    async def _stop_all_of(self, guild_id: int, person_id: int) -> int:
+        stories = await self._archive.moderation.pending_stories(guild_id, person_id)
+        stopped = await self._archive.moderation.cancel_takes(guild_id, person_id)
         self._stop(stopped)
         self._tell(stories)
         return len(stopped)
@@ -71,13 +74,12 @@ class Oversight:
         """
         if not await self._archive.moderation.handle(report.id, by, outcome):
             return False
+        take = await self._archive.take(report.take_id)
         if outcome is Outcome.DELETED:
-            await self.delete_picture(report.take_id, by)
-        elif outcome is not Outcome.DISMISSED:
-            await self.hide(report.take_id, by)
+            await self.sweep()
         if outcome is Outcome.BANNED:
-            author = (await self._archive.take(report.take_id)).author
-            await self.ban(report.guild_id, author, by, report.reason)
+            await self._stop_all_of(report.guild_id, take.author.id)
+        self._tell([take.story_id])
         return True
 
     async def delete_story(self, story_id: int, by: Person) -> None:

@@ -80,6 +80,25 @@ async def test_a_report_is_handled_once(desk: Desk, board: Storyboard, outcome: 
     assert (await desk.archive.moderation.ban_of(10, BEN.id) is not None) == (outcome is Outcome.BANNED)
 
 
+@pytest.mark.parametrize("outcome", Outcome)
+async def test_what_a_moderator_decided_is_done_though_the_process_dies_at_once(
+    desk: Desk, board: Storyboard, outcome: Outcome
+) -> None:
+    story = await desk.archive.add_story(board, BEN, guild_id=10, channel_id=20)
+    await desk.draw(story.takes[0].id)
+    moderation = desk.archive.moderation
+    reports = [await moderation.add_report(story.takes[0].id, reporter, "why") for reporter in (LEO, ANN)]
+    assert reports[0] is not None
+    assert await moderation.handle(reports[0].id, ANN, outcome)  # and then the lights go out
+    take = await desk.archive.take(story.takes[0].id)
+    assert take.hidden == (outcome in (Outcome.HIDDEN, Outcome.BANNED))
+    assert take.drawn == (outcome is not Outcome.DELETED)
+    assert (await moderation.ban_of(10, BEN.id) is not None) == (outcome is Outcome.BANNED)
+    assert len(await moderation.others_of(take.id)) == (outcome is Outcome.DISMISSED)
+    named = {"hidden": ["hide"], "deleted": ["delete"], "banned": ["ban", "hide"], "dismissed": []}
+    assert [act.act for act in await moderation.acts(10, 9)] == named[outcome]
+
+
 async def test_words_of_a_forgotten_member_leave_the_files_of_the_others(
     desk: Desk, board: Storyboard
 ) -> None:

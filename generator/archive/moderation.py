@@ -9,7 +9,7 @@ from datetime import datetime
 import aiosqlite
 
 from generator.archive.connection import Connection, insert
-from generator.archive.rows import touch_of
+from generator.archive.rows import read_take, touch_of
 from generator.errors import NotFound
 from generator.moderation.values import Act, Ban, Outcome, Report
 from generator.story import Person
@@ -27,12 +27,7 @@ class Moderation:
     async def ban(self, guild_id: int, person: Person, by: Person, reason: str) -> None:
         """Exclude a member from the bot in a server; a further ban replaces the reason."""
         async with self._connection.transaction() as sql:
-            await sql.execute(
-                "INSERT OR REPLACE INTO bans (guild_id, person_id, name, reason, by_id, by_name)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                (guild_id, person.id, person.name, reason, by.id, by.name),
-            )
-            await _note(sql, guild_id, by, "ban", person.id, person.name, reason)
+            await _exclude(sql, guild_id, person, by, reason)
         (await self._everybody_banned()).add((guild_id, person.id))
 
     async def unban(self, guild_id: int, person: Person, by: Person) -> bool:
@@ -121,10 +116,7 @@ class Moderation:
             NotFound: there is no such picture.
         """
         async with self._connection.transaction() as sql:
-            guild_id = await _guild_of(sql, take_id)
-            await sql.execute("UPDATE takes SET hidden = ? WHERE id = ?", (hidden, take_id))
-            await touch_of(sql, take_id)
-            await _note(sql, guild_id, by, "hide" if hidden else "unhide", None, f"#{take_id}", "")
+            await _hide(sql, take_id, by, hidden=hidden)
 
     async def delete_picture(self, take_id: int, by: Person) -> None:
         """Delete a picture; its file is among the remains, its take says that it is gone.
@@ -133,15 +125,7 @@ class Moderation:
             NotFound: there is no such picture.
         """
         async with self._connection.transaction() as sql:
-            guild_id = await _guild_of(sql, take_id)
-            await sql.execute(
-                "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes"
-                " WHERE id = ? AND path IS NOT NULL",
-                (take_id,),
-            )
-            await sql.execute("UPDATE takes SET path = NULL WHERE id = ?", (take_id,))
-            await touch_of(sql, take_id)
-            await _note(sql, guild_id, by, "delete", None, f"#{take_id}", "")
+            await _delete_picture(sql, take_id, by)
 
     # -- reports ----------------------------------------------------------------------------------------
 
@@ -198,14 +182,29 @@ class Moderation:
         )
 
     async def handle(self, report_id: int, by: Person, outcome: Outcome) -> bool:
-        """Note how a report was handled; False if somebody was faster."""
+        """Note how a report was handled, and do just that; False if somebody was faster.
+
+        Whoever else reported a picture that is taken away is right too.
+        """
         async with self._connection.transaction() as sql:
-            handled = await sql.execute(
-                "UPDATE reports SET outcome = ?, handler_id = ?, handler_name = ?"
-                " WHERE id = ? AND outcome IS NULL",
-                (outcome, by.id, by.name, report_id),
+            report = await _read_report(sql, report_id)
+            if report.outcome is not None:
+                return False
+            alike = "id = ?" if outcome is Outcome.DISMISSED else "take_id = ? AND outcome IS NULL"
+            await sql.execute(
+                f"UPDATE reports SET outcome = ?, handler_id = ?, handler_name = ? WHERE {alike}",  # noqa: S608
+                (outcome, by.id, by.name, report.id if outcome is Outcome.DISMISSED else report.take_id),
             )
-            return bool(handled.rowcount)
+            author = (await read_take(sql, report.take_id)).author
+            if outcome is Outcome.DELETED:
+                await _delete_picture(sql, report.take_id, by)
+            elif outcome is not Outcome.DISMISSED:
+                await _hide(sql, report.take_id, by, hidden=True)
+            if outcome is Outcome.BANNED:
+                await _exclude(sql, report.guild_id, author, by, report.reason)
+        if outcome is Outcome.BANNED:
+            (await self._everybody_banned()).add((report.guild_id, author.id))
+        return True
 
     async def others_of(self, take_id: int) -> Sequence[int]:
         """The reports about a picture that nobody has handled."""
@@ -213,6 +212,33 @@ class Moderation:
             "SELECT id FROM reports WHERE take_id = ? AND outcome IS NULL ORDER BY id", (take_id,)
         )
         return [int(row["id"]) for row in rows]
+
+
+async def _exclude(sql: aiosqlite.Connection, guild_id: int, person: Person, by: Person, reason: str) -> None:
+    await sql.execute(
+        "INSERT OR REPLACE INTO bans (guild_id, person_id, name, reason, by_id, by_name)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (guild_id, person.id, person.name, reason, by.id, by.name),
+    )
+    await _note(sql, guild_id, by, "ban", person.id, person.name, reason)
+
+
+async def _hide(sql: aiosqlite.Connection, take_id: int, by: Person, *, hidden: bool) -> None:
+    guild_id = await _guild_of(sql, take_id)
+    await sql.execute("UPDATE takes SET hidden = ? WHERE id = ?", (hidden, take_id))
+    await touch_of(sql, take_id)
+    await _note(sql, guild_id, by, "hide" if hidden else "unhide", None, f"#{take_id}", "")
+
+
+async def _delete_picture(sql: aiosqlite.Connection, take_id: int, by: Person) -> None:
+    guild_id = await _guild_of(sql, take_id)
+    await sql.execute(
+        "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes WHERE id = ? AND path IS NOT NULL",
+        (take_id,),
+    )
+    await sql.execute("UPDATE takes SET path = NULL WHERE id = ?", (take_id,))
+    await touch_of(sql, take_id)
+    await _note(sql, guild_id, by, "delete", None, f"#{take_id}", "")
 
 
 async def _note(
