@@ -14,6 +14,7 @@ from cogs.presentation.answers import answer, answering
 from cogs.presentation.buttons import may_redraw
 from cogs.presentation.cards import RED, view_of
 from cogs.presentation.controls import press
+from cogs.presentation.report_card import DESK as REPORTS
 from cogs.presentation.text import plain
 from cogs.presentation.words import _, ngettext
 from generator.errors import NotFound
@@ -58,6 +59,8 @@ class ForgetCog(commands.Cog, name=DESK):
             if int(what) != interaction.user.id:
                 raise NotAllowed("This was somebody else's question; please use /me forget yourself.")
             await self.bot.studio.oversight.forget(interaction.user.id)
+            reports: Any = self.bot.get_cog(REPORTS)
+            await reports.tell_moderators()
             await _replace(
                 interaction,
                 _(

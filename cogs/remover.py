@@ -46,9 +46,16 @@ class Remover:
             await asyncio.sleep(RETRY_INTERVAL)
 
     async def _remove_all(self) -> None:
+        stuck: Exception | None = None
         for remnant in await self._oblivion.remains():
             if remnant.kind in ("message", "thread"):
-                await self._remove(remnant)
+                try:
+                    await self._remove(remnant)
+                except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+                    log.warning("Message %s in %s stays: %s", remnant.message_id, remnant.channel_id, error)
+                    stuck = error  # the others need not wait for it
+        if stuck is not None:
+            raise stuck
 
     async def _remove(self, remnant: Remnant) -> None:
         assert remnant.channel_id is not None
@@ -60,9 +67,6 @@ class Remover:
                 await place.get_partial_message(remnant.message_id).delete()
         except (discord.NotFound, discord.Forbidden) as error:
             log.info("Message %s in %s is out of reach: %s", remnant.message_id, remnant.channel_id, error)
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.warning("Message %s in %s stays: %s", remnant.message_id, remnant.channel_id, error)
-            raise
         await self._oblivion.removed(remnant)
 
     async def _close(self, thread_id: int, guild_id: int | None) -> None:
@@ -72,4 +76,6 @@ class Remover:
             return
         server = await self._studio.server(guild_id or 0)
         with speaking(server_locale(server, thread.guild)):
-            await thread.edit(name=_("A story that was deleted"), archived=True)
+            # One that fell asleep must be woken to get another name.
+            await thread.edit(name=_("A story that was deleted"), archived=False)
+        await thread.edit(archived=True)

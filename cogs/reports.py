@@ -109,11 +109,15 @@ class ReportsCog(commands.Cog, name=DESK):
     @commands.Cog.listener()
     async def on_ready(self) -> None:
         """Tell moderators what a killed process has not told them."""
+        await self.tell_moderators()
+
+    async def tell_moderators(self) -> None:
+        """Post the reports that no message tells of: nobody was told, or in the name of who is forgotten."""
         for report_id in await self.bot.studio.archive.moderation.unposted():
             report = await self.bot.studio.archive.moderation.report(report_id)
             try:
                 await self._post(report)
-            except (SamefoxError, discord.HTTPException, aiohttp.ClientError) as error:
+            except (SamefoxError, discord.HTTPException, aiohttp.ClientError, OSError) as error:
                 log.warning("Report %d cannot be shown: %s", report_id, error)
 
     # -- reporting --------------------------------------------------------------------------------------
@@ -168,8 +172,10 @@ class ReportsCog(commands.Cog, name=DESK):
         with speaking(server_locale(server, self.bot.get_guild(report.guild_id))):
             filename = attached[0].filename if attached else None
             view = report_card(report, story, take, filename, blurred)
-        # The time keeps the nonce apart from that of an archive since deleted.
-        nonce = f"{report.at.timestamp() * 1000 % 10**10:.0f}-report{report.id}"[:25]
+        # The time keeps the nonce apart from that of an archive since deleted; without its reporter's name it
+        # is another message.
+        name = "report" if report.reporter.id > 0 else "again"
+        nonce = f"{report.at.timestamp() * 1000 % 10**10:.0f}-{name}{report.id}"[:25]
         message = await place.send(view=view, files=attached, nonce=nonce)
         await self.bot.studio.archive.moderation.set_report_message(report.id, message.channel.id, message.id)
 
@@ -187,15 +193,16 @@ class ReportsCog(commands.Cog, name=DESK):
     async def _decide(self, interaction: discord.Interaction[Any], report: Report, outcome: Outcome) -> None:
         story, take = await self._about(report)
         if outcome is Outcome.BANNED:
-            member = interaction.guild.get_member(take.author.id) if interaction.guild is not None else None
-            check_bannable(interaction, member or discord.Object(take.author.id))
+            member: discord.Member | discord.Object = discord.Object(take.author.id)
+            with suppress(discord.NotFound):  # who has left manages nothing; members are not kept in memory
+                assert interaction.guild is not None
+                member = await interaction.guild.fetch_member(take.author.id)
+            check_bannable(interaction, member)
         by, oversight = person(interaction), self.bot.studio.oversight
         others = await self.bot.studio.archive.moderation.others_of(take.id)
         if not await oversight.handle(report, by, outcome):
             await answer(interaction, _("Somebody was faster: this report is handled already."))
         for other in {report.id, *others}:
-            if other != report.id and outcome is not Outcome.DISMISSED:
-                await self.bot.studio.archive.moderation.handle(other, by, outcome)
             await self._show(await self.bot.studio.archive.moderation.report(other), story)
 
     async def _show(self, report: Report, story: Story) -> None:

@@ -54,7 +54,7 @@ def reworded(recipe: Recipe, scene: str) -> Recipe:
     Raises:
         PromptTooLong: the scene does not fit even alone.
     """
-    place, suppress, count = _place(recipe), recipe.suppress, clip_tokenizer().count
+    place, suppress, count = place_of(recipe), recipe.suppress, clip_tokenizer().count
     while True:
         scenes = [*suppress[:place], scene, *suppress[place:]]
         if fits(recipe.subject, scenes, count):
@@ -65,7 +65,7 @@ def reworded(recipe: Recipe, scene: str) -> Recipe:
         suppress = suppress[:-1]
 
 
-def _place(recipe: Recipe) -> int:
+def place_of(recipe: Recipe) -> int:
     """Where the prompt has the recipe's own scene among the suppressed ones."""
     for place in range(len(recipe.suppress) + 1):
         scenes = [*recipe.suppress[:place], recipe.express, *recipe.suppress[place:]]

@@ -84,8 +84,9 @@ async def _migrate(connection: aiosqlite.Connection, name: str) -> None:
             f"The archive {name} was written by a newer Samefox (version {version} of its tables; this one "
             f"knows {len(migrations)}). Please update Samefox, or start it with another data folder."
         )
-    # WAL: readers never wait for the writer. FULL: what is committed survives a power cut.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000"):
+    # WAL: readers never wait for the writer. FULL: what is committed survives a power cut. What is deleted is
+    # overwritten, and does not stay in free pages for whoever reads the file.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "busy_timeout = 5000", "secure_delete = ON"):
         await connection.execute_fetchall(f"PRAGMA {pragma}")
     # executescript() would commit an open transaction, so the script brings its own.
     script = "\n".join(file.read_text(encoding="utf-8") for file in migrations[version:])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import aiosqlite
 
 from generator.archive.connection import Connection
 from generator.archive.rows import read_story, touch
+from generator.method.windows import joined
 from generator.moderation.values import Belongings, Remnant
 from generator.press.metadata import recipe_from_json, recipe_to_json
-from generator.story import Person, Recipe, Story
+from generator.redraft import place_of
+from generator.story import Frame, Person, Recipe, Story, Take
 
 NOBODY = Person(id=0, name="…")
 """Who is in the place of somebody who wanted to be forgotten."""
@@ -72,6 +75,16 @@ _REMAINS_OF_STORY = (
         "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
         " SELECT 'message', guild_id, channel_id, card_id FROM stories WHERE id = ?1 AND card_id IS NOT NULL"
     ),
+)
+
+_REMAINS_OF_TAKE = (
+    "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes WHERE id = ?1 AND path IS NOT NULL",
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, channel_id, message_id FROM reports"
+        " WHERE message_id IS NOT NULL AND take_id = ?1"
+    ),
+    "DELETE FROM reports WHERE take_id = ?1",
 )
 
 
@@ -178,8 +191,16 @@ _FORGET = (
     "UPDATE server_changes SET person_id = 0, person_name = '' WHERE person_id = ?1",
     "UPDATE bans SET name = '' WHERE person_id = ?1",
     "UPDATE bans SET by_id = 0, by_name = '' WHERE by_id = ?1",
-    # Below zero, since nobody reports the same picture twice.
-    "UPDATE reports SET reporter_id = -id, reporter_name = '…', reason = '' WHERE reporter_id = ?1",
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, channel_id, message_id FROM reports"
+        " WHERE reporter_id = ?1 AND message_id IS NOT NULL"
+    ),
+    # Below zero, since nobody reports the same picture twice. Moderators are told anew.
+    (
+        "UPDATE reports SET reporter_id = -id, reporter_name = '…', reason = '', channel_id = NULL,"
+        " message_id = NULL WHERE reporter_id = ?1"
+    ),
     "UPDATE reports SET handler_id = 0, handler_name = '…' WHERE handler_id = ?1",
     "UPDATE acts SET by_id = 0, by_name = '' WHERE by_id = ?1",
     "UPDATE acts SET person_id = NULL, subject = '', reason = '' WHERE person_id = ?1",
@@ -195,31 +216,32 @@ async def _delete(sql: aiosqlite.Connection, story_id: int) -> None:
 
 async def _take_out(sql: aiosqlite.Connection, story: Story, person_id: int) -> None:
     """Take a member's scenes out of a story told together, and their name from what stays."""
-    theirs = [frame for frame in (*story.frames, *story.taken_back) if frame.author.id == person_id]
-    words = {take.scene for frame in theirs for take in frame.takes} | {
-        take.recipe.express for frame in theirs for take in frame.takes
-    }
+    frames = (*story.frames, *story.taken_back)
+    theirs = [frame for frame in frames if frame.author.id == person_id]
+    remixes = [take for frame in frames if frame not in theirs for take in _remixes(frame, person_id)]
+    gone = [*remixes, *(take for frame in theirs for take in frame.takes)]
+    stay = [take for frame in frames for take in frame.takes if take not in gone]
+    # What somebody else has written too stays as theirs.
+    words = _said(gone) - _said(stay)
     await sql.execute(
         "INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story.id, NOBODY.id, NOBODY.name)
     )
+    for take in gone:
+        for statement in _REMAINS_OF_TAKE:
+            await sql.execute(statement, (take.id,))
+    for take in remixes:
+        await sql.execute("DELETE FROM takes WHERE id = ?", (take.id,))
     for frame in theirs:
         await _empty(sql, frame.id)
-    for frame in story.frames:
-        for take in frame.takes:
-            if frame not in theirs and words & {*take.recipe.suppress, take.recipe.express}:
-                recipe = replace(
-                    take.recipe,
-                    suppress=tuple(GAP if each in words else each for each in take.recipe.suppress),
-                    prompt=_without(take.recipe.prompt, words),
-                )
-                await sql.execute(
-                    "UPDATE takes SET recipe = ? WHERE id = ?", (recipe_to_json(recipe), take.id)
-                )
-                await sql.execute(
-                    "INSERT INTO remains (kind, path) SELECT 'words', path FROM takes"
-                    " WHERE id = ? AND path IS NOT NULL",
-                    (take.id,),
-                )
+    for take in stay:
+        if words & {*take.recipe.suppress}:
+            recipe = _without(take.recipe, words)
+            await sql.execute("UPDATE takes SET recipe = ? WHERE id = ?", (recipe_to_json(recipe), take.id))
+            await sql.execute(
+                "INSERT INTO remains (kind, path) SELECT 'words', path FROM takes"
+                " WHERE id = ? AND path IS NOT NULL",
+                (take.id,),
+            )
     for position, frame in enumerate(each for each in story.frames if each not in theirs):
         await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (position, frame.id))
     await _disown(sql, story, person_id)
@@ -229,11 +251,6 @@ async def _take_out(sql: aiosqlite.Connection, story: Story, person_id: int) -> 
 async def _empty(sql: aiosqlite.Connection, frame_id: int) -> None:
     """Take a scene out of its story, with its pictures and words; whoever shows it takes its message away."""
     await sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame_id,))
-    await sql.execute(
-        "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes"
-        " WHERE frame_id = ? AND path IS NOT NULL",
-        (frame_id,),
-    )
     await sql.execute(
         "UPDATE jobs SET state = 'cancelled' WHERE state IN ('queued', 'drawing')"
         " AND take_id IN (SELECT id FROM takes WHERE frame_id = ?)",
@@ -276,8 +293,21 @@ async def _disown(sql: aiosqlite.Connection, story: Story, person_id: int) -> No
         await sql.execute(statement, values)
 
 
-def _without(prompt: str, words: set[str]) -> str:
-    """A prompt without some scenes; longer ones first, since one may be part of another."""
-    for scene in sorted(words, key=len, reverse=True):
-        prompt = prompt.replace(scene, GAP)
-    return prompt
+def _remixes(frame: Frame, person_id: int) -> list[Take]:
+    """The takes of another's frame for which a member wrote other words, whoever had them drawn again."""
+    first, *others = frame.takes
+    own = {take.scene for take in others if take.author.id == person_id} - {first.scene}
+    return [take for take in others if take.scene in own]
+
+
+def _said(takes: Iterable[Take]) -> set[str]:
+    """All words for scenes, as they were written and as the recipes have them."""
+    return {text for take in takes for text in (take.scene, take.recipe.express)}
+
+
+def _without(recipe: Recipe, words: set[str]) -> Recipe:
+    """A recipe in which other scenes than its own are not said any more."""
+    place = place_of(recipe)
+    suppress = tuple(GAP if scene in words else scene for scene in recipe.suppress)
+    prompt = joined(recipe.subject, [*suppress[:place], recipe.express, *suppress[place:]])
+    return replace(recipe, suppress=suppress, prompt=prompt)

@@ -18,7 +18,9 @@ from generator.archive.database import open_archive
 from generator.circle import Circle, Mode, Phase, Proposal
 from generator.errors import NotFound
 from generator.growing import without_scene
+from generator.method.windows import joined
 from generator.moderation.values import Outcome
+from generator.redraft import reworded
 from generator.server import MemberDefaults, ServerSettings
 from generator.story import Person, Story, Storyboard
 from tests.archive.test_archive import FILE, PICTURE
@@ -156,6 +158,56 @@ async def test_a_story_told_together_goes_to_whoever_added_first_when_its_owner_
     assert story.author == BEN
     assert story.scenes == ("a scene by Ben",)
     assert empty.subject == story.subject, "who it is about stays: it is in every picture"
+
+
+async def test_what_a_forgotten_member_made_of_anothers_picture_goes_and_the_picture_stays(
+    archive: Archive, board: Storyboard, tmp_path: Path
+) -> None:
+    before = await told(archive, board, BEN)
+    first = before.takes[0]
+    recipe = reworded(first.recipe, "dancing Leonora")
+    remix = await archive.add_take(first, recipe, LEO, scene="dancing Leonora")
+    copy = await archive.add_take(remix, replace(recipe, seed=9), BEN)
+    for take in (remix, copy):
+        await archive.start(take.id, "cpu")
+        await archive.finish(take.id, Path(f"pictures/remix{take.id}.png"), PICTURE)
+    assert (await archive.story(before.id)).scenes[0] == "dancing Leonora"
+    await archive.oblivion.forget(LEO.id)
+    story = await archive.story(before.id)
+    assert (story.scenes, story.takes) == (before.scenes, before.takes)
+    files = {each.path for each in await archive.oblivion.remains() if each.kind == "file"}
+    assert files == {f"pictures/remix{take.id}.png" for take in (remix, copy)}
+    assert found(tmp_path / "archive.sqlite3", "Leonora") == set()
+
+
+async def test_scenes_that_were_taken_back_lose_a_forgotten_members_words_too(
+    archive: Archive, board: Storyboard, tmp_path: Path
+) -> None:
+    story = await together(archive, board, BEN, LEO, Person(id=3, name="Cas"))
+    await archive.circles.take_back(story.id, lambda circle, frame: None)
+    await archive.oblivion.forget(LEO.id)
+    assert found(tmp_path / "archive.sqlite3", "Leonora") == set()
+    (cas,) = [frame for frame in (await archive.story(story.id)).taken_back if frame.author.name == "Cas"]
+    recipe = cas.takes[0].recipe
+    assert recipe.prompt == joined(recipe.subject, [*recipe.suppress, recipe.express])
+
+
+async def test_what_moderators_were_told_goes_with_who_reported_and_with_what_was_reported(
+    archive: Archive, board: Storyboard
+) -> None:
+    mine = await together(archive, board, BEN, LEO)
+    other = await told(archive, board, BEN)
+    takes = (mine.frames[3].takes[0].id, other.takes[0].id)
+    reporters = (BEN, LEO)
+    for number, (take_id, reporter) in enumerate(zip(takes, reporters, strict=True)):
+        report = await archive.moderation.add_report(take_id, reporter, "no")
+        assert report is not None
+        await archive.moderation.set_report_message(report.id, 30, 400 + number)
+    await archive.oblivion.forget(LEO.id)
+    messages = {each.message_id for each in await archive.oblivion.remains() if each.channel_id == 30}
+    assert messages == {400, 401}
+    (unposted,) = await archive.moderation.unposted()
+    assert (await archive.moderation.report(unposted)).take_id == other.takes[0].id, "it is still open"
 
 
 async def test_nobody_else_loses_anything(archive: Archive, board: Storyboard) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from io import BytesIO
 
+import discord
 import pytest
 import pytest_asyncio
 from PIL import Image
@@ -219,6 +220,19 @@ async def test_a_second_decision_about_a_report_says_that_it_is_handled(stage: S
     assert (await stage.bot.studio.archive.take(story.takes[0].id)).drawn
 
 
+async def test_a_report_cannot_shut_out_who_manages_the_server(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    keepers = stage.env.guild.create_role("keepers", permissions=discord.Permissions(manage_guild=True))
+    stage.env.backend.add_member_role(stage.env.guild.id, stage.ann.id, keepers.id)
+    result = await stage.mo.click(stage.shown(message), label="Ban author")
+    assert "Ann manages this server, and cannot be excluded" in private(stage, result)
+    assert await stage.bot.studio.archive.moderation.ban_of(story.guild_id, stage.ann.id) is None
+    stage.env.backend.remove_member_role(stage.env.guild.id, stage.ann.id, keepers.id)
+    await stage.mo.click(stage.shown(message), label="Ban author")
+    assert await stage.bot.studio.archive.moderation.unban(story.guild_id, story.author, MO)
+
+
 async def test_deleting_a_reported_picture_takes_its_file_and_leaves_the_words(stage: Stage) -> None:
     story = await told(stage, FOX)
     path = stage.bot.studio.pictures.path(story.takes[0])
@@ -328,6 +342,22 @@ async def test_what_a_killed_process_did_not_remove_is_removed_at_the_next_start
     await until(lambda: story.card_id not in {m.id for m in stage.messages(stage.stories.id)})
     removing.cancel()
     assert not stage.bot.studio.pictures.path(story.takes[0]).exists()
+
+
+async def test_a_message_that_cannot_be_deleted_now_keeps_none_of_the_others(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cogs.remover.RETRY_INTERVAL", 0.05)
+    story = await told(stage, FOX)
+    place = f"/channels/{story.thread_id}/messages/{story.frames[0].message_id}"
+    stage.env.inject_error("DELETE", place, status=400, times=None)
+    await stage.bot.studio.oversight.delete_story(story.id, MO)
+    await until(lambda: story.card_id not in {m.id for m in stage.messages(stage.stories.id)})
+    thread = next(thread for thread in stage.stories.threads if thread.id == story.thread_id)
+    await until(lambda: stage.env.backend.channels[thread.id].thread_metadata.archived)
+    assert [message.id for message in stage.messages(thread.id)] == [story.frames[0].message_id]
+    stage.env.backend.faults.clear()
+    await until(lambda: not stage.messages(thread.id))
 
 
 async def test_me_forget_says_exactly_what_goes_and_then_it_is_gone(stage: Stage) -> None:
