@@ -15,10 +15,9 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.gallery_options import days, kind_of, viewer
-from cogs.glances import glance_file
+from cogs.glances import frame_again, glance_file
 from cogs.languages import public_locale
 from cogs.place import check_server
-from cogs.presentation import cards
 from cogs.presentation.answers import answer, answering
 from cogs.presentation.buttons import known, meant
 from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card
@@ -29,7 +28,6 @@ from generator.archive.gallery import Filter
 from generator.errors import NotFound, SamefoxError
 from generator.moderation.gate import words
 from generator.press.book import Kind, weight_of
-from generator.server import Shade
 from generator.story import Story
 
 if TYPE_CHECKING:
@@ -206,24 +204,19 @@ class GalleryCog(commands.Cog, name=DESK):
             view = shown_card(story, hearts, file.filename if file else None)
         await interaction.followup.send(view=view, files=[file] if file else [])
 
+    async def turned(self, interaction: discord.Interaction[Any], take_id: int) -> None:
+        """One of a story's pictures, shown again here, was turned to another take."""
+        story = await self.bot.studio.archive.story((await self.bot.studio.archive.take(take_id)).story_id)
+        view, files = await frame_again(self.bot, interaction, story, story.frame_of(take_id))
+        await interaction.edit_original_response(view=view, attachments=files)
+
     async def _show_frame(self, interaction: discord.Interaction[Any], story: Story, frame_id: int) -> None:
         """Post one of a story's pictures with all its buttons."""
-        studio = self.bot.studio
         frame = next((frame for frame in story.frames if frame.id == frame_id), None)
-        if frame is None or not frame.shown.drawn or not studio.pictures.path(frame.shown).is_file():
+        if frame is None or not frame.shown.drawn or not self.bot.studio.pictures.path(frame.shown).is_file():
             raise NotFound("This picture is not here any more; please choose another one.")
-        shade = await studio.pictures.shade(frame.shown, interaction.channel_id)
-        public = await public_locale(self.bot, story.guild_id)
-        if shade is Shade.REFUSE:
-            with speaking(public):
-                view = cards.covered_card(story, frame)
-            await interaction.followup.send(view=view)
-            return
-        png = await studio.pictures.png(frame.shown, interaction.channel_id, whole=True)
-        file = discord.File(io.BytesIO(png), f"samefox-{story.id}-{frame.shown.id}.png")
-        with speaking(public):
-            view = cards.frame_card(story, frame, file.filename, shade)
-        await interaction.followup.send(view=view, file=file)
+        view, files = await frame_again(self.bot, interaction, story, frame)
+        await interaction.followup.send(view=view, files=files)
 
     async def _offer(self, interaction: discord.Interaction[Any], story: Story) -> None:
         weight = await self._weight(interaction, story)

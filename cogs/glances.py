@@ -1,15 +1,20 @@
-"""All of a story's pictures on one sheet, as a file for a message."""
+"""A story's pictures for another message than its own: all on one sheet, or one with its buttons."""
 
 from __future__ import annotations
 
 import asyncio
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import discord
 
+from cogs.languages import public_locale
+from cogs.presentation import cards
+from cogs.presentation.words import speaking
+from generator.press.files import fit
 from generator.press.glance import glance
-from generator.story import Story
+from generator.server import Shade
+from generator.story import Frame, Story
 
 if TYPE_CHECKING:
     from bot import Samefox
@@ -32,3 +37,20 @@ async def shown_of(bot: Samefox, story: Story, channel_id: int) -> str:
     shades = [await bot.studio.pictures.shade(take, channel_id) for take in story.pictures]
     shown = zip(story.pictures, shades, strict=True)
     return "-".join(f"{take.id}{shade or ''}" for take, shade in shown)
+
+
+async def frame_again(
+    bot: Samefox, interaction: discord.Interaction[Any], story: Story, frame: Frame
+) -> tuple[discord.ui.LayoutView, list[discord.File]]:
+    """A frame with a picture as everybody in a channel may see it, and its file."""
+    pictures, channel_id = bot.studio.pictures, interaction.channel_id
+    shade = await pictures.shade(frame.shown, channel_id)
+    public = await public_locale(bot, story.guild_id)
+    if shade is Shade.REFUSE:
+        with speaking(public):
+            return cards.covered_card(story, frame), []
+    png = await pictures.png(frame.shown, channel_id, whole=True)
+    data, ending = await asyncio.to_thread(fit, png, interaction.filesize_limit)
+    file = discord.File(io.BytesIO(data), f"samefox-{story.id}-{frame.shown.id}.{ending}")
+    with speaking(public):
+        return cards.frame_card(story, frame, file.filename, shade), [file]

@@ -162,8 +162,9 @@ class PageButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:page:(?P<tak
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Turn the page."""
         await interaction.response.defer()
-        await story_of(interaction, self.take_id)
+        story = await story_of(interaction, self.take_id)
         await studio_of(interaction).turn(self.take_id)
+        await _turn_here(interaction, story, self.take_id)
 
 
 class ChooseButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:choose:(?P<take>\d+)"):
@@ -204,6 +205,14 @@ class ChooseButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:choose:(?P
             )
             return
         await studio_of(interaction).choose(self.take_id)
+        await _turn_here(interaction, story, self.take_id)
+
+
+async def _turn_here(interaction: discord.Interaction[Any], story: Story, take_id: int) -> None:
+    """Turn the message that bears the button too, where that is not the frame's own, in its thread."""
+    assert interaction.message is not None
+    if interaction.message.id != story.frame_of(take_id).message_id:
+        await interaction.client.get_cog("gallery").turned(interaction, take_id)
 
 
 async def draw_again(interaction: discord.Interaction[Any], take_id: int, changes: Changes) -> None:
@@ -223,7 +232,8 @@ async def draw_again(interaction: discord.Interaction[Any], take_id: int, change
         interaction,
         _("🎨 Frame {number} is being drawn again with seed {seed}; look at its message.").format(
             number=(frame.position or 0) + 1, seed=take.recipe.seed
-        ),
+        )
+        + ("" if interaction.channel_id == story.thread_id else f" → <#{story.thread_id}>"),
     )
 
 

@@ -161,7 +161,22 @@ async def test_a_story_is_shown_again_with_live_buttons(stage: Stage) -> None:
     assert "being drawn again" in said(
         stage, await stage.ben.click(stage.shown(frame), custom_id=f"samefox:reroll:{take.id}")
     )
+    story = await stage.told(story.id)
+    await stage.mo.select(
+        stage.shown(card.message), [menu["options"][1]["value"]], custom_id=menu["custom_id"]
+    )
+    *_others, frame = stage.messages(talk.id)
+    await stage.ben.click(stage.shown(frame), custom_id=f"samefox:page:{take.id}:<")
+    frame = stage.env.backend.get_message(talk.id, frame.id)
+    assert [a["filename"] for a in frame.attachments] == [f"samefox-{story.id}-{take.id}.png"]
     await stage.told(story.id)
+    second = story.frames[1].takes[1]
+    await stage.ben.click(stage.shown(frame), custom_id=f"samefox:page:{second.id}:>")
+    frame = stage.env.backend.get_message(talk.id, frame.id)
+    await stage.ann.click(stage.shown(frame), custom_id=f"samefox:choose:{second.id}")
+    frame = stage.env.backend.get_message(talk.id, frame.id)
+    choose = next(part for part in walk(frame) if ":choose:" in str(part.get("custom_id")))
+    assert (choose["label"], choose["disabled"]) == ("Chosen", True)
     again = await stage.ann.slash(talk, "story show", number=story.id)
     assert "a grey wolf" in said(stage, again)
     choices = await stage.ann.autocomplete(talk, "story show", "number", "wolf")
