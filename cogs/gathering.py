@@ -7,13 +7,14 @@ deleted. Whatever moment the bot is killed, the next start finds at most two, an
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import takewhile
 
 import discord
 
-from cogs.post import Post, fingerprint, nonce
-from cogs.presentation.circle import poll_of, prelude_card, prompt_card
+from cogs.post import Post, fingerprint, nonce, will_pass
+from cogs.presentation.circle import answer_of, poll_of, prelude_card, prompt_card
 from cogs.traces import prelude_name
 from generator.archive.circles import Posts
 from generator.circle import Circle, Phase
@@ -89,10 +90,12 @@ class Gathering:
 
     async def _vote(self, story: Story, circle: Circle) -> bool:
         """Post, count or end the poll; whether that changed the circle."""
-        if circle.phase is Phase.VOTING and circle.poll_id is None:
+        if circle.phase is Phase.VOTING and not circle.proposals:
+            await self._together.decide(story.id, [])
+        elif circle.phase is Phase.VOTING and circle.poll_id is None:
             await self._ask(story, circle)
         elif circle.phase is Phase.COUNTING:
-            votes = [] if circle.poll_id is None else await self._votes(story, circle.poll_id)
+            votes = [] if circle.poll_id is None else await self._votes(story, circle, circle.poll_id)
             await self._together.decide(story.id, votes)
         elif circle.phase is not Phase.VOTING and circle.poll_id is not None:
             await self._end(story, circle.poll_id)
@@ -109,13 +112,15 @@ class Gathering:
                 poll=poll_of(circle),
                 nonce=nonce(story, f"poll{posts.prompts}"),
             )
-        except discord.Forbidden:
+        except discord.HTTPException as error:
+            if will_pass(error):
+                raise
             await self._together.decide(story.id, None)
             return
         await self._together.polled(story.id, message.id)
 
-    async def _votes(self, story: Story, poll_id: int) -> list[int]:
-        """How many votes each answer has, in their order; none where the poll has been deleted."""
+    async def _votes(self, story: Story, circle: Circle, poll_id: int) -> list[int]:
+        """How many votes each proposal has, in their order; none where the poll has been deleted."""
         message = await self._end(story, poll_id)
         for _ in range(POLL_TRIES):
             if message is None or message.poll is None:
@@ -125,7 +130,7 @@ class Gathering:
             await asyncio.sleep(1)
             message = await self._fetched(story, poll_id)
         assert message is not None and message.poll is not None
-        return [answer.vote_count for answer in message.poll.answers]
+        return votes_of(circle, [(answer.text, answer.vote_count) for answer in message.poll.answers])
 
     async def _end(self, story: Story, poll_id: int) -> discord.Message | None:
         """End a poll, unless it has ended or is gone; its message."""
@@ -143,6 +148,15 @@ class Gathering:
             return await self._post.thread(story).fetch_message(poll_id)
         except discord.NotFound:
             return None
+
+
+def votes_of(circle: Circle, answers: Sequence[tuple[str, int]]) -> list[int]:
+    """The votes of each proposal; a poll keeps the answers of somebody who is forgotten since."""
+    if len(answers) == len(circle.proposals):
+        return [votes for _text, votes in answers]
+    remaining = iter(answers)
+    texts = [answer_of(proposal) for proposal in circle.proposals]
+    return [next((votes for answer, votes in remaining if answer == text), 0) for text in texts]
 
 
 def came_along(frame: Frame, posts: Posts) -> bool:

@@ -194,8 +194,10 @@ def decide(circle: Circle, votes: Sequence[int] | None) -> Step:
 
     Without ``votes``, there could be no poll.
     """
-    if circle.phase not in (Phase.VOTING, Phase.COUNTING) or not circle.proposals:
+    if circle.phase not in (Phase.VOTING, Phase.COUNTING):
         return circle, None
+    if not circle.proposals:  # whoever proposed them is forgotten
+        return rest(circle, None), None
     if votes is None:
         template = "🗳 I may not post polls here, so the scene that {name} proposed first goes on."
         chosen = circle.proposals[0]

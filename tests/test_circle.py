@@ -194,6 +194,12 @@ def test_the_most_votes_choose_and_of_equal_ones_the_earlier_proposal(
     assert rules.decide(decided, votes) == (decided, None), "a vote is counted once"
 
 
+def test_a_vote_on_what_nobody_proposes_any_more_is_over() -> None:
+    forgotten = replace(counting(BEN, CLEO), proposals=())
+    decided, added = rules.decide(forgotten, [])
+    assert (decided.phase, added) == (Phase.WRITING, None)
+
+
 def test_a_closed_circle_takes_nothing_until_its_owner_opens_it_again() -> None:
     closed = keeping.close(turns(), ANN)
     with pytest.raises(CircleRefused, match="This story is closed"):

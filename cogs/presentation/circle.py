@@ -23,7 +23,7 @@ from cogs.presentation.controls import Press, press
 from cogs.presentation.forms import Field, Form
 from cogs.presentation.text import fitting, plain, shorten
 from cogs.presentation.words import _, listed, ngettext, say, style_label
-from generator.circle import Circle, Mode, Phase
+from generator.circle import Circle, Mode, Phase, Proposal
 from generator.execution.forecast import Outlook
 from generator.story import Person, Stepped, Story
 
@@ -97,8 +97,13 @@ def poll_of(circle: Circle) -> discord.Poll:
     hours = min(max(1, -(-circle.minutes // 60)), 32 * 24)
     poll = discord.Poll(question=_("What happens next?"), duration=timedelta(hours=hours))
     for proposal in circle.proposals:
-        poll.add_answer(text=shorten(proposal.scene, ANSWER))
+        poll.add_answer(text=answer_of(proposal))
     return poll
+
+
+def answer_of(proposal: Proposal) -> str:
+    """A proposal as the poll has it."""
+    return shorten(proposal.scene, ANSWER)
 
 
 def scene_form(circle: Circle) -> Form:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from cogs.gathering import votes_of
 from cogs.presentation.cards import story_card
 from cogs.presentation.characters import roster
-from cogs.presentation.circle import circle_card, prelude_card, prompt_card, recap_card
+from cogs.presentation.circle import answer_of, circle_card, prelude_card, prompt_card, recap_card
 from cogs.presentation.circle_panel import move_panel
 from cogs.presentation.doubts import unknown_line
 from cogs.presentation.text import count, duration, plain, quote_block, shorten, thread_name
@@ -24,7 +26,8 @@ def test_what_is_too_long_is_cut_and_the_cut_marked() -> None:
 
 
 def test_a_fence_in_a_quoted_text_does_not_end_it() -> None:
-    assert quote_block("a ```b``` c").count("```") == 2
+    for number in range(3, 12):
+        assert quote_block(f"a {'`' * number}b").count("```") == 2
 
 
 def test_a_thread_is_named_without_mentions_and_within_discords_limit() -> None:
@@ -91,3 +94,12 @@ def test_the_longest_stories_and_lists_fit_into_a_message(board: Storyboard) -> 
     ):
         assert view.content_length() <= 4000
         assert view.total_children_count <= 40
+
+
+def test_votes_go_to_their_proposals_also_when_one_is_forgotten() -> None:
+    people = [Person(id=number, name=str(number)) for number in range(3)]
+    scenes = [Proposal(author=who, scene=f"scene {who.id}", express="") for who in people]
+    answers = [(answer_of(each), votes) for each, votes in zip(scenes, (5, 1, 2), strict=True)]
+    voting = Circle(story_id=1, owner=people[0], mode=Mode.VOTE, minutes=1, proposals=tuple(scenes))
+    assert votes_of(voting, answers) == [5, 1, 2]
+    assert votes_of(replace(voting, proposals=tuple(scenes[1:])), answers) == [1, 2]
