@@ -254,7 +254,7 @@ async def test_forms_menus_and_refusals_outlive_a_restart(stage: Stage) -> None:
     assert len((await stage.bot.studio.archive.story(story.id)).takes) == 3
 
 
-@pytest.mark.asyncio(loop_scope="function")  # simcord has one Discord a loop, and the stage is on the module's
+@pytest.mark.asyncio(loop_scope="function")  # the stage has the module's
 async def test_another_model_draws_one_picture_or_all_where_several_are_offered(
     tmp_path: Path,
 ) -> None:
