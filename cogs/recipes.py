@@ -47,7 +47,10 @@ if TYPE_CHECKING:
 READ = 4
 """Pictures of one message that are read; each is answered with a message."""
 
-_OWN = re.compile(r"(?:SPOILER_)?(?:samefox-(?P<frame>\d+)-(?P<take>\d+)|story-(?P<strip>\d+))(?:-\w+)?")
+_OWN = re.compile(
+    r"(?:SPOILER_)?(?:samefox-(?P<frame>\d+)-(?P<take>\d+)"
+    r"|(?:story|sheet|gallery|prelude)-(?P<strip>\d+))(?:-\w+)?"
+)
 """What the bot's own pictures are called."""
 
 

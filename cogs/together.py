@@ -14,7 +14,7 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.circle import CircleCog
-from cogs.place import WrongPlace, check_place, check_polls, check_server, person, roles_of
+from cogs.place import NotShown, WrongPlace, check_place, check_polls, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.buttons import known, may_see
@@ -37,11 +37,6 @@ log = logging.getLogger(__name__)
 MINUTES = 10  # of a turn or a vote, when nobody says
 SHOWN = 100  # characters of a choice, by Discord
 OFFERED = 25  # choices, by Discord
-
-_NOT_SHOWN = WrongPlace(
-    "Discord did not let me open your story here, so nothing has been drawn; please try again, or ask a "
-    "moderator to check my permissions in this channel."
-)
 
 MODES = [
     Choice(name="Anyone, any time", value=Mode.OPEN.value),
@@ -225,7 +220,10 @@ class TogetherCog(commands.Cog):
             story = await begin
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.warning("A story could not be introduced: %s", error)
-            raise _NOT_SHOWN from error
+            raise NotShown(
+                "Discord did not let me open your story here, so nothing has been drawn; please try again, "
+                "or ask a moderator to check my permissions in this channel."
+            ) from error
         said = _("🦊 Your story begins in {thread}. Tell the others!")
         await answer(interaction, said.format(thread=f"<#{story.thread_id}>") + doubt)
 

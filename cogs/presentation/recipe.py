@@ -21,6 +21,7 @@ from generator.story import Engine, Frame, Recipe, Story, Take
 DESK = "recipes"
 FILE = "recipe.json"
 STRIP_FILE = "recipes.json"
+LORAS = 5  # that are named; a picture from elsewhere may say that it had any number
 LINE = 1000  # characters of a line to copy; a longer one finds no place beside the rest
 BY_FILE = f"python -m generator --recipe {FILE}"
 
@@ -132,7 +133,7 @@ def _facts(account: Account) -> list[str]:
         width=recipe.width,
         height=recipe.height,
     )
-    how = [model_label(recipe.model), *(model_label(lora.path) for lora in recipe.loras)]
+    how = [model_label(recipe.model), *(model_label(lora.path) for lora in recipe.loras[:LORAS])]
     how += [recipe.scheduler, str(recipe.svr), *(["FreeU"] if recipe.freeu else [])]
     lines = [numbers, " · ".join(plain(part, 60) for part in how)]
     if engine is not None:

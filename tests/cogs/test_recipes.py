@@ -152,7 +152,10 @@ async def test_the_messages_menu_knows_our_own_frames_and_strips(stage: Stage) -
     *_, second, _third, strip = stage.frames(story)
     shown = await stage.ben.context_menu(thread, "Recipe", stage.shown(second))
     assert "Frame 2 of 3" in said(stage, shown)
-    for channel, message in ((thread, strip), (stage.stories, stage.card(story))):
+    await stage.ben.slash(stage.stories, "story show", number=story.id)
+    sheet = stage.messages(stage.stories.id)[-1]
+    assert [a["filename"] for a in sheet.attachments] == [f"sheet-{story.id}.jpg"]
+    for channel, message in ((thread, strip), (stage.stories, stage.card(story)), (stage.stories, sheet)):
         asked = await stage.ben.context_menu(channel, "Recipe", stage.shown(message))
         assert "Which one?" in said(stage, asked)
         assert custom_ids_of(stage, asked) == [f"samefox:recipes:menu:frame.{story.id}"]
