@@ -154,9 +154,10 @@ def check_moderator(interaction: discord.Interaction[Any]) -> None:
     Raises:
         NotAllowed: they are none.
     """
-    allowed = interaction.permissions
+    who = interaction.user
+    allowed = who.guild_permissions if isinstance(who, discord.Member) else discord.Permissions.none()
     if not (allowed.manage_messages or allowed.moderate_members):
-        raise NotAllowed("Only this server's moderators can do that.")
+        raise NotAllowed("Only this server's moderators can do that; please ask one of them.")
 
 
 def check_bannable(
@@ -168,7 +169,7 @@ def check_bannable(
         NotAllowed: they would.
     """
     if member.id == interaction.user.id:
-        raise NotAllowed("You cannot exclude yourself.")
+        raise NotAllowed("You cannot exclude yourself; please choose somebody else.")
     if isinstance(member, discord.Member) and member.guild_permissions.manage_guild:
         raise NotAllowed("{name} manages this server, and cannot be excluded.", name=member.display_name[:40])
 

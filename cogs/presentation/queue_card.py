@@ -18,7 +18,7 @@ from generator.archive.work import Errand
 from generator.queue import Queue, Sketch, Wait
 
 PAGE = 5  # of those who wait; a phone shows no more at once
-DRAWN_AT_ONCE = 8  # pictures being drawn that are listed
+DRAWN_AT_ONCE = 6  # pictures being drawn that are listed; more, all signs, would not fit into a message
 BAR = 10
 
 FOX = discord.Colour(0xE8762D)
@@ -140,7 +140,7 @@ def _yours(queue: Queue, viewer: Viewer) -> str:
         said = _("Nothing of yours is in line. A story that you tell now comes soon.")
     left = viewer.allowance.left_today
     if left is not None:
-        said += "\n-# " + _("Of your pictures in 24 hours, {left} are left.").format(left=left)
+        said += "\n-# " + _("In these 24 hours you can have {left} more pictures.").format(left=left)
     return said
 
 

@@ -78,14 +78,6 @@ class Servers:
             "INSERT OR REPLACE INTO member_defaults VALUES (?, ?)", (person_id, defaults.kept())
         )
 
-    async def forget(self, person_id: int) -> None:
-        """Drop a member's defaults, and their name from the settings they changed."""
-        async with self._connection.transaction() as sql:
-            await sql.execute("DELETE FROM member_defaults WHERE person_id = ?", (person_id,))
-            await sql.execute(
-                "UPDATE server_changes SET person_id = 0, person_name = '' WHERE person_id = ?", (person_id,)
-            )
-
 
 async def _read(sql: aiosqlite.Connection, guild_id: int) -> ServerSettings:
     rows = await sql.execute_fetchall("SELECT settings FROM servers WHERE guild_id = ?", (guild_id,))

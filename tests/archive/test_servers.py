@@ -92,14 +92,3 @@ async def test_a_kept_choice_that_is_not_possible_any_more_is_dropped_alone(tmp_
         database.execute("UPDATE servers SET settings = json_set(settings, '$.steps', 9000, '$.moon', 1)")
     async with open_archive(tmp_path / "a.sqlite3") as archive:
         assert await archive.servers.settings(MEADOW) == ServerSettings(style="ink")
-
-
-async def test_a_forgotten_member_leaves_no_defaults_and_no_name() -> None:
-    async with open_archive(None) as archive:
-        await archive.servers.set_defaults(ANN.id, MemberDefaults(steps=9))
-        await archive.servers.change(MEADOW, ANN, lambda s: s.altered(style="ink"))
-        await archive.servers.change(MEADOW, BEN, lambda s: s.altered(style=None))
-        await archive.servers.forget(ANN.id)
-        assert await archive.servers.defaults(ANN.id) == MemberDefaults()
-        people = [change.person for change in await archive.servers.changes(MEADOW, limit=9)]
-        assert [(person.id, person.name) for person in people] == [(BEN.id, "Ben"), (0, "")]

@@ -8,8 +8,15 @@ import pytest
 from simcord import MemberActor
 from simcord.results import InteractionResult, ResponseMessage
 
+from cogs.presentation.queue_card import Viewer, queue_card
+from cogs.presentation.text import plain
+from generator.admission import Allowance
+from generator.archive.work import Errand, Use
+from generator.execution.forecast import Outlook
+from generator.limits import Bounds
+from generator.queue import Queue, Sketch, Wait
 from generator.server import Limits
-from generator.story import TakeState
+from generator.story import Person, TakeState
 from generator.studio import Studio
 from tests.cogs.conftest import PATIENCE, Stage
 from tests.conftest import ANN
@@ -49,6 +56,38 @@ def choices(message: ResponseMessage) -> list[str]:
     """What the menu offers to stop."""
     (menu,) = [part for part in parts(message) if part.get("type") == 3] or [{"options": []}]
     return [str(option["label"]) for option in menu["options"]]  # type: ignore[attr-defined]
+
+
+def crowded() -> Queue:
+    """As many pictures and people as there can be, whose words are all signs, which are escaped."""
+    errands = [
+        Errand(
+            story_id=number,
+            subject="*" * 300,
+            person=Person(id=number, name="_" * 32),
+            takes={number: "~" * 300},
+        )
+        for number in range(1, 50)
+    ]
+    outlook = Outlook(ahead=1000, next=40000.0, seconds=90000.0)
+    return Queue(
+        drawing=tuple(Sketch(errand=errand, scene="~" * 300, progress=0.5) for errand in errands),
+        waiting=tuple(Wait(errand=errand, frames=1000, outlook=outlook) for errand in errands),
+        drawing_elsewhere=1000,
+        waiting_elsewhere=1000,
+        newcomer=outlook,
+    )
+
+
+async def test_the_longest_queue_fits_into_a_message() -> None:
+    allowance = Allowance(
+        use=Use(waiting=1, stories=1, frames=1, server_frames=1),
+        bounds=Bounds(waiting=1, scenes=1, stories_at_once=1, frames_a_day=9, server_frames_a_day=9),
+    )
+    viewer = Viewer(id=1, moderates=True, allowance=allowance)
+    view = queue_card(crowded(), viewer, 3, notice=plain("!" * 60) * 2)
+    assert view.content_length() <= 4000
+    assert view.total_children_count <= 40
 
 
 async def told_by(stage: Stage, member: MemberActor, prompt: str, **options: object) -> int:
@@ -192,7 +231,7 @@ async def test_a_limit_is_told_beforehand_and_its_refusal_brings_the_text_back(s
     limits = Limits(frames_a_day=1000, stories_at_once=1)
     await servers.change(guild_id, ANN, lambda settings: settings.altered(limits=limits))
     await stage.drawing(await told_by(stage, stage.ann, FOX, **LONG))
-    assert "Of your pictures in 24 hours, " in read(await queue_of(stage, stage.ann))
+    assert "In these 24 hours you can have " in read(await queue_of(stage, stage.ann))
     result = await stage.ann.slash(stage.stories, "story tell", prompt="a second fox: in a hole")
     said = "".join(m.content for m in [result.response, *result.followups] if m is not None).replace("\\", "")
     assert "still being drawn: 1; here you can have 1 at once" in said
