@@ -16,10 +16,11 @@ from discord.ext import commands
 from cogs.circle import CircleCog
 from cogs.place import NotShown, WrongPlace, check_place, check_polls, check_server, person, roles_of
 from cogs.presentation import forms
-from cogs.presentation.answers import answer, answer_error
+from cogs.presentation.answers import answer, answer_error, sentence
 from cogs.presentation.buttons import known, may_see
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.doubts import doubts
+from cogs.presentation.modals import returned
 from cogs.presentation.text import shorten
 from cogs.presentation.words import _
 from cogs.story import StoryCog, style_called, style_choices
@@ -113,7 +114,6 @@ class TogetherCog(commands.Cog):
         minutes="How long a turn or a vote lasts; 10 is usual",
     )
     @app_commands.choices(mode=MODES)
-    @answering
     async def together(
         self,
         interaction: discord.Interaction[Samefox],
@@ -125,7 +125,24 @@ class TogetherCog(commands.Cog):
     ) -> None:
         """Begin a story that others add to."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        server = await self._checked(interaction, Mode(mode))
+        try:
+            await self._together(interaction, subject, Mode(mode), style, scenes, minutes)
+        except SamefoxError as refusal:
+            hint = _("Here is what you wrote, so that it is not lost:")
+            wrote = f"{subject}: {scenes}" if scenes else subject
+            text, file = returned(f"{sentence(refusal, interaction.id)}\n{hint}", wrote, None)
+            await answer(interaction, text, file=file)
+
+    async def _together(
+        self,
+        interaction: discord.Interaction[Samefox],
+        subject: str,
+        mode: Mode,
+        style: str | None,
+        scenes: str | None,
+        minutes: int,
+    ) -> None:
+        server = await self._checked(interaction, mode)
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
         drafted = await self.bot.studio.together.plan(
@@ -139,7 +156,7 @@ class TogetherCog(commands.Cog):
         begin = self.bot.studio.together.begin(
             drafted,
             person(interaction),
-            Mode(mode),
+            mode,
             minutes,
             self.bot.publisher.introduce,
             guild_id=interaction.guild_id,
@@ -194,6 +211,7 @@ class TogetherCog(commands.Cog):
                 "/story together."
             )
         if text is None:
+            check_server(interaction, await self.bot.studio.server(interaction.guild_id or 0))
             await self.bot.studio.together.check_may_write(story_id, person(interaction))
             form = scene_form(await archive.circles.circle(story_id))
             await interaction.response.send_modal(forms.modal(form))

@@ -277,7 +277,7 @@ async def test_a_story_whose_time_cannot_be_kept_holds_up_no_other(stage: Stage)
             (datetime(2026, 1, day, tzinfo=UTC).isoformat(), each.id),
         )
     stage.bot.studio.together._changed.set()
-    assert (await fox.until(lambda story, _: len(story.frames) == 1))
+    assert await fox.until(lambda story, _: len(story.frames) == 1)
     await change("UPDATE circles SET deadline = NULL WHERE story_id = ?", (broken.id,))
     await fox.shown()
 
@@ -437,6 +437,12 @@ async def test_a_scene_that_cannot_be_drawn_comes_back_to_be_corrected(stage: St
     await stage.ben.submit_modal(form, {label["component"]["custom_id"]: "far away"})
     assert (await fox.shown()).scenes == ("far away",)
     assert "already" in answers(await fox.write(stage.ben, "far away"))
+
+
+async def test_a_story_that_cannot_begin_gives_back_what_was_written(stage: Stage) -> None:
+    result = await stage.ann.slash(stage.stories, "story together", subject=FOX, scenes="very " * 90 + "far")
+    assert "Here is what you wrote" in answers(result)
+    assert "a red fox: very very" in answers(result)
 
 
 async def test_who_stays_looks_after_the_story_of_an_owner_who_left(stage: Stage) -> None:
