@@ -202,7 +202,8 @@ class GalleryCog(commands.Cog, name=DESK):
         file = await glance_file(self.bot, story, interaction.channel_id or 0)
         with speaking(await public_locale(self.bot, story.guild_id)):
             view = shown_card(story, hearts, file.filename if file else None)
-        await interaction.followup.send(view=view, files=[file] if file else [])
+        message = await interaction.followup.send(view=view, files=[file] if file else [], wait=True)
+        await self.bot.studio.archive.gallery.showed(story.id, message.channel.id, message.id)
 
     async def turned(self, interaction: discord.Interaction[Any], take_id: int) -> None:
         """One of a story's pictures, shown again here, was turned to another take."""
@@ -216,7 +217,8 @@ class GalleryCog(commands.Cog, name=DESK):
         if frame is None or not frame.shown.drawn or not self.bot.studio.pictures.path(frame.shown).is_file():
             raise NotFound("This picture is not here any more; please choose another one.")
         view, files = await frame_again(self.bot, interaction, story, frame)
-        await interaction.followup.send(view=view, files=files)
+        message = await interaction.followup.send(view=view, files=files, wait=True)
+        await self.bot.studio.archive.gallery.showed(story.id, message.channel.id, message.id)
 
     async def _offer(self, interaction: discord.Interaction[Any], story: Story) -> None:
         weight = await self._weight(interaction, story)

@@ -99,6 +99,33 @@ async def test_what_a_moderator_decided_is_done_though_the_process_dies_at_once(
     assert [act.act for act in await moderation.acts(10, 9)] == named[outcome]
 
 
+async def test_where_a_story_is_shown_again_it_goes_once_some_of_it_may_not_be_shown(
+    desk: Desk, board: Storyboard
+) -> None:
+    story = await together(desk.archive, board, BEN, LEO)
+    await desk.draw(story.takes[0].id)
+    take_id, gallery, gone = story.takes[0].id, desk.archive.gallery, []
+
+    async def removed() -> list[int | None]:
+        found = [each.message_id for each in await desk.archive.oblivion.remains() if each.channel_id == 30]
+        return sorted(each or 0 for each in found)
+
+    for number, act in enumerate(
+        (
+            lambda: desk.oversight.hide(take_id, ANN),
+            lambda: desk.oversight.delete_picture(take_id, ANN),
+            lambda: desk.oversight.forget(LEO.id),
+            lambda: desk.oversight.delete_story(story.id, BEN),
+        )
+    ):
+        await gallery.showed(story.id, 30, number)
+        assert await removed() == gone
+        await act()
+        assert await removed() == (gone := [*gone, number])
+    await gallery.showed(story.id, 30, 9)
+    assert await removed() == gone, "a story that was deleted meanwhile is shown by nothing"
+
+
 async def test_words_of_a_forgotten_member_leave_the_files_of_the_others(
     desk: Desk, board: Storyboard
 ) -> None:

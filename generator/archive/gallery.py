@@ -172,6 +172,13 @@ class Gallery:
                 found += [(number, str(subject)) for (subject,) in rows]
             return found
 
+    async def showed(self, story_id: int, channel_id: int, message_id: int) -> None:
+        """Remember a message that shows a story again."""
+        await self._connection.update(
+            "INSERT OR IGNORE INTO showings SELECT ?, ?, id FROM stories WHERE id = ?",
+            (message_id, channel_id, story_id),
+        )
+
     async def hearts(self, story_id: int, person_id: int = 0) -> Hearts:
         """Whom a story pleases."""
         async with self._connection.reading() as sql:

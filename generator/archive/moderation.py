@@ -9,7 +9,7 @@ from datetime import datetime
 import aiosqlite
 
 from generator.archive.connection import Connection, insert
-from generator.archive.rows import read_take, touch_of
+from generator.archive.rows import read_take, take_down, touch_of
 from generator.errors import NotFound
 from generator.moderation.values import Act, Ban, Outcome, Report
 from generator.story import Person
@@ -227,6 +227,8 @@ async def _hide(sql: aiosqlite.Connection, take_id: int, by: Person, *, hidden: 
     guild_id = await _guild_of(sql, take_id)
     await sql.execute("UPDATE takes SET hidden = ? WHERE id = ?", (hidden, take_id))
     await touch_of(sql, take_id)
+    if hidden:
+        await take_down(sql, (await read_take(sql, take_id)).story_id)
     await _note(sql, guild_id, by, "hide" if hidden else "unhide", None, f"#{take_id}", "")
 
 
@@ -238,6 +240,7 @@ async def _delete_picture(sql: aiosqlite.Connection, take_id: int, by: Person) -
     )
     await sql.execute("UPDATE takes SET path = NULL WHERE id = ?", (take_id,))
     await touch_of(sql, take_id)
+    await take_down(sql, (await read_take(sql, take_id)).story_id)
     await _note(sql, guild_id, by, "delete", None, f"#{take_id}", "")
 
 

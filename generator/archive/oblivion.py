@@ -8,7 +8,7 @@ from dataclasses import replace
 import aiosqlite
 
 from generator.archive.connection import Connection
-from generator.archive.rows import read_story, touch
+from generator.archive.rows import read_story, take_down, touch
 from generator.method.windows import joined
 from generator.moderation.values import Belongings, Remnant
 from generator.press.metadata import recipe_from_json, recipe_to_json
@@ -209,6 +209,7 @@ _FORGET = (
 
 
 async def _delete(sql: aiosqlite.Connection, story_id: int) -> None:
+    await take_down(sql, story_id)
     for statement in _REMAINS_OF_STORY:
         await sql.execute(statement, (story_id,))
     await sql.execute("DELETE FROM stories WHERE id = ?", (story_id,))
@@ -245,6 +246,7 @@ async def _take_out(sql: aiosqlite.Connection, story: Story, person_id: int) -> 
     for position, frame in enumerate(each for each in story.frames if each not in theirs):
         await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (position, frame.id))
     await _disown(sql, story, person_id)
+    await take_down(sql, story.id)
     await touch(sql, story.id)
 
 

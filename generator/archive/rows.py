@@ -110,6 +110,16 @@ async def touch_of(sql: aiosqlite.Connection, take_id: int) -> None:
         await touch(sql, story_id)
 
 
+async def take_down(sql: aiosqlite.Connection, story_id: int) -> None:
+    """Something of a story may not be shown any more, so the messages that show it again go."""
+    await sql.execute(
+        "INSERT INTO remains (kind, channel_id, message_id) SELECT 'message', channel_id, message_id"
+        " FROM showings WHERE story_id = ?",
+        (story_id,),
+    )
+    await sql.execute("DELETE FROM showings WHERE story_id = ?", (story_id,))
+
+
 async def read_story(sql: aiosqlite.Connection, story_id: int) -> Story:
     """A story with all its takes.
 

@@ -209,6 +209,18 @@ async def test_only_moderators_decide_and_only_once_and_the_picture_is_hidden_ev
     assert frame(stage, story).attachments
 
 
+async def test_a_hidden_picture_goes_where_its_story_was_shown_again_too(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    talk = stage.env.guild.create_text_channel("talk")
+    await stage.ben.slash(talk, "story show", number=story.id)
+    (shown,) = stage.messages(talk.id)
+    menu = next(part for part in walk(shown) if ":menu:" in str(part.get("custom_id")))
+    await stage.ben.select(stage.shown(shown), [menu["options"][0]["value"]], custom_id=menu["custom_id"])
+    assert len(stage.messages(talk.id)) == 2
+    await stage.bot.studio.oversight.hide(story.takes[0].id, MO)
+    await until(lambda: not stage.messages(talk.id))
+
+
 async def test_a_second_decision_about_a_report_says_that_it_is_handled(stage: Stage) -> None:
     story = await told(stage, FOX)
     _, message = await report(stage, story)
