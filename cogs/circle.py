@@ -65,7 +65,9 @@ class CircleCog(commands.Cog, name=DESK):
         story = await self._story(interaction, int(number))
         if verb in ("add", "correct"):
             await self._write(interaction, story)
-        elif verb in ("join", "leave", "skip", "vote"):
+        elif verb == "skip":
+            await self._skip(interaction, story, int(frame) if frame else None)
+        elif verb in ("join", "leave", "vote"):
             await self._take_part(interaction, story, verb)
         elif verb == "manage":
             await self._manage(interaction, story)
@@ -100,10 +102,14 @@ class CircleCog(commands.Cog, name=DESK):
             await interaction.edit_original_response(
                 content=_("🚪 You take no more turns. Press 🙋 to come back."), view=None
             )
-        elif verb == "skip":
-            await self.together.skip(story.id, who, moderator=moderator)
         else:
             await self.together.call_vote(story.id, who, moderator=moderator)
+
+    async def _skip(self, interaction: discord.Interaction[Any], story: Story, holder_id: int | None) -> None:
+        await interaction.response.defer(ephemeral=True)
+        check_server(interaction, await self.bot.studio.server(story.guild_id))
+        who, moderator = person(interaction), _moderates(interaction)
+        await self.together.skip(story.id, who, holder_id, moderator=moderator)
 
     # -- scenes -----------------------------------------------------------------------------------------
 

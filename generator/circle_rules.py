@@ -121,11 +121,13 @@ def leave(circle: Circle, person: Person, now: datetime) -> Circle:
     return give_turn(circle, holder if members else None, now)
 
 
-def skip(circle: Circle, person: Person, now: datetime, *, moderator: bool = False) -> Circle:
+def skip(
+    circle: Circle, person: Person, now: datetime, holder_id: int | None = None, *, moderator: bool = False
+) -> Circle:
     """A turn is passed on, by the person whose turn it is, the owner or a moderator.
 
     Raises:
-        CircleRefused: it is not up to them, or there is no turn.
+        CircleRefused: it is not up to them, there is no turn, or it is another's by now.
     """
     check_open(circle)
     if circle.mode is not Mode.TURNS or circle.turn is None:
@@ -136,6 +138,11 @@ def skip(circle: Circle, person: Person, now: datetime, *, moderator: bool = Fal
             "over.",
             name=circle.turn.name,
             owner=circle.owner.name,
+        )
+    if holder_id not in (None, circle.turn.id):
+        raise CircleRefused(
+            "It is {name}’s turn by now. If you want to skip that one too, press ⏭️ again.",
+            name=circle.turn.name,
         )
     if len(circle.members) < 2:
         raise CircleRefused("Nobody else takes turns yet; ask somebody to press 🙋 Join.")

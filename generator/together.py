@@ -96,10 +96,10 @@ class Together(Beginnings):
         """Take no more turns."""
         return await self._act(story_id, lambda circle, now: rules.leave(circle, person, now))
 
-    async def skip(self, story_id: int, person: Person, *, moderator: bool) -> Circle:
-        """Pass the turn on."""
+    async def skip(self, story_id: int, person: Person, holder_id: int | None, *, moderator: bool) -> Circle:
+        """Pass the turn on, if it is still this one's."""
         return await self._act(
-            story_id, lambda circle, now: rules.skip(circle, person, now, moderator=moderator)
+            story_id, lambda circle, now: rules.skip(circle, person, now, holder_id, moderator=moderator)
         )
 
     async def call_vote(self, story_id: int, person: Person, *, moderator: bool) -> Circle:

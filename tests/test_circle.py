@@ -194,6 +194,15 @@ def test_the_most_votes_choose_and_of_equal_ones_the_earlier_proposal(
     assert rules.decide(decided, votes) == (decided, None), "a vote is counted once"
 
 
+def test_two_who_skip_the_same_turn_skip_one() -> None:
+    taking = turns()
+    assert taking.turn == ANN
+    skipped = rules.skip(taking, ANN, LATER, ANN.id)
+    assert skipped.turn == BEN
+    with pytest.raises(CircleRefused, match="Ben’s turn by now"):
+        rules.skip(skipped, DAN, LATER, ANN.id, moderator=True)
+
+
 def test_a_vote_on_what_nobody_proposes_any_more_is_over() -> None:
     forgotten = replace(counting(BEN, CLEO), proposals=())
     decided, added = rules.decide(forgotten, [])

@@ -274,7 +274,8 @@ def _buttons(circle: Circle, *, on_card: bool = False) -> ui.ActionRow[Any]:
         if circle.mode is Mode.TURNS:
             buttons.append(press(DESK, "join", what, _("Join"), "🙋", discord.ButtonStyle.primary))
             if circle.turn is not None and len(circle.members) > 1:
-                buttons.append(press(DESK, "skip", what, _("Skip"), "⏭️"))
+                # It names whose turn it skips, which may be over by the time it is pressed.
+                buttons.append(press(DESK, "skip", f"{what}.{circle.turn.id}", _("Skip"), "⏭️"))
         if len(circle.proposals) > 0:
             buttons.append(press(DESK, "vote", what, _("Vote now"), "🗳️", discord.ButtonStyle.primary))
     buttons.append(press(DESK, "manage", _managed(circle.story_id, on_card), _("Manage"), "⚙️"))

@@ -201,8 +201,9 @@ async def test_turns_go_around_and_whoever_is_not_due_hears_whose_turn_it_is(sta
 
 async def test_a_turn_is_skipped_by_a_moderator_or_when_its_time_is_over(stage: Stage) -> None:
     fox = await taking_turns(stage)
-    assert "Only Ann" in answers(await fox.press(stage.ben, "skip"))
-    await fox.press(stage.mo, "skip")
+    anns = f"{fox.id}.{stage.ann.id}"
+    assert "Only Ann" in answers(await fox.press(stage.ben, "skip", anns))
+    await fox.press(stage.mo, "skip", anns)
     await fox.until(lambda _, circle: circle.turn is not None and circle.turn.name == "Ben")
     assert "Ann’s turn was skipped" in await prompt_of(fox)
     await over(fox)
@@ -499,7 +500,7 @@ async def test_a_thread_that_fell_asleep_is_woken(stage: Stage) -> None:
     thread_id = (await fox.story()).thread_id
     path = f"/channels/{thread_id}/messages/*"
     stage.env.inject_error("PATCH", path, status=400, code=50083)  # Thread is archived
-    await fox.press(stage.ann, "skip")
+    await fox.press(stage.ann, "skip", f"{fox.id}.{stage.ann.id}")
     await fox.shown()
     assert "Ben’s turn" in await prompt_of(fox)
     assert not (await fox.circle()).closed
