@@ -91,7 +91,9 @@ class Oversight:
         story = await self._archive.story(story_id)
         self._stop(await self._archive.oblivion.delete_story(story_id))
         if by.id != story.author.id:
-            await self._archive.moderation.note(story.guild_id, by, "delete story", story.subject)
+            await self._archive.moderation.note(
+                story.guild_id, by, "delete story", story.author.id, story.subject
+            )
         await self.sweep()
         self._tell([story_id])
 

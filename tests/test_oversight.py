@@ -99,6 +99,18 @@ async def test_what_a_moderator_decided_is_done_though_the_process_dies_at_once(
     assert [act.act for act in await moderation.acts(10, 9)] == named[outcome]
 
 
+async def test_of_a_story_that_a_moderator_deleted_no_word_stays_once_its_author_is_forgotten(
+    desk: Desk, board: Storyboard
+) -> None:
+    story = await desk.archive.add_story(board, LEO, guild_id=10, channel_id=20)
+    await desk.oversight.delete_story(story.id, ANN)
+    (act,) = await desk.archive.moderation.acts(10, 9)
+    assert (act.act, act.subject) == ("delete story", story.subject)
+    await desk.oversight.forget(LEO.id)
+    (act,) = await desk.archive.moderation.acts(10, 9)
+    assert (act.act, act.by, act.subject) == ("delete story", ANN, "")
+
+
 async def test_where_a_story_is_shown_again_it_goes_once_some_of_it_may_not_be_shown(
     desk: Desk, board: Storyboard
 ) -> None:

@@ -81,10 +81,10 @@ class Moderation:
             for row in rows
         ]
 
-    async def note(self, guild_id: int, by: Person, act: str, subject: str) -> None:
-        """Remember that a moderator did something."""
+    async def note(self, guild_id: int, by: Person, act: str, person_id: int, subject: str) -> None:
+        """Remember that a moderator did something with what was a person's."""
         async with self._connection.transaction() as sql:
-            await _note(sql, guild_id, by, act, None, subject, "")
+            await _note(sql, guild_id, by, act, person_id, subject, "")
 
     async def pending_stories(self, guild_id: int, person_id: int) -> list[int]:
         """The stories in a server for which something that a member asked for is not drawn yet."""
