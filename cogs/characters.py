@@ -11,7 +11,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from cogs.place import NotAllowed, person
+from cogs.place import NotAllowed, moderates_server, person
 from cogs.presentation import forms
 from cogs.presentation.answers import answer_error
 from cogs.presentation.buttons import story_of, take_of
@@ -204,7 +204,7 @@ class CharactersCog(commands.Cog, name=DESK):
     async def _may_share(self, interaction: discord.Interaction[Any], character: Character) -> bool:
         if character.guild_id is not None or interaction.guild_id is None:
             return False
-        if interaction.permissions.manage_messages:
+        if moderates_server(interaction.user):
             return True
         if character.looks.take_id is None:
             return False
@@ -215,7 +215,7 @@ class CharactersCog(commands.Cog, name=DESK):
 
 def _may_change(interaction: discord.Interaction[Any], character: Character) -> bool:
     own = character.owner.id == interaction.user.id
-    return own or (character.guild_id is not None and interaction.permissions.manage_messages)
+    return own or (character.guild_id is not None and moderates_server(interaction.user))
 
 
 def _check_change(interaction: discord.Interaction[Any], character: Character) -> None:

@@ -11,13 +11,12 @@ from discord.ext import commands
 
 from cogs.place import NotAllowed, person
 from cogs.presentation.answers import answer, answering
-from cogs.presentation.buttons import may_redraw
+from cogs.presentation.buttons import known, may_redraw
 from cogs.presentation.cards import RED, view_of
 from cogs.presentation.controls import press
 from cogs.presentation.report_card import DESK as REPORTS
 from cogs.presentation.text import plain
 from cogs.presentation.words import _, ngettext
-from generator.errors import NotFound
 from generator.moderation.values import Belongings
 from generator.story import Story
 
@@ -89,9 +88,7 @@ class ForgetCog(commands.Cog, name=DESK):
             NotFound: there is none.
             NotAllowed: it is somebody else's.
         """
-        story = await self.bot.studio.archive.story(number)
-        if story.guild_id != interaction.guild_id:
-            raise NotFound("There is no story {number} here any more.", number=number)
+        story = known(interaction, await self.bot.studio.archive.story(number))
         if not may_redraw(interaction, story):
             raise NotAllowed(
                 "Story {number} is {name}'s; only they or a moderator can delete it.",

@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from cogs.presentation.buttons import sees_all
+from cogs.place import moderates_server
 from generator.archive.gallery import Viewer
 from generator.errors import OptionRefused
 from generator.press.book import Kind
@@ -19,7 +19,7 @@ _DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?$")
 def viewer(interaction: discord.Interaction[Any]) -> Viewer:
     """Who looks: moderators see all, others what was told where they may read."""
     guild, member = interaction.guild, interaction.user
-    if sees_all(member):
+    if moderates_server(member):
         return Viewer(person_id=member.id)
     here = {interaction.channel_id or 0}
     if guild is not None and isinstance(member, discord.Member):

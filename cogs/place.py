@@ -144,6 +144,11 @@ def roles_of(user: discord.User | discord.Member) -> set[int]:
     return {role.id for role in user.roles} if isinstance(user, discord.Member) else set()
 
 
+def moderates_server(person: discord.User | discord.Member) -> bool:
+    """Whether somebody moderates a whole server, and not just the channel that they write in."""
+    return isinstance(person, discord.Member) and person.guild_permissions.manage_messages
+
+
 def person(interaction: discord.Interaction[Any]) -> Person:
     """Who acted, by the name they bear in this server."""
     return Person(id=interaction.user.id, name=interaction.user.display_name)

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from cogs.place import person, roles_of
+from cogs.place import moderates_server, person, roles_of
 from cogs.presentation.queue_card import CONTROLS, Viewer, queue_card
 from cogs.presentation.text import plain
 from cogs.presentation.words import _
@@ -52,7 +52,7 @@ class QueueCog(commands.Cog, name="queue"):
             story = None
         if story is None or story.guild_id != interaction.guild_id:
             notice = _("That story is not here any more.")
-        elif interaction.user.id != person_id and not interaction.permissions.manage_messages:
+        elif interaction.user.id != person_id and not moderates_server(interaction.user):
             notice = _("Only whoever asked for it, or a moderator, can stop that.")
         elif await self.bot.studio.withdraw(story_id, person_id):
             notice = _("✖️ Stopped: **{subject}**. What is already drawn stays in its thread.").format(
@@ -70,7 +70,7 @@ class QueueCog(commands.Cog, name="queue"):
         allowance = await studio.allowance(person(interaction), guild_id, own)
         viewer = Viewer(
             id=interaction.user.id,
-            moderates=interaction.permissions.manage_messages,
+            moderates=moderates_server(interaction.user),
             allowance=allowance,
         )
         return queue_card(await studio.queue(guild_id), viewer, page, notice)

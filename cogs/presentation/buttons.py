@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import discord
 from discord import ui
 
-from cogs.place import NotAllowed, check_place, check_server, person, roles_of
+from cogs.place import NotAllowed, check_place, check_server, moderates_server, person, roles_of
 from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.text import plain
 from cogs.presentation.words import _, listed, ngettext
@@ -79,7 +79,7 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P
         studio = studio_of(interaction)
         assert interaction.message is not None
         story = meant(interaction, await studio.archive.story(self.story_id), interaction.message.id)
-        if interaction.user.id != story.author.id and not interaction.permissions.manage_messages:
+        if not may_redraw(interaction, story):
             await answer(
                 interaction,
                 _("Only {name} or a moderator can stop this story.").format(
@@ -313,14 +313,19 @@ def take_of(story: Story, take_id: int) -> tuple[Frame, Take]:
 
 def may_choose(interaction: discord.Interaction[Any], story: Story, frame: Frame) -> bool:
     """Whether this person decides which take stands for a frame."""
-    return (
-        interaction.user.id in (story.author.id, frame.author.id) or interaction.permissions.manage_messages
-    )
+    return interaction.user.id in (story.author.id, frame.author.id) or _moderates(interaction, story)
 
 
 def may_redraw(interaction: discord.Interaction[Any], story: Story) -> bool:
     """Whether this person decides about the story as a whole."""
-    return interaction.user.id == story.author.id or interaction.permissions.manage_messages
+    return interaction.user.id == story.author.id or _moderates(interaction, story)
+
+
+def _moderates(interaction: discord.Interaction[Any], story: Story) -> bool:
+    """Whether this person is a moderator where a story is told; elsewhere, a channel's own is none."""
+    if interaction.channel_id in (story.channel_id, story.thread_id):
+        return interaction.permissions.manage_messages
+    return moderates_server(interaction.user)
 
 
 def known(interaction: discord.Interaction[Any], story: Story) -> Story:
@@ -339,7 +344,7 @@ def may_see(
     interaction: discord.Interaction[Any], channel_id: int, thread_id: int | None, author_id: int
 ) -> bool:
     """Whether this person may know of a story that was told in a channel, or in a thread of it."""
-    if interaction.user.id == author_id or sees_all(interaction.user):
+    if interaction.user.id == author_id or moderates_server(interaction.user):
         return True
     if interaction.channel_id in (channel_id, thread_id):
         return True
@@ -351,11 +356,6 @@ def may_see(
         channel.type is not discord.ChannelType.private_thread
         and channel.permissions_for(member).view_channel
     )
-
-
-def sees_all(person: discord.User | discord.Member) -> bool:
-    """Whether somebody moderates a whole server, and not just the channel that they write in."""
-    return isinstance(person, discord.Member) and person.guild_permissions.manage_messages
 
 
 def studio_of(interaction: discord.Interaction[Any]) -> Studio:

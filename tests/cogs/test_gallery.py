@@ -258,6 +258,9 @@ async def test_what_was_told_in_private_is_seen_by_who_was_there(stage: Stage) -
     his = guild.create_text_channel(
         "bens-corner", overwrites={stage.ben: discord.PermissionOverwrite(manage_messages=True)}
     )
+    seen = await tell(stage, "a brown hen: in a barn")
+    refused = await stage.ben.slash(his, "story delete", number=seen.id)
+    assert "only they or a moderator" in said(stage, refused)
     refused = await stage.ben.slash(his, "story show", number=story.id)
     assert f"no story {story.id}" in said(stage, refused), "he moderates his channel, and no other"
 
