@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.place import moderates_server, person, roles_of
+from cogs.presentation.buttons import may_see
 from cogs.presentation.queue_card import CONTROLS, Viewer, queue_card
 from cogs.presentation.text import plain
 from cogs.presentation.words import _
@@ -72,6 +73,7 @@ class QueueCog(commands.Cog, name="queue"):
             id=interaction.user.id,
             moderates=moderates_server(interaction.user),
             allowance=allowance,
+            sees=lambda errand: may_see(interaction, errand.channel_id, errand.thread_id, errand.person.id),
         )
         return queue_card(await studio.queue(guild_id), viewer, page, notice)
 

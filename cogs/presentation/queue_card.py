@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -31,6 +31,7 @@ class Viewer:
     id: int
     moderates: bool  #: and may stop whatever they see
     allowance: Allowance
+    sees: Callable[[Errand], bool]  #: whether they may read what a story is about
 
 
 class QueueButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:queue:page:(?P<page>\d{1,6})"):
@@ -107,7 +108,7 @@ def queue_card(queue: Queue, viewer: Viewer, page: int = 0, notice: str = "") ->
         parts.append(ui.TextDisplay(notice))
     parts.append(ui.TextDisplay(_yours(queue, viewer)))
     if queue.drawing or queue.drawing_elsewhere:
-        parts += [ui.Separator(), ui.TextDisplay(_drawn_now(queue))]
+        parts += [ui.Separator(), ui.TextDisplay(_drawn_now(queue, viewer))]
     if shown:
         heading = _("**In line**")
         if pages > 1:
@@ -158,8 +159,8 @@ def _times(own: Sequence[Wait], drawn: bool) -> str:
     )
 
 
-def _drawn_now(queue: Queue) -> str:
-    lines = [_("**Being drawn**"), *map(_sketch, queue.drawing[:DRAWN_AT_ONCE])]
+def _drawn_now(queue: Queue, viewer: Viewer) -> str:
+    lines = [_("**Being drawn**"), *(_sketch(each, viewer) for each in queue.drawing[:DRAWN_AT_ONCE])]
     if queue.drawing_elsewhere:
         lines.append(
             "🖌️ "
@@ -172,10 +173,11 @@ def _drawn_now(queue: Queue) -> str:
     return "\n".join(lines)
 
 
-def _sketch(sketch: Sketch) -> str:
+def _sketch(sketch: Sketch, viewer: Viewer) -> str:
     filled = int(BAR * sketch.progress)
+    scene = f"-# {plain(sketch.scene, 60)}\n" if viewer.sees(sketch.errand) else ""
     return (
-        f"🖌️ {_title(sketch.errand)}\n-# {plain(sketch.scene, 60)}\n"
+        f"🖌️ {_title(sketch.errand, viewer)}\n{scene}"
         f"{'▰' * filled}{'▱' * (BAR - filled)} {sketch.progress:.0%}"
     )
 
@@ -191,11 +193,12 @@ def _waits(place: int, wait: Wait, viewer: Viewer) -> str:
         )
     if wait.outlook.seconds is not None:
         facts.append(_("done in {time}").format(time=duration(wait.outlook.seconds)))
-    return f"{place}\\. {mark}{_title(wait.errand)}\n-# {' · '.join(facts)}"
+    return f"{place}\\. {mark}{_title(wait.errand, viewer)}\n-# {' · '.join(facts)}"
 
 
-def _title(errand: Errand) -> str:
-    return f"**{plain(errand.subject, 60)}** · {plain(errand.person.name, 30)}"
+def _title(errand: Errand, viewer: Viewer) -> str:
+    subject = plain(errand.subject, 60) if viewer.sees(errand) else _("a story in another channel")
+    return f"**{subject}** · {plain(errand.person.name, 30)}"
 
 
 def _elsewhere(count: int) -> str:

@@ -55,6 +55,8 @@ class Errand:
     """What one person waits for in one story."""
 
     story_id: int
+    channel_id: int  #: where the story is told, which decides who may read of it
+    thread_id: int | None
     subject: str
     person: Person  #: who asked for the frames
     takes: dict[int, str]  #: scenes by the numbers of the takes that are not drawn yet, in their order
@@ -91,7 +93,7 @@ class Work:
     async def errands(self, guild_id: int) -> list[Errand]:
         """Everything that a server's members wait for."""
         rows = await self._connection.fetch(
-            "SELECT work.story_id, work.person_id, stories.subject,"
+            "SELECT work.story_id, work.person_id, stories.channel_id, stories.thread_id, stories.subject,"
             " contributors.name, json_group_object(work.take_id, takes.scene) AS takes"
             " FROM work JOIN stories ON stories.id = work.story_id JOIN takes ON takes.id = work.take_id"
             " JOIN contributors ON contributors.story_id = work.story_id"
@@ -102,6 +104,8 @@ class Work:
         return [
             Errand(
                 story_id=row["story_id"],
+                channel_id=row["channel_id"],
+                thread_id=row["thread_id"],
                 subject=row["subject"],
                 person=Person(id=row["person_id"], name=row["name"]),
                 takes={

@@ -63,6 +63,8 @@ def crowded() -> Queue:
     errands = [
         Errand(
             story_id=number,
+            channel_id=1,
+            thread_id=None,
             subject="*" * 300,
             person=Person(id=number, name="_" * 32),
             takes={number: "~" * 300},
@@ -79,15 +81,26 @@ def crowded() -> Queue:
     )
 
 
-async def test_the_longest_queue_fits_into_a_message() -> None:
+def visitor(number: int, *, moderates: bool, sees: bool) -> Viewer:
     allowance = Allowance(
         use=Use(waiting=1, stories=1, frames=1, server_frames=1),
         bounds=Bounds(waiting=1, scenes=1, stories_at_once=1, frames_a_day=9, server_frames_a_day=9),
     )
-    viewer = Viewer(id=1, moderates=True, allowance=allowance)
+    return Viewer(id=number, moderates=moderates, allowance=allowance, sees=lambda _: sees)
+
+
+async def test_the_longest_queue_fits_into_a_message() -> None:
+    viewer = visitor(1, moderates=True, sees=True)
     view = queue_card(crowded(), viewer, 3, notice=plain("!" * 60) * 2)
     assert view.content_length() <= 4000
     assert view.total_children_count <= 40
+
+
+async def test_who_cannot_see_a_channel_does_not_read_in_the_queue_what_is_told_there() -> None:
+    elsewhere = str(queue_card(crowded(), visitor(0, moderates=False, sees=False)).to_components())
+    assert "a story in another channel" in elsewhere
+    assert "*" * 8 not in elsewhere.replace("\\", "")
+    assert "~" not in elsewhere, "nor what is drawn of it"
 
 
 async def told_by(stage: Stage, member: MemberActor, prompt: str, **options: object) -> int:
