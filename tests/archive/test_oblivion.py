@@ -210,6 +210,20 @@ async def test_what_moderators_were_told_goes_with_who_reported_and_with_what_wa
     assert (await archive.moderation.report(unposted)).take_id == other.takes[0].id, "it is still open"
 
 
+async def test_a_forgotten_members_words_are_not_left_in_the_index_of_the_gallery(
+    board: Storyboard, tmp_path: Path
+) -> None:
+    path = tmp_path / "another.sqlite3"
+    async with open_archive(path) as archive:
+        for author in (BEN, LEO):
+            subject = f"the fox {author.name}"
+            await archive.gallery.shelve(await told(archive, replace(board, subject=subject), author))
+        await archive.oblivion.forget(LEO.id)
+    # Of a word, the index may have the end alone.
+    assert b"eonora" not in path.read_bytes()
+    assert b"fox Ben" in path.read_bytes()
+
+
 async def test_nobody_else_loses_anything(archive: Archive, board: Storyboard) -> None:
     story = await told(archive, board, BEN)
     await archive.oblivion.forget(LEO.id)
