@@ -16,7 +16,7 @@ from generator.archive.archive import Archive
 from generator.archive.circles import Common
 from generator.circle import Circle, CircleRefused, Mode
 from generator.circle_keeping import begun
-from generator.errors import NotFound
+from generator.errors import ArchiveError, NotFound
 from generator.growing import without_scene
 from generator.limits import USUAL, Standing
 from generator.moderation.gate import words
@@ -125,7 +125,7 @@ class Beginnings:
         """Keep a story that begins with the frames of an earlier one, which stays as it is.
 
         Raises:
-            CircleRefused: nothing of the earlier one is left, or it is still being told.
+            CircleRefused: nothing of it is left, some of it is missing, or it is still being told.
             LimitReached: the owner has asked for as much as they may.
             ArchiveError: it could not be kept.
 
@@ -134,6 +134,8 @@ class Beginnings:
         frames = [frame for frame in earlier.frames if frame.chosen.drawn]
         if earlier.growing:
             raise CircleRefused("This story is still being told; you can add to it in its thread.")
+        if earlier.pending:
+            raise CircleRefused("This story is still being drawn; please try again when it is told.")
         if not frames:
             raise CircleRefused(
                 "This story has no pictures any more, so it cannot go on; please tell a new one."
@@ -163,12 +165,27 @@ class Beginnings:
 
     def _copies(self, frames: Sequence[Frame]) -> list[tuple[Frame, Path]]:
         """The frames, each with a file of its own, since the earlier story may be deleted."""
-        copies = []
-        for frame in frames:
-            assert frame.chosen.path is not None, "it is drawn"
-            path = Path("pictures", f"{frame.chosen.story_id}-{secrets.token_hex(8)}.png")
-            shutil.copyfile(self._folder / frame.chosen.path, self._folder / path)
-            copies.append((frame, path))
+        copies: list[tuple[Frame, Path]] = []
+        try:
+            for frame in frames:
+                assert frame.chosen.path is not None, "it is drawn"
+                path = Path("pictures", f"{frame.chosen.story_id}-{secrets.token_hex(8)}.png")
+                copies.append((frame, path))
+                shutil.copyfile(self._folder / frame.chosen.path, self._folder / path)
+        except OSError as error:
+            for _frame, path in copies:
+                (self._folder / path).unlink(missing_ok=True)
+            if isinstance(error, FileNotFoundError):
+                raise CircleRefused(
+                    "The picture of “{scene}” is missing here, so this story cannot go on; please draw that "
+                    "frame again first, or tell a new story.",
+                    scene=copies[-1][0].scene,
+                ) from error
+            raise ArchiveError(
+                "The pictures of this story could not be copied ({reason}); please try again, or tell whoever "
+                "runs me.",
+                reason=error.strerror,
+            ) from error
         return copies
 
     async def _introduced(

@@ -426,6 +426,18 @@ async def test_an_earlier_story_goes_on_in_a_new_thread_and_stays_as_it_was(stag
     assert "told by 2 people" in texts((await cat.said())[-1])
 
 
+async def test_a_story_that_is_drawn_or_lacks_a_picture_does_not_go_on(stage: Stage) -> None:
+    number = await stage.tell("a slow snail: on a leaf | in the rain")
+    refused = await stage.ben.slash(stage.stories, "story continue", number=number)
+    assert "still being drawn; please try again" in answers(refused)
+    lost = stage.bot.studio.pictures.path((await stage.told(number)).pictures[1])
+    before = {*lost.parent.iterdir()} - {lost}
+    lost.unlink()
+    refused = await stage.ben.slash(stage.stories, "story continue", number=number)
+    assert "The picture of “in the rain” is missing" in answers(refused)
+    assert {*lost.parent.iterdir()} == before, "no copies stay"
+
+
 async def test_a_scene_that_cannot_be_drawn_comes_back_to_be_corrected(stage: Stage) -> None:
     fox = await begun(stage)
     await fox.shown()
