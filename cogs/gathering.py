@@ -40,7 +40,9 @@ class Gathering:
         carried = list(takewhile(lambda frame: came_along(frame, posts), story.frames))
         if posts.prelude_id is not None or not carried:
             return
-        takes = tuple(frame.chosen for frame in carried if frame.chosen.drawn)
+        takes = await self._studio.pictures.kept([frame.chosen for frame in carried if frame.chosen.drawn])
+        if not takes:
+            return
         file = await self._post.file(story, await self._studio.pictures.strip(takes), prelude_name(story))
         view = prelude_card(story, len(carried), posts.continues_id, file.filename)
         await self._circles.set_prelude(story.id, await self._post.send(story, "prelude", view, [file]))

@@ -25,7 +25,7 @@ async def glance_file(
 ) -> discord.File | None:
     """A story's pictures as a channel may see them; None if there are none left."""
     studio = bot.studio
-    kept = [take for take in story.pictures if await asyncio.to_thread(studio.pictures.path(take).is_file)]
+    kept = await studio.pictures.kept(story.pictures)
     if not kept:
         return None
     sheet = await asyncio.to_thread(glance, [await studio.pictures.png(take, channel_id) for take in kept])

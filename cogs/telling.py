@@ -210,16 +210,12 @@ class Telling:
         if frame.shown.drawn:
             await self._show_picture(story, frame)
         elif frame.takes[-1].state in (TakeState.FAILED, TakeState.DRAWN):
-            view = cards.failure_card(story, frame)
-            if (posted := f"- {fingerprint(view)}") != frame.posted:
-                await self._put(story, frame, view, [], posted)
+            await self._put_words(story, frame, cards.failure_card(story, frame))
 
     async def _show_picture(self, story: Story, frame: Frame) -> None:
         shade = await self._studio.pictures.shade(frame.shown)
         if shade is Shade.REFUSE:
-            view = cards.covered_card(story, frame)
-            if (posted := f"- {fingerprint(view)}") != frame.posted:
-                await self._put(story, frame, view, [], posted)
+            await self._put_words(story, frame, cards.covered_card(story, frame))
             return
         name = _name(frame.shown, shade)
         filename, _, before = (frame.posted or "").partition(" ")
@@ -228,9 +224,17 @@ class Telling:
             if (now := fingerprint(view)) != before:
                 await self._put(story, frame, view, None, f"{filename} {now}")
             return
+        if not await self._studio.pictures.kept([frame.shown]):
+            await self._put_words(story, frame, cards.failure_card(story, frame))
+            return
         file = await self._post.file(story, await self._studio.pictures.png(frame.shown, whole=True), name)
         view = cards.frame_card(story, frame, file.filename, shade)
         await self._put(story, frame, view, [file], f"{file.filename} {fingerprint(view)}")
+
+    async def _put_words(self, story: Story, frame: Frame, view: LayoutView) -> None:
+        """Let a frame's message show no picture, unless it says just this already."""
+        if (posted := f"- {fingerprint(view)}") != frame.posted:
+            await self._put(story, frame, view, [], posted)
 
     async def _put(
         self, story: Story, frame: Frame, view: LayoutView, attached: list[discord.File] | None, posted: str
@@ -255,19 +259,17 @@ class Telling:
 
     async def _finish(self, story: Story) -> None:
         """The strip in the thread, and on the card in the channel."""
-        if story.cancelled or not story.pictures:
+        pictures = await self._studio.pictures.kept(story.pictures)
+        if story.cancelled or not pictures:
             await self._edit_card(story, self._card(story))
             return
-        shades = [await self._studio.pictures.shade(take) for take in story.pictures]
-        shown = "-".join(
-            f"{take.id}{shade or ''}" for take, shade in zip(story.pictures, shades, strict=True)
-        )
+        shades = [await self._studio.pictures.shade(take) for take in pictures]
+        shown = "-".join(f"{take.id}{shade or ''}" for take, shade in zip(pictures, shades, strict=True))
         if self._shared is not None:
             shown += f" {fingerprint(circle_cards.recap_card(story, self._shared[0], 'strip'))}"
         if (behind := story.strip_posted != shown) or self._card_behind:
-            file = await self._post.file(
-                story, await self._studio.pictures.strip(story.pictures), strip_name(story)
-            )
+            strip = await self._studio.pictures.strip(pictures)
+            file = await self._post.file(story, strip, strip_name(story))
             if behind:
                 await self._put_strip(story, file, shown)
             self._on_card = ""

@@ -182,8 +182,8 @@ class Beginnings:
                     scene=copies[-1][0].scene,
                 ) from error
             raise ArchiveError(
-                "The pictures of this story could not be copied ({reason}); please try again, or tell whoever "
-                "runs me.",
+                "The pictures of this story could not be copied ({reason}); please try again, or tell "
+                "whoever runs me.",
                 reason=error.strerror,
             ) from error
         return copies

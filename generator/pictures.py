@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from generator.archive.archive import Archive
@@ -28,6 +29,10 @@ class Pictures:
         """The file of a drawn take."""
         assert take.path is not None, "only a drawn take has a file"
         return self._folder / take.path
+
+    async def kept(self, takes: Sequence[Take]) -> tuple[Take, ...]:
+        """Those of some drawn takes whose files are there; one that was lost is as good as deleted."""
+        return tuple([take for take in takes if await asyncio.to_thread(self.path(take).is_file)])
 
     async def shade(self, take: Take, channel_id: int | None = None) -> Shade | None:
         """How a take may be shown in a channel, which is its story's if none is given; None is as it is."""

@@ -302,6 +302,25 @@ async def test_takes_are_paged_and_the_strip_follows_the_chosen_one(stage: Stage
     assert [a["filename"] for a in card.attachments] == [f"story-{story.id}.png"]
 
 
+async def test_a_lost_picture_is_said_to_be_gone_and_the_story_goes_on(stage: Stage) -> None:
+    archive, pictures = stage.bot.studio.archive, stage.bot.studio.pictures
+    story = await stage.told(await stage.tell("a brown bear: in a cave | by a river"))
+    pictures.path(story.pictures[0]).unlink()
+    await archive.set_message(story.frames[0].id, story.frames[0].message_id or 0, None)
+    await archive.set_strip(story.id, story.strip_id)
+    await stage.bot.studio.choose(story.takes[1].id)
+    story = await stage.told(story.id)
+    lost, *_others = stage.messages(story.thread_id or 0)
+    assert "This picture was deleted" in texts(lost) and not lost.attachments
+    assert story.strip_posted == str(story.takes[1].id), "the strip goes without it"
+    assert not story.cancelled
+
+    await stage.ann.click(stage.shown(lost), label="Try again")
+    story = await stage.told(story.id)
+    assert [take.drawn for take in story.pictures] == [True, True]
+    assert len(stage.frames(story)) == 3, "two frames and the strip"
+
+
 async def test_a_button_of_a_forgotten_story_says_so(stage: Stage) -> None:
     story = await stage.told(await stage.tell("a red fox: in a meadow"))
     frame = stage.shown(stage.frames(story)[0])
