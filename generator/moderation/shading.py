@@ -20,11 +20,14 @@ def shade_of(model: str, verdict: Verdict | None, chosen: Shade, age_restricted:
     """How a picture is shown; None is as it is.
 
     In an age-restricted channel, what is unsafe is shown as the server has `chosen`. Elsewhere the same goes
-    for what is merely doubtful; what is unsafe cannot be looked at there at all, and what nothing has looked
-    at is covered, unless a built-in model drew it, which cannot draw anything unsafe.
+    for what is merely doubtful; what is unsafe cannot be looked at there at all. What nothing has looked at
+    is covered or, where the server has chosen more than that, blurred: refused, no picture at all would be
+    left on a host without a safety model. A built-in model cannot draw anything unsafe.
     """
     if verdict is None:
-        return None if age_restricted or model in BUILT_IN else Shade.SPOILER
+        if age_restricted or model in BUILT_IN:
+            return None
+        return Shade.SPOILER if chosen is Shade.SPOILER else Shade.BLUR
     if verdict.unsafe:
         return chosen if age_restricted else stronger(chosen, Shade.BLUR)
     return chosen if verdict.doubtful and not age_restricted else None

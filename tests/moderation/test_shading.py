@@ -33,7 +33,14 @@ def test_in_an_age_restricted_channel_the_server_decides_about_what_is_unsafe(ch
 def test_elsewhere_it_is_stricter_and_never_off(chosen: Shade) -> None:
     assert shade_of("a/model", UNSAFE, chosen, False) is (Shade.BLUR if chosen is Shade.SPOILER else chosen)
     assert shade_of("a/model", DOUBTFUL, chosen, False) is chosen
-    assert shade_of("a/model", None, chosen, False) is Shade.SPOILER
+
+
+@pytest.mark.parametrize("chosen", Shade)
+def test_what_nothing_has_looked_at_is_shown_no_plainer_than_the_server_wants_and_never_refused(
+    chosen: Shade,
+) -> None:
+    shade = shade_of("a/model", None, chosen, False)
+    assert shade is (Shade.SPOILER if chosen is Shade.SPOILER else Shade.BLUR)
 
 
 def test_of_two_shades_the_stronger_shows_less() -> None:
