@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from generator.archive.connection import Connection
 from generator.story import Person
@@ -135,7 +135,10 @@ class Work:
         )
 
     async def free_again(self, guild_id: int, person_id: int | None, number: int) -> datetime:
-        """When the `number` oldest of the last 24 hours count no longer, of a member or of all."""
+        """When the `number` oldest of the last 24 hours count no longer, of a member or of all.
+
+        At once, if fewer are left than that: the 24 hours of some may have ended since they were counted.
+        """
         query = _OLDEST_OF_SERVER if person_id is None else _OLDEST_OF_MEMBER
-        (row,) = await self._connection.fetch(query, (guild_id, person_id, number - 1))
-        return datetime.fromisoformat(row["asked_at"]) + DAY
+        rows = await self._connection.fetch(query, (guild_id, person_id, number - 1))
+        return next((datetime.fromisoformat(row["asked_at"]) + DAY for row in rows), datetime.now(UTC))

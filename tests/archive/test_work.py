@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from generator.archive.database import open_archive
@@ -42,3 +43,11 @@ async def test_errands_are_told_by_story_and_person_and_withdrawn_by_both(board:
         assert (await archive.take(reroll.id)).state is TakeState.CANCELLED
         assert len(await archive.work.errands(7)) == 1
         assert await archive.work.withdraw(story.id, BEN.id) == []
+
+
+async def test_what_was_free_before_it_was_asked_when_is_free_now(board: Storyboard) -> None:
+    async with open_archive(None) as archive:
+        await archive.add_story(board, ANN, guild_id=7, channel_id=1)
+        for person in (ANN.id, None):
+            assert await archive.work.free_again(7, person, len(board.scenes)) > datetime.now(UTC)
+            assert await archive.work.free_again(7, person, len(board.scenes) + 1) <= datetime.now(UTC)
