@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,12 @@ from generator.archive.archive import Archive
 from generator.errors import Banned
 from generator.moderation.rules import check_text
 from generator.story import Recipe
+
+EVERYWHERE = 0
+"""In the place of a channel for what is seen in all channels of a server, of which none is age-restricted."""
+
+SHORT = 500
+"""Characters that are looked at in a few milliseconds, and so are not worth a thread."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,4 +79,8 @@ class Gate:
             TextRefused: they may not; the sentence says why.
         """
         server = await self._archive.servers.settings(guild_id)
-        check_text(asked.text, server, self.age_restricted(asked.channel_id), avoided=asked.avoided)
+        adults = self.age_restricted(asked.channel_id)
+        if len(asked.text) + len(asked.avoided) <= SHORT:
+            check_text(asked.text, server, adults, avoided=asked.avoided)
+        else:
+            await asyncio.to_thread(check_text, asked.text, server, adults, avoided=asked.avoided)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
+from generator.archive.database import open_archive
 from generator.errors import TextRefused
 from generator.method.windows import joined
-from generator.moderation.gate import words
+from generator.moderation.gate import SHORT, Gate, words
 from generator.moderation.rules import check_text
 from generator.server import ServerSettings
 from generator.story import Recipe, Storyboard, SvrMode
@@ -42,3 +44,19 @@ def test_a_phrase_that_begins_in_the_subject_and_ends_in_the_scene_is_found(boar
     look(recipe, "giant web")
     with pytest.raises(TextRefused, match="giant spider"):
         look(recipe, "giant spider")
+
+
+async def test_nobody_waits_while_a_long_text_is_looked_at_and_it_is_refused_all_the_same() -> None:
+    async with open_archive(None) as archive:
+        gate = Gate(archive)
+        for text in ("nude", " ".join(f"w{number}" for number in range(SHORT)) + " nude"):
+            with pytest.raises(TextRefused, match="nude"):
+                await gate.check_words(1, words(1, text))
+        asked = words(1, " ".join(f"word{number}x" for number in range(4 * SHORT)))
+        looking = asyncio.create_task(gate.check_words(1, asked))
+        turns = 0
+        while not looking.done():
+            await asyncio.sleep(0.002)
+            turns += 1
+        await looking
+        assert turns > 5
