@@ -51,8 +51,3 @@ def duration(seconds: float) -> str:
     if seconds < 90 * 60:
         return _("about {minutes} min").format(minutes=round(seconds / 60))
     return _("about {hours} h").format(hours=round(seconds / 3600))
-
-
-def count(number: int, noun: str) -> str:
-    """``1 frame``, ``2 frames``."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,7 +9,7 @@ from cogs.presentation.characters import roster
 from cogs.presentation.circle import answer_of, circle_card, prelude_card, prompt_card, recap_card
 from cogs.presentation.circle_panel import move_panel
 from cogs.presentation.doubts import unknown_line
-from cogs.presentation.text import count, duration, plain, quote_block, shorten, thread_name
+from cogs.presentation.text import duration, plain, quote_block, shorten, thread_name
 from generator.archive.characters import Character, Looks
 from generator.circle import Circle, Mode, Proposal
 from generator.execution.forecast import Outlook
@@ -35,11 +35,10 @@ def test_a_thread_is_named_without_mentions_and_within_discords_limit() -> None:
     assert len(thread_name("@" * 300)) == 100
 
 
-def test_times_and_numbers_are_said_as_people_say_them() -> None:
+def test_times_are_said_as_people_say_them() -> None:
     assert [duration(seconds) for seconds in (0.2, 40, 200, 7300)] == [
         *("about 1 s", "about 40 s", "about 3 min", "about 2 h")
     ]
-    assert (count(1, "frame"), count(2, "frame")) == ("1 frame", "2 frames")
 
 
 def test_unknown_words_are_named_and_not_all_of_very_many() -> None:
