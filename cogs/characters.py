@@ -198,7 +198,7 @@ class CharactersCog(commands.Cog, name=DESK):
         known = await self._shelf.known(interaction.user.id, interaction.guild_id)
         found = next((each for each in known if each.id == number), None)
         if found is None:
-            raise NotFound("This character is not kept any more.")
+            raise NotFound("This character is not kept any more; /characters shows those that are.")
         return found
 
     async def _may_share(self, interaction: discord.Interaction[Any], character: Character) -> bool:

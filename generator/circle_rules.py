@@ -95,7 +95,10 @@ def join(circle: Circle, person: Person, now: datetime) -> Circle:
     if circle.is_member(person):
         return circle
     if len(circle.members) >= MOST_MEMBERS:
-        raise CircleRefused("All {count} places are taken.", count=MOST_MEMBERS)
+        raise CircleRefused(
+            "All {count} places are taken; you can read along, and join once somebody has left.",
+            count=MOST_MEMBERS,
+        )
     alone = len(circle.members) == 1
     circle = replace(circle, members=(*circle.members, person), news=None)
     if circle.turn is None:

@@ -63,6 +63,14 @@ def test_turns_go_around_in_the_order_of_joining() -> None:
         assert (taking.turn, taking.deadline) == (follower, LATER + timedelta(minutes=10))
 
 
+def test_a_full_round_says_what_a_latecomer_can_do() -> None:
+    full = circle(Mode.TURNS)
+    for number in range(rules.MOST_MEMBERS - 1):
+        full = rules.join(full, Person(id=100 + number, name="Guest"), NOON)
+    with pytest.raises(CircleRefused, match="join once somebody has left"):
+        rules.join(full, BEN, NOON)
+
+
 def test_out_of_turn_nobody_writes_and_a_stranger_hears_how_to_join() -> None:
     with pytest.raises(CircleRefused, match="It is Ann’s turn; yours comes later"):
         rules.write(turns(), scene(BEN), NOON)

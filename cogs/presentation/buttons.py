@@ -223,7 +223,10 @@ async def draw_again(interaction: discord.Interaction[Any], take_id: int, change
     story = await story_of(interaction, take_id)
     frame = story.frame_of(take_id)
     if frame.position is None:
-        raise NotFound("This scene is not part of the story any more.")
+        raise NotFound(
+            "This scene has been taken out of the story, so it is not drawn again; please choose a picture "
+            "of another scene."
+        )
     chooses = may_choose(interaction, story, frame)
     take = await studio_of(interaction).redraw(
         take_id, person(interaction), changes, chooses=chooses, standing=may, locale=str(interaction.locale)

@@ -55,6 +55,12 @@ class Characters:
         name, key = tidy_name(name)
         async with self._connection.transaction() as sql:
             others = await _of(sql, None if guild_id else owner.id, guild_id)
+            if len(others) >= MOST and guild_id is not None:
+                raise OptionRefused(
+                    "This server has {most} characters already, and no more can be shared; please forget one "
+                    "that you shared, with /characters, or ask a moderator to.",
+                    most=MOST,
+                )
             if len(others) >= MOST:
                 raise OptionRefused(
                     "There are {most} characters already, and no more can be kept; please forget one first, "
@@ -167,7 +173,7 @@ async def _of(sql: aiosqlite.Connection, owner_id: int | None, guild_id: int | N
 async def _read(sql: aiosqlite.Connection, character_id: int) -> Character:
     for row in await sql.execute_fetchall("SELECT * FROM characters WHERE id = ?", (character_id,)):
         return _character(row)
-    raise NotFound("This character is not kept any more.")
+    raise NotFound("This character is not kept any more; /characters shows those that are.")
 
 
 def _character(row: sqlite3.Row) -> Character:

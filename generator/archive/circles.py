@@ -152,7 +152,7 @@ class Circles:
             check(circle, story)
             ids = [frame.id for frame in story.frames]
             if frame_id not in ids:
-                raise NotFound("This scene is not part of the story any more.")
+                raise NotFound("This scene is not part of the story any more; please choose another one.")
             place = ids.index(frame_id)
             other = min(max(place + by, 0), len(ids) - 1)
             if other == place:

@@ -67,6 +67,10 @@ async def test_there_are_only_so_many() -> None:
             await archive.characters.keep(ANN, "one more", FOX)
         await archive.characters.keep(BEN, "one more", FOX)
         await archive.characters.keep(ANN, "one more", FOX, guild_id=MEADOW)
+        for number in range(MOST - 1):
+            await archive.characters.keep(ANN, f"fox {number}", FOX, guild_id=MEADOW)
+        with pytest.raises(OptionRefused, match="ask a moderator"):
+            await archive.characters.keep(BEN, "one too many", FOX, guild_id=MEADOW)
 
 
 async def test_renaming_and_dropping() -> None:
