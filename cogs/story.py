@@ -133,8 +133,10 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         """What was refused is to be corrected."""
         text = await returned_text(self.bot, interaction.message)
         character = await self._known(interaction, int(what))
-        subject, scenes = as_form(text, character)
-        await interaction.response.send_modal(story_form(subject, scenes, character_id=int(what)))
+        hint = _("I could not fetch your text; please copy it from the file above.") if text is None else None
+        subject, scenes = as_form(text or "", character)
+        form = story_form(subject, scenes, character_id=int(what), hint=hint)
+        await interaction.response.send_modal(form)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:

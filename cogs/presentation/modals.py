@@ -5,11 +5,13 @@ What they need to know is in the form's id, or stands in the refusal, from where
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import aiohttp
 import discord
 from discord import ui
 from discord.utils import MISSING
@@ -21,6 +23,7 @@ from cogs.presentation.words import _
 from generator.story import Options
 
 SUBJECT, SCENES = 1000, 4000  # characters
+PATIENCE = 1.5  # seconds; a form must be opened within three
 
 _ID = re.compile(r"samefox:write:(?P<character>\d+):(?P<style>.*)", re.DOTALL)
 _OPTION = re.compile(r"`(\w+): ([^`]*)`")
@@ -39,9 +42,14 @@ class Written:
 
 
 def story_form(
-    subject: str = "", scenes: str = "", *, style: str | None = None, character_id: int = 0
+    subject: str = "",
+    scenes: str = "",
+    *,
+    style: str | None = None,
+    character_id: int = 0,
+    hint: str | None = None,
 ) -> ui.Modal:
-    """A subject, and one scene a line."""
+    """A subject, and one scene a line; with a hint at where these can be found."""
     form = ui.Modal(title=_("Write a story"), custom_id=f"samefox:write:{character_id}:{style or ''}")
     form.add_item(
         ui.Label(
@@ -58,7 +66,7 @@ def story_form(
     form.add_item(
         ui.Label(
             text=_("What happens?"),
-            description=_("One scene a line."),
+            description=hint or _("One scene a line."),
             component=ui.TextInput(
                 custom_id="scenes",
                 style=discord.TextStyle.paragraph,
@@ -117,12 +125,16 @@ def correct_button(character_id: int = 0) -> ui.View:
     return view
 
 
-async def returned_text(client: discord.Client, message: discord.Message | None) -> str:
-    """What `returned` brought back on this message."""
+async def returned_text(client: discord.Client, message: discord.Message | None) -> str | None:
+    """What `returned` brought back on this message; None if Discord does not give the file in time."""
     if message is None:
         return ""
     if message.attachments:
-        return (await client.http.get_from_cdn(message.attachments[0].url)).decode()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return (await client.http.get_from_cdn(message.attachments[0].url)).decode()
+        except (TimeoutError, aiohttp.ClientError, discord.HTTPException):
+            return None
     found = _BLOCK.search(message.content)
     return found[1].replace("\u200b", "") if found else ""
 
