@@ -12,9 +12,10 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
+from cogs.gallery_options import viewer
 from cogs.pictures import NoRecipe, Posted, attached, files, origin_of, pictures
 from cogs.presentation.answers import answer, answering
-from cogs.presentation.buttons import known, may_see, meant, story_of, take_of
+from cogs.presentation.buttons import known, meant, story_of, take_of
 from cogs.presentation.recipe import (
     DESK,
     FILE,
@@ -77,15 +78,14 @@ class RecipesCog(commands.Cog, name=DESK):
 
     async def numbers(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
         """The newest stories here that this member may see."""
-        titles = await self.bot.studio.archive.titles.newest(interaction.guild_id or 0, typed)
+        shelf, guild_id = self.bot.studio.archive.titles, interaction.guild_id or 0
         return [
             Choice(
                 name=shorten(f"{title.story_id} · {title.subject} · {title.author_name}", 100),
                 value=title.story_id,
             )
-            for title in titles
-            if may_see(interaction, title.channel_id, title.thread_id, title.author_id)
-        ][:25]
+            for title in await shelf.newest(guild_id, typed, viewer(interaction), 25)
+        ]
 
     async def frames(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
         """The pictures of the story that is named already."""
@@ -137,10 +137,14 @@ class RecipesCog(commands.Cog, name=DESK):
 
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
         """One of a story's pictures, or of a strip's, is chosen."""
-        if setting != "strip":
-            await self.pressed(interaction, "show", values[0])
-            return
         await interaction.response.defer(ephemeral=True, thinking=True)
+        if setting != "strip":
+            # Whose menu it is, Discord vouches for; who could open it may see this story, and no other.
+            story = await self.bot.studio.archive.story(int(setting.rpartition(".")[2]))
+            assert interaction.message is not None
+            meant(interaction, story, interaction.message.id)
+            await self._show_take(interaction, story, int(values[0]))
+            return
         recipes = recipes_from_json(await self._kept(interaction, STRIP_FILE))
         recipe = recipes[int(values[0])]
         account = Account(heading=plain(recipe.express, 120), recipe=recipe, engine=None)

@@ -14,10 +14,11 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.circle import CircleCog
+from cogs.gallery_options import viewer
 from cogs.place import NotShown, WrongPlace, check_place, check_polls, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answer_error, sentence
-from cogs.presentation.buttons import known, may_see
+from cogs.presentation.buttons import known
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.doubts import doubts
 from cogs.presentation.modals import returned
@@ -252,15 +253,14 @@ class TogetherCog(commands.Cog):
 
     async def _finished(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
         """Stories of this server that can go on, as far as this member may see them."""
-        titles = await self.bot.studio.archive.titles.finished(interaction.guild_id or 0, typed)
+        shelf, guild_id = self.bot.studio.archive.titles, interaction.guild_id or 0
         return [
             Choice(
                 name=shorten(f"{each.story_id} · {each.subject} · {each.author_name}", SHOWN),
                 value=each.story_id,
             )
-            for each in titles
-            if may_see(interaction, each.channel_id, each.thread_id, each.author_id)
-        ][:OFFERED]
+            for each in await shelf.finished(guild_id, typed, viewer(interaction), OFFERED)
+        ]
 
 
 def _script(subject: str, scenes: str | None, most: int) -> Script:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from generator.archive.connection import Connection
+from generator.archive.gallery import Viewer
 
 _TITLES = """
     SELECT stories.id, channel_id, thread_id, author_id, name AS author_name, subject
@@ -19,7 +21,9 @@ _FINISHED = """
 
 _ABOUT = """
     AND (instr(lower(subject), lower(?2)) OR instr(lower(name), lower(?2)) OR stories.id = ?2)
-    ORDER BY stories.id DESC LIMIT ?3
+    AND (?3 IS NULL OR author_id = ?4 OR channel_id IN (SELECT value FROM json_each(?3))
+        OR thread_id IN (SELECT value FROM json_each(?3)))
+    ORDER BY stories.id DESC LIMIT ?5
 """
 
 
@@ -41,13 +45,13 @@ class Titles:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def newest(self, guild_id: int, words: str = "", *, limit: int = 50) -> list[Title]:
-        """A server's newest stories whose number, subject or author's name contains these words."""
-        return await self._titles(_ABOUT, (guild_id, words.strip().lstrip("#"), limit))
+    async def newest(self, guild_id: int, words: str, viewer: Viewer, limit: int) -> list[Title]:
+        """The newest stories here that somebody may see, by words of the number, subject or author's name."""
+        return await self._titles(_ABOUT, _values(guild_id, words, viewer, limit))
 
-    async def finished(self, guild_id: int, words: str = "", *, limit: int = 50) -> list[Title]:
+    async def finished(self, guild_id: int, words: str, viewer: Viewer, limit: int) -> list[Title]:
         """The same of those with pictures that nobody adds to."""
-        return await self._titles(_FINISHED + _ABOUT, (guild_id, words.strip().lstrip("#"), limit))
+        return await self._titles(_FINISHED + _ABOUT, _values(guild_id, words, viewer, limit))
 
     async def in_thread(self, guild_id: int, thread_id: int) -> list[Title]:
         """The stories told in a thread, newest first."""
@@ -66,3 +70,8 @@ class Titles:
             )
             for row in rows
         ]
+
+
+def _values(guild_id: int, words: str, viewer: Viewer, limit: int) -> tuple[object, ...]:
+    channels = None if viewer.channels is None else json.dumps(viewer.channels)
+    return guild_id, words.strip().lstrip("#"), channels, viewer.person_id, limit

@@ -16,6 +16,7 @@ from simcord import ChannelHandle, MemberActor
 from simcord.results import InteractionResult
 
 from cogs.pictures import MAX_BYTES
+from generator.archive.gallery import Viewer
 from generator.press import metadata
 from generator.press.files import fit
 from generator.press.metadata import read
@@ -117,6 +118,28 @@ async def test_a_story_in_a_closed_channel_is_not_known_outside(stage: Stage) ->
     assert await stage.ben.autocomplete(stage.stories, "story seed", "number", "secret") == []
     shown = await stage.mo.slash(stage.stories, "story seed", number=story.id)
     assert "at night" in said(stage, shown)
+    other = await told(stage, FOX)
+    asked = await stage.ben.slash(stage.stories, "story seed", number=other.id)
+    menu = stage.env.backend.get_message(answered(asked).channel_id, answered(asked).id)
+    options = next(part["options"] for part in walk(menu) if part.get("options"))
+    options[0]["value"] = str(story.takes[0].id)
+    refused = await stage.ben.select(answered(asked), [str(story.takes[0].id)])
+    assert "no picture" in said(stage, refused), "a menu is about its own story"
+
+
+async def test_stories_that_somebody_may_not_see_leave_room_for_those_that_they_may(stage: Stage) -> None:
+    seen = await told(stage, "an orange crab: on a beach")
+    archive, guild_id = stage.bot.studio.archive, stage.env.guild.id
+    place = (seen.channel_id,)
+    for viewer in (Viewer(person_id=0, channels=place), Viewer(person_id=stage.ann.id, channels=())):
+        found = await archive.titles.newest(guild_id, "crab", viewer, 1)
+        assert [title.story_id for title in found] == [seen.id]
+    unseen = discord.PermissionOverwrite(view_channel=False)
+    closed = stage.env.guild.create_text_channel("shut-too", overwrites={stage.ben: unseen})
+    await stage.ann.slash(closed, "story tell", prompt="an orange crab: in a cage")
+    await latest(stage)
+    found = await archive.titles.finished(guild_id, "crab", Viewer(person_id=stage.ben.id, channels=place), 1)
+    assert [title.story_id for title in found] == [seen.id]
 
 
 async def test_a_picture_from_elsewhere_is_read_and_drawn_here(stage: Stage) -> None:

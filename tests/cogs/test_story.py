@@ -13,6 +13,8 @@ import discord
 import pytest
 from simcord.results import InteractionResult
 
+from cogs.presentation import modals
+from generator.archive.gallery import Viewer
 from generator.press.metadata import read
 from generator.story import TakeState
 from tests.cogs.conftest import Stage, custom_ids, texts
@@ -132,6 +134,24 @@ async def test_a_refused_text_can_be_corrected_in_a_form(stage: Stage) -> None:
     assert story.takes[0].recipe.seed == 3, "the options are kept"
 
 
+async def test_a_form_opens_in_time_when_discord_keeps_the_text_back(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = "a red fox: in a meadow | " + "very " * 500 + "far"
+    refused = await stage.ann.slash(stage.stories, "story tell", prompt=prompt)
+
+    async def never(_url: str) -> bytes:
+        await asyncio.sleep(3600)
+        return b""
+
+    monkeypatch.setattr(modals, "PATIENCE", 0.1)
+    monkeypatch.setattr(stage.bot.http, "get_from_cdn", never)
+    assert refused.response is not None
+    form = await stage.ann.click(refused.response, label="Correct it")
+    assert not any(part.get("value") for part in inputs(form))
+    assert "copy it from the file above" in str(form.modal)
+
+
 async def test_a_refusal_and_a_form_outlive_a_restart_with_all_that_was_chosen(stage: Stage) -> None:
     prompt = "a `red` fox: in a meadow | " + "very " * 90 + "far"
     options = {"seed": 3, "style": "picture book", "guidance": 3.5, "size": "72x64", "svr": "off"}
@@ -159,7 +179,7 @@ async def test_a_refusal_and_a_form_outlive_a_restart_with_all_that_was_chosen(s
 
 
 async def newest(stage: Stage, count: int) -> list[int]:
-    titles = await stage.bot.studio.archive.titles.newest(stage.env.guild.id, limit=count)
+    titles = await stage.bot.studio.archive.titles.newest(stage.env.guild.id, "", Viewer(person_id=0), count)
     return sorted(title.story_id for title in titles)
 
 
