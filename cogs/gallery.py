@@ -123,7 +123,7 @@ class GalleryCog(commands.Cog, name=DESK):
         weight = 0
         with suppress(SamefoxError):
             story = await self._story(interaction, int(interaction.namespace.number or 0))
-            weight = await self._weight(interaction, story)
+            weight = await self.bot.studio.pictures.weight(story.pictures)
         lines = kind_lines(weight, interaction.filesize_limit)
         wanted = typed.casefold().strip()
         return [Choice(name=line, value=kind) for kind, line in lines.items() if wanted in line.casefold()]
@@ -155,7 +155,7 @@ class GalleryCog(commands.Cog, name=DESK):
             await interaction.response.defer(ephemeral=True, thinking=True)
             await self._make(interaction, await self._pointed(interaction, int(number)), Kind(values[0]))
         else:
-            await interaction.response.defer(thinking=True)
+            await interaction.response.defer(ephemeral=True, thinking=True)
             await self._show_frame(interaction, await self._pointed(interaction, int(number)), int(values[0]))
 
     async def _turn(self, interaction: discord.Interaction[Any], filter_id: int, at: int | None) -> None:
@@ -212,22 +212,24 @@ class GalleryCog(commands.Cog, name=DESK):
         await interaction.edit_original_response(view=view, attachments=files)
 
     async def _show_frame(self, interaction: discord.Interaction[Any], story: Story, frame_id: int) -> None:
-        """Post one of a story's pictures with all its buttons."""
+        """Show whoever asked one of a story's pictures with all its buttons."""
         frame = next((frame for frame in story.frames if frame.id == frame_id), None)
         if frame is None or not frame.shown.drawn or not self.bot.studio.pictures.path(frame.shown).is_file():
             raise NotFound("This picture is not here any more; please choose another one.")
         view, files = await frame_again(self.bot, interaction, story, frame)
-        message = await interaction.followup.send(view=view, files=files, wait=True)
-        await self.bot.studio.archive.gallery.showed(story.id, message.channel.id, message.id)
+        await interaction.followup.send(view=view, files=files, ephemeral=True)
 
     async def _offer(self, interaction: discord.Interaction[Any], story: Story) -> None:
-        weight = await self._weight(interaction, story)
+        book, _left_out = await book_of(self.bot.studio, story, interaction.channel_id or 0)
+        weight = await asyncio.to_thread(weight_of, book)
         view = kinds_card(story, weight, interaction.filesize_limit)
         await interaction.followup.send(view=view, ephemeral=True)
 
     async def _make(self, interaction: discord.Interaction[Any], story: Story, kind: Kind) -> None:
-        book, left_out = await book_of(self.bot.studio, story, interaction.channel_id or 0)
-        made = await self.bot.studio.pictures.print(book, kind, interaction.filesize_limit)
+        studio = self.bot.studio
+        with studio.pictures.at_press(interaction.user.id):
+            book, left_out = await book_of(studio, story, interaction.channel_id or 0)
+            made = await studio.pictures.print(book, kind, interaction.filesize_limit)
         text = _("Here is **{subject}**, to keep: {size}.").format(
             subject=plain(story.subject, 100), size=size_of(made.data)
         )
@@ -240,11 +242,6 @@ class GalleryCog(commands.Cog, name=DESK):
                 letters=plain(" ".join(made.unprinted), 60)
             )
         await answer(interaction, text, file=discord.File(io.BytesIO(made.data), made.filename))
-
-    async def _weight(self, interaction: discord.Interaction[Any], story: Story) -> int:
-        """How many bytes the pictures have that can be printed."""
-        book, _left_out = await book_of(self.bot.studio, story, interaction.channel_id or 0)
-        return await asyncio.to_thread(weight_of, book)
 
     # -- which story ------------------------------------------------------------------------------------
 

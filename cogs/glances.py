@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 
-from cogs.languages import public_locale
 from cogs.presentation import cards
-from cogs.presentation.words import speaking
 from generator.press.files import fit
 from generator.press.glance import glance
 from generator.server import Shade
@@ -42,15 +40,12 @@ async def shown_of(bot: Samefox, story: Story, channel_id: int) -> str:
 async def frame_again(
     bot: Samefox, interaction: discord.Interaction[Any], story: Story, frame: Frame
 ) -> tuple[discord.ui.LayoutView, list[discord.File]]:
-    """A frame with a picture as everybody in a channel may see it, and its file."""
+    """A frame with a picture as a channel may see it, for whoever asked, and its file."""
     pictures, channel_id = bot.studio.pictures, interaction.channel_id
     shade = await pictures.shade(frame.shown, channel_id)
-    public = await public_locale(bot, story.guild_id)
     if shade is Shade.REFUSE:
-        with speaking(public):
-            return cards.covered_card(story, frame), []
+        return cards.covered_card(story, frame), []
     png = await pictures.png(frame.shown, channel_id, whole=True)
     data, ending = await asyncio.to_thread(fit, png, interaction.filesize_limit)
     file = discord.File(io.BytesIO(data), f"samefox-{story.id}-{frame.shown.id}.{ending}")
-    with speaking(public):
-        return cards.frame_card(story, frame, file.filename, shade), [file]
+    return cards.frame_card(story, frame, file.filename, shade), [file]

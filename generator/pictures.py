@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from generator.archive.archive import Archive
+from generator.errors import LimitReached
 from generator.moderation.gate import Gate
 from generator.moderation.shading import blurred, shade_of
 from generator.press.book import Book, Keepsake, Kind
@@ -24,11 +26,17 @@ class Pictures:
         self._folder = folder
         self._gate = gate
         self._press = asyncio.Lock()
+        self._customers: set[int] = set()
 
     def path(self, take: Take) -> Path:
         """The file of a drawn take."""
         assert take.path is not None, "only a drawn take has a file"
         return self._folder / take.path
+
+    async def weight(self, takes: Sequence[Take]) -> int:
+        """How many bytes the files of drawn takes have, as far as they are still here."""
+        files = [self.path(take) for take in takes]
+        return await asyncio.to_thread(lambda: sum(file.stat().st_size for file in files if file.is_file()))
 
     async def kept(self, takes: Sequence[Take]) -> tuple[Take, ...]:
         """Those of some drawn takes whose files are there; one that was lost is as good as deleted."""
@@ -61,6 +69,23 @@ class Pictures:
         if shade is Shade.REFUSE or not await asyncio.to_thread(self.path(take).is_file):
             return None
         return self.path(take) if shade is None else await self.png(take, channel_id)
+
+    @contextmanager
+    def at_press(self, person_id: int) -> Iterator[None]:
+        """While somebody's keepsake is made; whoever wants ten at once holds nobody else up.
+
+        Raises:
+            LimitReached: one of theirs is being made.
+        """
+        if person_id in self._customers:
+            raise LimitReached(
+                "Your last keepsake is still being made; please ask for the next one once you have it."
+            )
+        self._customers.add(person_id)
+        try:
+            yield
+        finally:
+            self._customers.discard(person_id)
 
     async def print(self, book: Book, kind: Kind, limit: int) -> Keepsake:
         """Make a file of at most `limit` bytes to take home, one at a time.

@@ -14,6 +14,7 @@ from simcord import ChannelHandle, MemberActor
 from simcord.backend.models import Message
 from simcord.results import InteractionResult, ResponseMessage
 
+from generator.press.book import PressFailed
 from generator.server import ServerSettings
 from generator.story import Person, Story
 from tests.cogs.conftest import Stage, custom_ids, texts, walk
@@ -152,20 +153,21 @@ async def test_a_story_is_shown_again_with_live_buttons(stage: Stage) -> None:
     assert card.label("heart")["label"] == "1"
     menu = next(part for part in walk(card.message) if ":menu:frame" in str(part.get("custom_id")))
     assert [option["label"] for option in menu["options"]] == ["1. in a forest", "2. on a hill"]
-    await stage.mo.select(
+    picked = await stage.ben.select(
         stage.shown(card.message), [menu["options"][1]["value"]], custom_id=menu["custom_id"]
     )
-    *_others, frame = stage.messages(talk.id)
-    assert "on a hill" in texts(frame)
+    assert last(picked).ephemeral, "a menu that everybody has posts nothing for everybody"
+    assert "on a hill" in said(stage, picked)
+    frame = stage.env.backend.get_message(talk.id, last(picked).id)
     take = story.frames[1].chosen
     assert "being drawn again" in said(
         stage, await stage.ben.click(stage.shown(frame), custom_id=f"samefox:reroll:{take.id}")
     )
     story = await stage.told(story.id)
-    await stage.mo.select(
+    picked = await stage.ben.select(
         stage.shown(card.message), [menu["options"][1]["value"]], custom_id=menu["custom_id"]
     )
-    *_others, frame = stage.messages(talk.id)
+    frame = stage.env.backend.get_message(talk.id, last(picked).id)
     await stage.ben.click(stage.shown(frame), custom_id=f"samefox:page:{take.id}:<")
     frame = stage.env.backend.get_message(talk.id, frame.id)
     assert [a["filename"] for a in frame.attachments] == [f"samefox-{story.id}-{take.id}.png"]
@@ -173,6 +175,10 @@ async def test_a_story_is_shown_again_with_live_buttons(stage: Stage) -> None:
     second = story.frames[1].takes[1]
     await stage.ben.click(stage.shown(frame), custom_id=f"samefox:page:{second.id}:>")
     frame = stage.env.backend.get_message(talk.id, frame.id)
+    picked = await stage.ann.select(
+        stage.shown(card.message), [menu["options"][1]["value"]], custom_id=menu["custom_id"]
+    )
+    frame = stage.env.backend.get_message(talk.id, last(picked).id)
     await stage.ann.click(stage.shown(frame), custom_id=f"samefox:choose:{second.id}")
     frame = stage.env.backend.get_message(talk.id, frame.id)
     choose = next(part for part in walk(frame) if ":choose:" in str(part.get("custom_id")))
@@ -220,6 +226,34 @@ async def test_every_keepsake_is_made_and_fits(stage: Stage) -> None:
     assert "MB" in choices[0]["name"]
     refused = await stage.ben.slash(stage.stories, "story export", number=story.id, format="docx")
     assert "no format “docx”" in said(stage, refused)
+
+
+async def test_one_members_keepsakes_are_made_one_after_another(stage: Stage) -> None:
+    story = await tell(stage, "a grey mouse: in a mill | at sea")
+    pictures = stage.bot.studio.pictures
+    with pictures.at_press(stage.ben.id):
+        refused = await stage.ben.slash(stage.stories, "story export", number=story.id, format="zip")
+        assert "still being made" in said(stage, refused)
+        made = await stage.ann.slash(stage.stories, "story export", number=story.id, format="zip")
+        assert (await file_of(made))[0].endswith(".zip")
+    made = await stage.ben.slash(stage.stories, "story export", number=story.id, format="zip")
+    assert (await file_of(made))[0].endswith(".zip")
+    with pytest.raises(PressFailed), pictures.at_press(stage.ben.id):
+        raise PressFailed("the ink is out")
+    with pictures.at_press(stage.ben.id):
+        pass
+
+
+async def test_formats_are_offered_without_looking_at_a_picture(stage: Stage) -> None:
+    story = await tell(stage, "a grey seal: on a rock")
+    (picture,) = story.pictures
+    await stage.bot.studio.archive.gallery._connection.update(
+        "UPDATE takes SET verdict = ? WHERE id = ?",
+        ('{"label": "nude", "score": 1, "unsafe": true, "doubtful": true}', picture.id),
+    )
+    stage.bot.studio.pictures.path(picture).write_bytes(b"no picture" * 300_000)
+    offered = await stage.ben.autocomplete(stage.stories, "story export", "format", "zip", number=story.id)
+    assert [choice["name"].rpartition("about ")[2] for choice in offered] == ["2.9 MB"]
 
 
 async def test_what_is_deleted_is_said(stage: Stage) -> None:
