@@ -9,7 +9,7 @@ import discord
 from cogs.presentation.words import _
 from generator.errors import SamefoxError
 from generator.server import ServerSettings
-from generator.story import Person
+from generator.story import Person, Story
 
 PERMISSIONS = discord.Permissions(
     view_channel=True,
@@ -61,6 +61,31 @@ class NotShown(WrongPlace):
 
 class NotAllowed(SamefoxError):
     """What this member wants is for others."""
+
+
+async def check_there(
+    interaction: discord.Interaction[Any], story: Story, message_id: int | None = None
+) -> None:
+    """Make sure that a story's thread is still there, and this message in it, to show what is drawn.
+
+    Raises:
+        WrongPlace: somebody deleted it, or I may not see it any more.
+    """
+    pressed = None if interaction.message is None else interaction.message.id
+    if interaction.channel_id == story.thread_id and message_id in (None, pressed):
+        return
+    thread_id = story.thread_id or 0
+    try:
+        if message_id is None:
+            await interaction.client.fetch_channel(thread_id)
+        else:
+            thread = interaction.client.get_partial_messageable(thread_id, guild_id=story.guild_id)
+            await thread.fetch_message(message_id)
+    except (discord.NotFound, discord.Forbidden) as error:
+        raise WrongPlace(
+            "The message that would show the new picture is gone, so nothing is drawn; please take the story "
+            "up again with /story continue, or tell it anew."
+        ) from error
 
 
 def check_place(interaction: discord.Interaction[Any]) -> None:

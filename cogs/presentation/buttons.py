@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import discord
 from discord import ui
 
-from cogs.place import NotAllowed, check_place, check_server, moderates_server, person, roles_of
+from cogs.place import (
+    NotAllowed,
+    check_place,
+    check_server,
+    check_there,
+    moderates_server,
+    person,
+    roles_of,
+)
 from cogs.presentation.answers import answer, answer_error
 from cogs.presentation.text import plain
 from cogs.presentation.words import _, listed, ngettext
@@ -227,6 +235,7 @@ async def draw_again(interaction: discord.Interaction[Any], take_id: int, change
             "This scene has been taken out of the story, so it is not drawn again; please choose a picture "
             "of another scene."
         )
+    await check_there(interaction, story, frame.message_id)
     chooses = may_choose(interaction, story, frame)
     take = await studio_of(interaction).redraw(
         take_id, person(interaction), changes, chooses=chooses, standing=may, locale=str(interaction.locale)
@@ -252,6 +261,7 @@ async def draw_all_again(interaction: discord.Interaction[Any], take_id: int, ch
             "again, or tell the story yourself with the line in a picture's recipe.",
             name=story.author.name[:40],
         )
+    await check_there(interaction, story)
     story = await studio_of(interaction).redraw_story(story.id, person(interaction), changes, standing=may)
     await answer(
         interaction,

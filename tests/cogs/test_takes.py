@@ -14,7 +14,7 @@ from simcord.results import InteractionResult, ResponseMessage
 from generator.server import Limits
 from generator.settings import ModelSettings
 from generator.story import Person, Story
-from tests.cogs.conftest import Stage, custom_ids, raised, texts
+from tests.cogs.conftest import Stage, custom_ids, raised, texts, walk
 from tests.cogs.test_story import inputs
 from tests.conftest import small
 
@@ -205,6 +205,26 @@ async def test_who_may_tell_no_stories_here_may_not_draw_again_either(stage: Sta
         assert len((await stage.told(story.id)).takes) == 2
     finally:
         await servers.change(stage.env.guild.id, mo, lambda s: s.altered(teller_roles=()))
+
+
+async def test_a_picture_that_nobody_would_see_is_not_drawn(stage: Stage) -> None:
+    story = await told(stage)
+    assert story.thread_id is not None
+    talk = stage.env.guild.create_text_channel("talk")
+    await stage.ben.slash(talk, "story show", number=story.id)
+    (shown,) = stage.messages(talk.id)
+    menu = next(part for part in walk(shown) if ":menu:" in str(part.get("custom_id")))
+    cards = [
+        answered(await stage.ben.select(stage.shown(shown), [each["value"]], custom_id=menu["custom_id"]))
+        for each in menu["options"]
+    ]
+    stage.env.backend.delete_message(story.thread_id, story.frames[0].message_id or 0)
+    assert "is gone, so nothing is drawn" in said(stage, await stage.ben.click(cards[0], label="Reroll"))
+    assert "being drawn again" in said(stage, await stage.ben.click(cards[1], label="Reroll"))
+    story = await stage.told(story.id)
+    stage.env.backend.delete_channel(story.thread_id or 0)
+    assert "/story continue" in said(stage, await stage.ben.click(cards[1], label="Reroll"))
+    assert [len(frame.takes) for frame in (await stage.told(story.id)).frames] == [1, 2]
 
 
 async def test_a_days_limit_holds_for_drawing_again_and_brings_the_words_back(stage: Stage) -> None:
