@@ -31,7 +31,7 @@ from cogs.presentation.words import _
 from generator.archive.characters import Character, Characters, name_key
 from generator.casting import looks_of
 from generator.errors import NotFound, Refusal
-from generator.moderation.gate import words
+from generator.moderation.gate import EVERYWHERE, words
 from generator.press.files import fit
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class CharactersCog(commands.Cog, name=DESK):
                 "Only a moderator, or who told the story that this character is from, can share it."
             )
         assert interaction.guild_id is not None
-        asked = words(interaction.channel_id or 0, character.name, character.looks.subject)
+        asked = words(EVERYWHERE, character.name, character.looks.subject)
         await self.bot.studio.gate.check_words(interaction.guild_id, asked)
         return await self._shelf.keep(
             person(interaction), character.name, character.looks, guild_id=interaction.guild_id
@@ -179,7 +179,7 @@ class CharactersCog(commands.Cog, name=DESK):
         character = await self._character(interaction, number)
         _check_change(interaction, character)
         if character.guild_id is not None:
-            asked = words(interaction.channel_id or 0, name)
+            asked = words(EVERYWHERE, name)
             await self.bot.studio.gate.check_words(character.guild_id, asked)
         return await self._shelf.rename(character, name)
 

@@ -225,6 +225,18 @@ async def test_a_server_refuses_names_by_its_rules_when_they_are_shared(stage: S
         await servers.change(stage.env.guild.id, mo, lambda s: s.altered(refused_words=()))
 
 
+async def test_what_everybody_can_choose_is_for_everybody_wherever_it_was_shared(stage: Stage) -> None:
+    channel = stage.bot.get_channel(stage.stories.id)
+    kept = await keep(stage, stage.ann, await told(stage), "Naked fox")
+    channel.nsfw = True
+    try:
+        shared = await stage.ann.click(answered(kept), label="Share here")
+        assert "naked" in said(stage, shared).casefold()
+        assert await stage.bot.studio.archive.characters.known(stage.ben.id, stage.env.guild.id) == []
+    finally:
+        channel.nsfw = False
+
+
 async def test_too_many_and_what_is_no_name_are_refused_with_the_way_out(stage: Stage) -> None:
     story = await told(stage)
     refused = await keep(stage, stage.ben, story, "!!")
