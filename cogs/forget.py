@@ -177,6 +177,13 @@ def belongings(theirs: Belongings) -> list[str]:
         )
         if theirs.shared
         else "",
+        ngettext(
+            "{count} picture that you had drawn in other words in stories of others",
+            "{count} pictures that you had drawn in other words in stories of others",
+            theirs.remixes,
+        ).format(count=theirs.remixes)
+        if theirs.remixes
+        else "",
         ngettext("{count} character of yours", "{count} characters of yours", theirs.characters).format(
             count=theirs.characters
         )
@@ -186,6 +193,9 @@ def belongings(theirs: Belongings) -> list[str]:
         if theirs.favourites
         else "",
         _("your defaults") if theirs.defaults else "",
+        _("your name and words in reports, in what moderators did and in changes of settings")
+        if theirs.traces
+        else "",
     ]
     return [line for line in lines if line]
 

@@ -18,6 +18,9 @@ from generator.errors import ArchiveError
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 """The present as the tables keep times: UTC, to the millisecond, so that text order is time order."""
 
+_TRIES = 20
+_PAUSE = 0.05  # seconds
+
 
 class Connection:
     """Transactions are whole and come one after the other; readers see what is committed, and do not wait.
@@ -80,6 +83,30 @@ class Connection:
         """All rows of one query."""
         async with self._reading:
             return await self._reader.execute_fetchall(query, values)
+
+    async def clean(self) -> bool:
+        """Let the journal keep nothing of what was deleted; False if others read and write all the while.
+
+        What is left then goes when the journal is next begun anew, or with the last connection.
+        """
+        for _ in range(_TRIES):
+            async with self._writing:
+                if self._commit is None and await self._emptied():
+                    return True
+            await asyncio.sleep(_PAUSE)
+        return False
+
+    async def _emptied(self) -> bool:
+        """Whether the journal could be emptied without waiting for those who read what was there before."""
+        ((patience,),) = await self._writer.execute_fetchall("PRAGMA busy_timeout")
+        await self._writer.execute_fetchall("PRAGMA busy_timeout = 0")
+        try:
+            ((busy, *_pages),) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error:
+            return False
+        finally:
+            await self._writer.execute_fetchall(f"PRAGMA busy_timeout = {patience}")
+        return not busy
 
     async def close(self) -> None:
         """Wait for what is being written; nothing may be asked for any more."""

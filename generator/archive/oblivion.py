@@ -34,6 +34,20 @@ _WAITING = f"""
     WHERE state IN ('queued', 'drawing') AND (takes.story_id IN ({_OWN}) OR frames.author_id = ?1)
 """  # noqa: S608 constants
 
+_REMIXES = f"""
+    SELECT takes.id FROM takes JOIN frames ON frames.id = frame_id
+    WHERE frames.author_id != ?1 AND takes.story_id IN ({_SHARED})
+      AND scene != (SELECT scene FROM takes WHERE frame_id = frames.id ORDER BY id LIMIT 1)
+      AND scene IN (SELECT scene FROM takes WHERE frame_id = frames.id AND takes.author_id = ?1)
+"""  # noqa: S608 constants
+
+_TRACES = """
+    EXISTS (SELECT 1 FROM reports WHERE ?1 IN (reporter_id, handler_id))
+    OR EXISTS (SELECT 1 FROM acts WHERE ?1 IN (by_id, person_id))
+    OR EXISTS (SELECT 1 FROM bans WHERE by_id = ?1 OR (person_id = ?1 AND name != ''))
+    OR EXISTS (SELECT 1 FROM server_changes WHERE person_id = ?1)
+"""
+
 _REMAINS_OF_STORY = (
     (
         "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes"
@@ -113,9 +127,11 @@ class Oblivion:
                    (SELECT count(*) FROM ({_SHARED})) AS shared,
                    (SELECT count(*) FROM takes WHERE path IS NOT NULL AND story_id IN ({_OWN})) AS pictures,
                    (SELECT count(*) FROM frames WHERE author_id = ?1 AND story_id NOT IN ({_OWN})) AS scenes,
+                   (SELECT count(*) FROM ({_REMIXES})) AS remixes,
                    (SELECT count(*) FROM characters WHERE owner_id = ?1) AS characters,
                    (SELECT count(*) FROM favourites WHERE person_id = ?1) AS favourites,
-                   (SELECT count(*) FROM member_defaults WHERE person_id = ?1) AS defaults
+                   (SELECT count(*) FROM member_defaults WHERE person_id = ?1) AS defaults,
+                   {_TRACES} AS traces
             """,  # noqa: S608 constants
             (person_id,),
         )
@@ -124,9 +140,11 @@ class Oblivion:
             shared=row["shared"],
             pictures=row["pictures"],
             scenes=row["scenes"],
+            remixes=row["remixes"],
             characters=row["characters"],
             favourites=row["favourites"],
             defaults=bool(row["defaults"]),
+            traces=bool(row["traces"]),
         )
 
     async def forget(self, person_id: int) -> tuple[list[int], list[int]]:
@@ -150,7 +168,8 @@ class Oblivion:
                 await sql.execute(statement, (person_id,))
             # An index of words only notes that some are gone, until it is written anew: 2 s for a million.
             await sql.execute("INSERT INTO gallery_words (gallery_words) VALUES ('optimize')")
-            return shared, [int(take_id) for (take_id,) in stopped]
+        await self._connection.clean()
+        return shared, [int(take_id) for (take_id,) in stopped]
 
     async def own_stories(self, person_id: int) -> list[int]:
         """The stories that a member told alone."""

@@ -63,9 +63,11 @@ class Belongings:
     shared: int  #: told together with others; it stays, without their part
     pictures: int  #: in their own stories
     scenes: int  #: of theirs in stories that stay
+    remixes: int  #: pictures of others' scenes in other words of theirs
     characters: int
     favourites: int
     defaults: bool
+    traces: bool  #: they have reported, moderated or changed settings, or were moderated
 
     @property
     def nothing(self) -> bool:

@@ -143,3 +143,20 @@ async def test_a_reader_who_is_cancelled_at_any_moment_leaves_the_door_open(
     await asyncio.gather(reader, return_exceptions=True)
     async with asyncio.timeout(5):
         await read()
+
+
+async def test_the_journal_keeps_nothing_of_what_was_deleted_and_waits_for_no_reader_for_long(
+    connection: Connection, tmp_path: Path
+) -> None:
+    journal = tmp_path / "a.sqlite3-wal"
+    await connection.update(SIZE, (1, "a secret"))
+    async with connection.reading() as sql:
+        await sql.execute_fetchall("SELECT * FROM things")
+        await connection.update("DELETE FROM things", ())
+        async with asyncio.timeout(3):
+            assert not await connection.clean()
+    assert b"a secret" in journal.read_bytes()
+    assert await connection.clean()
+    assert journal.read_bytes() == b""
+    await connection.update(SIZE, (2, "another"))
+    assert await names(connection) == ["another"]

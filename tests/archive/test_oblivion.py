@@ -120,9 +120,11 @@ async def test_who_is_forgotten_is_in_no_table_any_more(
     await archive.moderation.handle(report.id, LEO, Outcome.DISMISSED)
     mine = await archive.oblivion.belongings(LEO.id)
     assert (mine.stories, mine.shared, mine.pictures, mine.scenes, mine.defaults) == (1, 2, 3, 1, True)
+    assert mine.traces
 
     await archive.oblivion.forget(LEO.id)
     path = tmp_path / "archive.sqlite3"
+    assert b"Leonora" not in path.with_name("archive.sqlite3-wal").read_bytes()
     assert found(path, LEO.name) == set()
     assert found(path, LEO.id) == {"bans", "work"}, "a ban and today's limits hold, without a name"
     assert (await archive.oblivion.belongings(LEO.id)).nothing
@@ -230,3 +232,32 @@ async def test_nobody_else_loses_anything(archive: Archive, board: Storyboard) -
     assert await archive.story(story.id) == story
     assert await archive.oblivion.remains() == []
     assert FILE
+
+
+async def test_who_has_only_reported_moderated_or_changed_settings_is_known_until_forgotten(
+    archive: Archive, board: Storyboard
+) -> None:
+    story = await told(archive, board, BEN)
+    assert (await archive.oblivion.belongings(LEO.id)).nothing
+    for trace in (
+        lambda: archive.moderation.add_report(story.takes[0].id, LEO, "no"),
+        lambda: archive.moderation.hide(story.takes[0].id, LEO),
+        lambda: archive.moderation.ban(10, Person(id=3, name="Cas"), LEO, ""),
+        lambda: archive.moderation.ban(10, LEO, BEN, ""),
+        lambda: archive.servers.change(10, LEO, lambda settings: settings.altered(steps=9)),
+    ):
+        await trace()
+        assert not (await archive.oblivion.belongings(LEO.id)).nothing
+        await archive.oblivion.forget(LEO.id)
+        assert (await archive.oblivion.belongings(LEO.id)).nothing
+
+
+async def test_remixes_are_counted_as_they_are_forgotten(archive: Archive, board: Storyboard) -> None:
+    story = await told(archive, board, BEN)
+    recipe = reworded(story.takes[0].recipe, "on the moon")
+    await archive.add_take(story.takes[0], recipe, LEO, scene="on the moon")
+    await archive.add_take(story.takes[0], story.takes[0].recipe, LEO)
+    assert (await archive.oblivion.belongings(LEO.id)).remixes == 1
+    await archive.oblivion.forget(LEO.id)
+    kept = (await archive.story(story.id)).frames[0].takes
+    assert [take.scene for take in kept] == [story.takes[0].scene] * 2
