@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import takewhile
 
 import discord
 
@@ -19,7 +18,7 @@ from cogs.traces import prelude_name
 from generator.archive.circles import Posts
 from generator.circle import Circle, Phase
 from generator.errors import NotFound
-from generator.story import Frame, Story
+from generator.story import Frame, Story, Take
 from generator.studio import Studio
 
 POLL_TRIES = 5
@@ -36,16 +35,30 @@ class Gathering:
         self._studio = studio
 
     async def open(self, story: Story, circle: Circle, posts: Posts) -> None:
-        """Show what happened in the story that this one continues."""
-        carried = list(takewhile(lambda frame: came_along(frame, posts), story.frames))
-        if posts.prelude_id is not None or not carried:
-            return
-        takes = await self._studio.pictures.kept([frame.chosen for frame in carried if frame.chosen.drawn])
-        if not takes:
-            return
-        file = await self._post.file(story, await self._studio.pictures.strip(takes), prelude_name(story))
-        view = prelude_card(story, len(carried), posts.continues_id, file.filename)
-        await self._circles.set_prelude(story.id, await self._post.send(story, "prelude", view, [file]))
+        """Show what happened in the story that this one continues, as far as it may be shown now."""
+        carried = [frame for frame in story.frames if frame.id <= (posts.carried_id or 0)]
+        pictures = self._studio.pictures
+        takes = await pictures.kept([frame.takes[0] for frame in carried if frame.takes[0].drawn])
+        shades = [await pictures.shade(take) for take in takes]
+        shown = "-".join(f"{take.id}{shade or ''}" for take, shade in zip(takes, shades, strict=True))
+        if shown != posts.prelude_posted and (takes or posts.prelude_id is not None):
+            message_id = await self._put_prelude(story, posts, carried, takes)
+            await self._circles.set_prelude(story.id, message_id, shown)
+
+    async def _put_prelude(
+        self, story: Story, posts: Posts, carried: Sequence[Frame], takes: tuple[Take, ...]
+    ) -> int:
+        """Let the message of the earlier frames show these pictures; its id."""
+        files = []
+        if takes:
+            strip = await self._studio.pictures.strip(takes)
+            files.append(await self._post.file(story, strip, prelude_name(story)))
+        view = prelude_card(story, carried, posts.continues_id, files[0].filename if files else None)
+        if posts.prelude_id is None:
+            return await self._post.send(story, "prelude", view, files)
+        assert story.thread_id is not None
+        await self._post.edit(story.thread_id, story, posts.prelude_id, view, files)
+        return posts.prelude_id
 
     async def follow(self, story: Story) -> None:
         """Have the vote counted, and the buttons at the thread's end."""

@@ -7,7 +7,8 @@ takes the messages away. What a killed process left is finished at the next star
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from generator.archive.archive import Archive
 from generator.moderation.values import Outcome, Report
 from generator.press import files, metadata
 from generator.story import Changed, Event, Person, Recipe
+
+_OURS = re.compile(r"\d+-[0-9a-f]+\.png|\.[0-9a-f]{16}\.partial")
+"""What pictures, copies of them, and parts of them are called."""
 
 
 class Oversight:
@@ -54,7 +58,7 @@ class Oversight:
             NotFound: there is no such picture.
         """
         await self._archive.moderation.hide(take_id, by, hidden=hidden)
-        self._tell([(await self._archive.take(take_id)).story_id])
+        self._tell(await self._archive.moderation.stories_with(take_id))
 
     async def delete_picture(self, take_id: int, by: Person) -> None:
         """Delete a picture and its file.
@@ -64,7 +68,7 @@ class Oversight:
         """
         await self._archive.moderation.delete_picture(take_id, by)
         await self.sweep()
-        self._tell([(await self._archive.take(take_id)).story_id])
+        self._tell(await self._archive.moderation.stories_with(take_id))
 
     async def handle(self, report: Report, by: Person, outcome: Outcome) -> bool:
         """Do what a moderator decided about a report; False if somebody was faster.
@@ -79,7 +83,7 @@ class Oversight:
             await self.sweep()
         if outcome is Outcome.BANNED:
             await self._stop_all_of(report.guild_id, take.author.id)
-        self._tell([take.story_id])
+        self._tell(await self._archive.moderation.stories_with(take.id))
         return True
 
     async def delete_story(self, story_id: int, by: Person) -> None:
@@ -117,9 +121,26 @@ class Oversight:
             if remnant.kind in ("file", "words"):
                 await self._archive.oblivion.removed(remnant)
 
+    async def tidy(self) -> None:
+        """Remove the pictures that a killed process kept or copied, but did not write down.
+
+        Only before anything is drawn or copied. An archive that knows no picture at all may be a new one in
+        the place of one that was lost; then all stay.
+        """
+        known = await self._archive.oblivion.files()
+        if known:
+            await asyncio.to_thread(_tidy, self._folder / "pictures", known)
+
     def _tell(self, story_ids: Sequence[int]) -> None:
         for story_id in story_ids:
             self._announce(Changed(story_id=story_id))
+
+
+def _tidy(folder: Path, known: Collection[str]) -> None:
+    """Remove the files in a folder that are called as pictures are, and are none of those that are known."""
+    for path in folder.iterdir():
+        if _OURS.fullmatch(path.name) and path.name not in known:
+            path.unlink(missing_ok=True)
 
 
 def _rewrite(path: Path, recipe: Recipe) -> None:

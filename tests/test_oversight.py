@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ import pytest_asyncio
 from PIL import Image
 
 from generator.archive.archive import Archive
+from generator.archive.circles import Common
 from generator.archive.database import open_archive
+from generator.circle import Circle, Mode
+from generator.growing import without_scene
 from generator.moderation.values import Outcome
 from generator.oversight import Oversight
 from generator.press.metadata import encode, read
-from generator.story import Changed, Event, Person, Picture, Storyboard
+from generator.story import Changed, Event, Person, Picture, Story, Storyboard
 from tests.archive.test_archive import ENGINE
 from tests.archive.test_oblivion import LEO, together
 from tests.conftest import ANN, BEN
@@ -109,6 +113,54 @@ async def test_of_a_story_that_a_moderator_deleted_no_word_stays_once_its_author
     await desk.oversight.forget(LEO.id)
     (act,) = await desk.archive.moderation.acts(10, 9)
     assert (act.act, act.by, act.subject) == ("delete story", ANN, "")
+
+
+async def went_on(desk: Desk, earlier: Story, board: Storyboard) -> Story:
+    """A story that begins with copies of an earlier one's pictures."""
+    carried = []
+    for frame in earlier.frames:
+        copy = Path("pictures", f"copy-{frame.id}.png")
+        (desk.folder / copy).write_bytes((desk.folder / (frame.chosen.path or "")).read_bytes())
+        carried.append((frame, copy))
+    return await desk.archive.circles.add(
+        replace(board, scenes=(), recipes=()),
+        Common(recipe=without_scene(board.recipes[0]), window_length=10),
+        Circle(story_id=0, owner=BEN, mode=Mode.OPEN, minutes=10),
+        guild_id=10,
+        channel_id=20,
+        carried=carried,
+        continues_id=earlier.id,
+    )
+
+
+async def test_what_is_decided_about_a_picture_holds_for_the_copies_that_later_stories_took_along(
+    desk: Desk, board: Storyboard
+) -> None:
+    first = await desk.archive.add_story(board, BEN, guild_id=10, channel_id=20)
+    for take in first.takes:
+        await desk.draw(take.id)
+    second = await went_on(desk, await desk.archive.story(first.id), board)
+    third = await went_on(desk, second, board)
+    stories = [first.id, second.id, third.id]
+
+    async def marks() -> list[list[bool]]:
+        read = [await desk.archive.story(story_id) for story_id in stories]
+        return [[take.hidden for take in story.takes] for story in read]
+
+    again = await desk.archive.add_take(first.takes[0], board.recipes[0], BEN)
+    for hidden in (True, False):
+        before = [(await desk.archive.story(story_id)).version for story_id in stories]
+        await desk.oversight.hide(first.takes[0].id, ANN, hidden=hidden)
+        assert await marks() == [[hidden, False, False, False], *[[hidden, False, False]] * 2]
+        assert [(await desk.archive.story(story_id)).version for story_id in stories] > before
+        assert desk.told[-3:] == [Changed(story_id=story_id) for story_id in stories]
+    files = {(await desk.archive.story(story_id)).takes[0].path or "" for story_id in stories}
+    await desk.oversight.delete_picture(first.takes[0].id, ANN)
+    assert not any((desk.folder / path).exists() for path in files)
+    assert desk.told[-3:] == [Changed(story_id=story_id) for story_id in stories]
+    assert (await desk.archive.take(again.id)).pending, "another drawing of the frame is no copy"
+    await desk.oversight.hide(second.takes[1].id, ANN)
+    assert await marks() == [[False] * 4, *[[False, True, False]] * 2], "what it was copied from is not meant"
 
 
 async def test_where_a_story_is_shown_again_it_goes_once_some_of_it_may_not_be_shown(

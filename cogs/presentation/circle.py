@@ -25,7 +25,7 @@ from cogs.presentation.text import fitting, plain, shorten
 from cogs.presentation.words import _, listed, ngettext, say, style_label
 from generator.circle import Circle, Mode, Phase, Proposal
 from generator.execution.forecast import Outlook
-from generator.story import Person, Stepped, Story
+from generator.story import Frame, Person, Stepped, Story
 
 DESK = "circle"
 
@@ -77,15 +77,17 @@ def recap_card(story: Story, circle: Circle, filename: str) -> ui.LayoutView:
     return view_of(ui.Container(*parts, accent_colour=FOX))
 
 
-def prelude_card(story: Story, frames: int, continues_id: int | None, filename: str) -> ui.LayoutView:
-    """What happened in the earlier story, at the beginning of the thread."""
-    told = [(frame.scene, frame.author) for frame in story.frames[:frames]]
+def prelude_card(
+    story: Story, carried: Sequence[Frame], continues_id: int | None, filename: str | None
+) -> ui.LayoutView:
+    """What happened in the earlier story, at the beginning of the thread; its pictures may all be gone."""
+    told = [(frame.takes[0].scene, frame.author) for frame in carried]
     lines = [_("### So far"), fitting(partial(_by_whom, told), 120, 3500)]
     if continues_id is not None:
         lines.append(_("-# continues story {number}").format(number=continues_id))
     return view_of(
         ui.Container(
-            ui.MediaGallery(picture(filename, story.subject)),
+            *([ui.MediaGallery(picture(filename, story.subject))] if filename else []),
             ui.TextDisplay("\n".join(lines)),
             accent_colour=FOX,
         )

@@ -46,6 +46,7 @@ class Posts:
     prompt_posted: str | None  #: what it shows
     prompts: int  #: how many there have been
     prelude_id: int | None  #: shows the frames that came from an earlier story
+    prelude_posted: str | None  #: what it shows
     carried_id: int | None  #: the last of these frames
     continues_id: int | None  #: that story
 
@@ -191,10 +192,11 @@ class Circles:
             (story_id, message_id, posted),
         )
 
-    async def set_prelude(self, story_id: int, message_id: int) -> None:
-        """Remember the message that shows the frames of an earlier story."""
+    async def set_prelude(self, story_id: int, message_id: int, posted: str | None = None) -> None:
+        """Remember the message that shows the frames of an earlier story, and what it shows."""
         await self._connection.update(
-            "UPDATE circles SET prelude_id = ? WHERE story_id = ?", (message_id, story_id)
+            "UPDATE circles SET prelude_id = ?, prelude_posted = ? WHERE story_id = ?",
+            (message_id, posted, story_id),
         )
 
     async def abandon(self, story_id: int) -> None:

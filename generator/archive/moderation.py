@@ -9,10 +9,21 @@ from datetime import datetime
 import aiosqlite
 
 from generator.archive.connection import Connection, insert
-from generator.archive.rows import read_take, take_down, touch_of
+from generator.archive.rows import read_take, take_down, touch, touch_of
 from generator.errors import NotFound
 from generator.moderation.values import Act, Ban, Outcome, Report
 from generator.story import Person
+
+_COPIES = """
+    WITH RECURSIVE copies (id, story_id) AS (
+        SELECT id, story_id FROM takes WHERE id = ?
+        UNION
+        SELECT takes.id, takes.story_id FROM takes
+        JOIN copies ON takes.parent_id = copies.id AND takes.story_id != copies.story_id
+    )
+    SELECT id, story_id FROM copies
+"""
+"""A take, and those that stories which go on from its own took along, also from each other."""
 
 
 class Moderation:
@@ -127,6 +138,10 @@ class Moderation:
         async with self._connection.transaction() as sql:
             await _delete_picture(sql, take_id, by)
 
+    async def stories_with(self, take_id: int) -> list[int]:
+        """The stories that have a picture: its own, and those that took it along."""
+        return [int(row["story_id"]) for row in await self._connection.fetch(_COPIES, (take_id,))]
+
     # -- reports ----------------------------------------------------------------------------------------
 
     async def add_report(self, take_id: int, reporter: Person, reason: str) -> Report | None:
@@ -225,22 +240,25 @@ async def _exclude(sql: aiosqlite.Connection, guild_id: int, person: Person, by:
 
 async def _hide(sql: aiosqlite.Connection, take_id: int, by: Person, *, hidden: bool) -> None:
     guild_id = await _guild_of(sql, take_id)
-    await sql.execute("UPDATE takes SET hidden = ? WHERE id = ?", (hidden, take_id))
-    await touch_of(sql, take_id)
-    if hidden:
-        await take_down(sql, (await read_take(sql, take_id)).story_id)
+    for each, story_id in await sql.execute_fetchall(_COPIES, (take_id,)):
+        await sql.execute("UPDATE takes SET hidden = ? WHERE id = ?", (hidden, each))
+        await touch(sql, story_id)
+        if hidden:
+            await take_down(sql, story_id)
     await _note(sql, guild_id, by, "hide" if hidden else "unhide", None, f"#{take_id}", "")
 
 
 async def _delete_picture(sql: aiosqlite.Connection, take_id: int, by: Person) -> None:
     guild_id = await _guild_of(sql, take_id)
-    await sql.execute(
-        "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes WHERE id = ? AND path IS NOT NULL",
-        (take_id,),
-    )
-    await sql.execute("UPDATE takes SET path = NULL WHERE id = ?", (take_id,))
-    await touch_of(sql, take_id)
-    await take_down(sql, (await read_take(sql, take_id)).story_id)
+    for each, story_id in await sql.execute_fetchall(_COPIES, (take_id,)):
+        await sql.execute(
+            "INSERT INTO remains (kind, path)"
+            " SELECT 'file', path FROM takes WHERE id = ? AND path IS NOT NULL",
+            (each,),
+        )
+        await sql.execute("UPDATE takes SET path = NULL WHERE id = ?", (each,))
+        await touch(sql, story_id)
+        await take_down(sql, story_id)
     await _note(sql, guild_id, by, "delete", None, f"#{take_id}", "")
 
 

@@ -15,7 +15,7 @@ from simcord.results import InteractionResult, ResponseMessage
 
 from generator.circle import Circle, Mode
 from generator.sentence import Sentence
-from generator.story import Options, Script, Story, TakeState
+from generator.story import Options, Person, Script, Story, TakeState
 from generator.storyboard import draft
 from tests.cogs.conftest import PATIENCE, Stage, custom_ids, texts, walk
 
@@ -424,6 +424,27 @@ async def test_an_earlier_story_goes_on_in_a_new_thread_and_stays_as_it_was(stag
         )
     story = await closed(cat, stage.ben)
     assert "told by 2 people" in texts((await cat.said())[-1])
+
+
+async def test_what_came_along_goes_with_what_is_hidden_or_deleted_in_the_earlier_story(stage: Stage) -> None:
+    oversight, mo = stage.bot.studio.oversight, Person(id=99, name="Mo")
+    old = await stage.told(await stage.tell("a green frog: on a stone | in a pond"))
+    await stage.ben.slash(stage.stories, "story continue", number=old.id)
+    frog = Round(stage, (await newest(stage))[0])
+    await frog.shown()
+    prelude, _prompt = await frog.said()
+    whole = prelude.attachments[0]["size"]
+    await oversight.hide(old.takes[0].id, mo)
+    await frog.shown()
+    covered, _prompt = await frog.said()
+    assert covered.id == prelude.id
+    assert covered.attachments[0]["size"] != whole
+    for take in old.takes:
+        await oversight.delete_picture(take.id, mo)
+    await frog.shown()
+    bare, _prompt = await frog.said()
+    assert bare.id == prelude.id and not bare.attachments
+    assert "on a stone" in texts(bare)
 
 
 async def test_a_story_that_is_drawn_or_lacks_a_picture_does_not_go_on(stage: Stage) -> None:

@@ -87,7 +87,7 @@ def test_the_longest_stories_and_lists_fit_into_a_message(board: Storyboard) -> 
         circle_card(story, circle, outlook),
         prompt_card(story, circle, reading=True),
         recap_card(story, circle, "strip.png"),
-        prelude_card(story, 50, 1, "prelude.png"),
+        prelude_card(story, story.frames, 1, "prelude.png"),
         move_panel(story, story.frames[7]),
         roster(kept, kept),
     ):
