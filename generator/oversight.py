@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -140,7 +141,8 @@ def _tidy(folder: Path, known: Collection[str]) -> None:
     """Remove the files in a folder that are called as pictures are, and are none of those that are known."""
     for path in folder.iterdir():
         if _OURS.fullmatch(path.name) and path.name not in known:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # it takes room, and is no reason not to begin
+                path.unlink()
 
 
 def _rewrite(path: Path, recipe: Recipe) -> None:

@@ -286,6 +286,8 @@ async def open_studio(settings: Settings, folder: Path, *, remember: bool = True
     async with open_archive(folder / "archive.sqlite3" if remember else None) as archive:
         studio = Studio(settings, archive, folder)
         await studio.oversight.sweep()
+        if remember:  # else the pictures are those of another archive
+            await studio.oversight.tidy()
         await studio._workshop.recover()
         for device in settings.model.devices:
             studio._workshop.open(device)

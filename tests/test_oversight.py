@@ -217,3 +217,25 @@ async def test_files_that_a_killed_process_left_are_swept(desk: Desk, board: Sto
     assert path.exists()
     await desk.oversight.sweep()
     assert not path.exists()
+
+
+async def test_what_a_killed_process_did_not_write_down_goes_and_nothing_else(
+    desk: Desk, board: Storyboard
+) -> None:
+    folder = desk.folder / "pictures"
+    folder.mkdir()
+    orphans = [folder / name for name in ("7-8.png", f"7-{'ab' * 8}.png", f".{'0f' * 8}.partial")]
+    others = [folder / name for name in ("holiday.png", "7-8.png.bak", "note.partial")]
+    for file in (*orphans, *others):
+        file.write_bytes(b"")
+    await desk.oversight.tidy()
+    assert all(file.exists() for file in orphans), "the archive may be a new one in a lost one's place"
+    story = await desk.archive.add_story(board, BEN, guild_id=10, channel_id=20)
+    for number, take in enumerate(story.takes[:2]):
+        await desk.archive.start(take.id, "cpu")
+        path = Path("pictures", f"{story.id}-{take.id}.png" if number else f"3-{'cd' * 8}.png")
+        (desk.folder / path).write_bytes(b"")
+        others.append(desk.folder / path)
+        await desk.archive.finish(take.id, path, Picture(png=b"", seconds=1.0, engine=ENGINE))
+    await desk.oversight.tidy()
+    assert {*folder.iterdir()} == {*others}

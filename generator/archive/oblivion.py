@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import PurePath
 
 import aiosqlite
 
@@ -194,6 +195,11 @@ class Oblivion:
         """What a file's picture is drawn from, as far as it may be told now."""
         rows = await self._connection.fetch("SELECT recipe FROM takes WHERE path = ?", (path,))
         return next((recipe_from_json(row["recipe"]) for row in rows), None)
+
+    async def files(self) -> set[str]:
+        """What the files of all pictures are called."""
+        rows = await self._connection.fetch("SELECT path FROM takes WHERE path IS NOT NULL")
+        return {PurePath(row["path"]).name for row in rows}
 
     async def removed(self, remnant: Remnant) -> None:
         """It is gone."""
