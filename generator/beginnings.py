@@ -16,10 +16,11 @@ from generator.archive.archive import Archive
 from generator.archive.circles import Common
 from generator.circle import Circle, CircleRefused, Mode
 from generator.circle_keeping import begun
-from generator.errors import ArchiveError, NotFound
+from generator.errors import ArchiveError, NotFound, OptionRefused
 from generator.growing import without_scene
 from generator.limits import USUAL, Standing
 from generator.moderation.gate import words
+from generator.profiles import model_label
 from generator.server import MemberDefaults, ServerSettings
 from generator.settings import Settings
 from generator.story import Changed, Event, Frame, Options, Person, Script, Story, Storyboard, Take
@@ -125,6 +126,7 @@ class Beginnings:
         """Keep a story that begins with the frames of an earlier one, which stays as it is.
 
         Raises:
+            OptionRefused: the model that draws it is not offered any more.
             CircleRefused: nothing of it is left, some of it is missing, or it is still being told.
             LimitReached: the owner has asked for as much as they may.
             ArchiveError: it could not be kept.
@@ -141,6 +143,7 @@ class Beginnings:
                 "This story has no pictures any more, so it cannot go on; please tell a new one."
             )
         common = await self._common(earlier, frames)
+        await self._check_model(common, earlier.guild_id)
         board = Storyboard(subject=earlier.subject, style=earlier.style, scenes=(), recipes=())
         asked = words(channel_id, earlier.subject, *earlier.scenes)
         async with self._admission.admitted(owner, earlier.guild_id, 0, standing, asked, telling=True):
@@ -162,6 +165,22 @@ class Beginnings:
         except NotFound:
             length = self._settings.story.window_length
             return Common(recipe=without_scene(frames[0].chosen.recipe), window_length=length)
+
+    async def _check_model(self, common: Common, guild_id: int) -> None:
+        """Make sure that what a story's frames have in common can still be drawn in its server.
+
+        Raises:
+            OptionRefused: the host, or the server, has given its model up.
+        """
+        server, model = await self._archive.servers.settings(guild_id), common.recipe.model
+        offered = server.offered_models(self._settings)
+        if model not in offered:
+            raise OptionRefused(
+                "This story is drawn with the model “{model}”, which is not offered here any more; please "
+                "tell a new one, which {models} can draw.",
+                model=model_label(model),
+                models=list(map(model_label, offered)),
+            )
 
     def _copies(self, frames: Sequence[Frame]) -> list[tuple[Frame, Path]]:
         """The frames, each with a file of its own, since the earlier story may be deleted."""

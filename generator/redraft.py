@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from generator.errors import PromptTooLong
+from generator.errors import OptionRefused, PromptTooLong
 from generator.method.tokens import clip_tokenizer
 from generator.method.windows import TOKEN_LIMIT, fits, joined
-from generator.profiles import profile_of
+from generator.profiles import model_label, profile_of
 from generator.server import ServerSettings
 from generator.settings import Settings
 from generator.story import Changes, Options, Recipe
@@ -21,17 +21,30 @@ def redraft(
 
     Raises:
         PromptTooLong: the new words do not fit into CLIP's context together with the subject.
-        OptionRefused: a change is out of its bounds, beyond what the host allows, or not offered here.
+        OptionRefused: a change is out of its bounds, beyond what the host allows, or not offered here; or
+            the recipe's own model is not offered any more, and no other was chosen.
     """
+    server = server or ServerSettings()
     wishes = {name: value for name, value in asdict(changes).items() if value is not None}
     scene = wishes.pop("scene", None)
-    check(Options(**wishes), settings, server or ServerSettings())
+    check(Options(**wishes), settings, server)
     model = wishes.pop("model", None)
     if model is not None and model != recipe.model:
         recipe = _moved(recipe, model, settings)
+    _check_model(recipe, server.offered_models(settings))
     if scene is not None and scene != recipe.express:
         recipe = reworded(recipe, scene)
     return replace(recipe, **wishes)
+
+
+def _check_model(recipe: Recipe, offered: tuple[str, ...]) -> None:
+    if recipe.model not in offered:
+        raise OptionRefused(
+            "The model “{model}” that this was drawn with is not offered here any more; please choose one of "
+            "{models} under “More” and “Seed & settings”.",
+            model=model_label(recipe.model),
+            models=list(map(model_label, offered)),
+        )
 
 
 def _moved(recipe: Recipe, model: str, settings: Settings) -> Recipe:

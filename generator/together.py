@@ -79,6 +79,7 @@ class Together(Beginnings):
         (scene,) = listed_script(story.subject, [" ".join(text.split())], max_scenes=1).scenes
         express = await self._english(scene, locale)
         common = await self._archive.circles.common(story.id)
+        await self._check_model(common, story.guild_id)
         next_recipe(common.recipe, (), express, 1)  # whatever else is in its window, it fits alone
         return Proposal(author=author, scene=scene, express=express)
 
@@ -153,6 +154,7 @@ class Together(Beginnings):
     ) -> int:
         """Draw every frame again with the text as it is now; how many there are."""
         story = await self._archive.story(story_id)
+        await self._check_model(await self._archive.circles.common(story_id), story.guild_id)
         asked = words(story.channel_id, story.subject, *story.scenes)
         async with self._admission.admitted(person, story.guild_id, len(story.frames), standing, asked):
             takes = await self._archive.circles.retell(story_id, person, _managing(person, moderator))

@@ -7,6 +7,7 @@ import pytest
 from generator.errors import OptionRefused, PromptTooLong
 from generator.method.tokens import clip_tokenizer
 from generator.redraft import redraft
+from generator.server import ServerSettings
 from generator.settings import ModelSettings, Settings
 from generator.story import Changes, Options, Script, Storyboard
 from generator.storyboard import draft
@@ -61,3 +62,17 @@ def test_what_the_host_does_not_allow_is_refused(board: Storyboard, settings: Se
         redraft(board.recipes[0], Changes(steps=140), settings)
     with pytest.raises(OptionRefused, match="multiple of 8"):
         redraft(board.recipes[0], Changes(width=100), settings)
+
+
+def test_a_model_that_was_given_up_draws_nothing_more_until_another_is_chosen(
+    board: Storyboard, settings: Settings
+) -> None:
+    renamed = settings.model_copy(update={"model": ModelSettings(name="RunDiffusion/Juggernaut-X-v10")})
+    for changes in (Changes(), Changes(seed=3), Changes(scene="on a roof")):
+        with pytest.raises(OptionRefused, match=r"“tiny” .* any more; please choose one of .*Juggernaut"):
+            redraft(board.recipes[0], changes, renamed)
+    moved = redraft(board.recipes[0], Changes(model="RunDiffusion/Juggernaut-X-v10"), renamed)
+    assert moved.model == renamed.model.name
+    both = settings.model_copy(update={"model": ModelSettings(name="tiny", others=(renamed.model.name,))})
+    with pytest.raises(OptionRefused, match="any more"):
+        redraft(board.recipes[0], Changes(), both, ServerSettings(models=(renamed.model.name,)))

@@ -15,6 +15,7 @@ from simcord.results import InteractionResult, ResponseMessage
 
 from generator.circle import Circle, Mode
 from generator.sentence import Sentence
+from generator.settings import ModelSettings
 from generator.story import Options, Person, Script, Story, TakeState
 from generator.storyboard import draft
 from tests.cogs.conftest import PATIENCE, Stage, custom_ids, texts, walk
@@ -148,6 +149,29 @@ async def test_a_new_frame_is_what_the_whole_text_gives_and_earlier_ones_are_not
     assert after.frames[2].chosen.recipe == whole.recipes[2]
     assert after.takes[:2] == before.takes
     assert [f.posted for f in after.frames[:2]] == [f.posted for f in before.frames]
+
+
+async def test_a_story_whose_model_was_given_up_says_so_before_anything_is_drawn(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fox = await begun(stage, scenes="in a meadow")
+    story = await fox.shown()
+    renamed = stage.bot.settings.model_copy(
+        update={"model": ModelSettings(name="RunDiffusion/Juggernaut-X-v10")}
+    )
+    monkeypatch.setattr(stage.bot.studio.together, "_settings", renamed)
+    monkeypatch.setattr(stage.bot.studio, "settings", renamed)
+    given_up = "not offered here any more; please"
+    assert given_up in answers(await fox.write(stage.ben, "in the snow"))
+    (frame,) = stage.frames(story)
+    reroll = f"samefox:reroll:{story.takes[0].id}"
+    assert given_up in answers(await stage.ben.click(stage.shown(frame), custom_id=reroll))
+    monkeypatch.undo()
+    assert len((await fox.shown()).takes) == 1
+    await closed(fox, stage.ann)
+    monkeypatch.setattr(stage.bot.studio.together, "_settings", renamed)
+    again = await stage.ben.slash(stage.stories, "story continue", number=story.id)
+    assert given_up in answers(again)
 
 
 async def test_a_story_may_begin_without_a_scene(stage: Stage) -> None:
