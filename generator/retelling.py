@@ -14,6 +14,7 @@ from generator.errors import OptionRefused, PromptTooLong, Refusal
 from generator.method.tokens import clip_tokenizer
 from generator.method.windows import TOKEN_LIMIT, fits, joined
 from generator.profiles import Scheduler, model_label
+from generator.redraft import place_of
 from generator.script import MAX_CHARACTERS, listed_script, read_script
 from generator.server import ServerSettings
 from generator.settings import Settings
@@ -161,11 +162,9 @@ def _window(recipe: Recipe) -> tuple[tuple[str, ...], int] | None:
     """The scenes of the recipe's prompt in their order, and which of them its picture shows."""
     if len(recipe.suppress) > TOKEN_LIMIT:
         return None  # each is a token at least; a picture from elsewhere may name thousands
-    for place in range(len(recipe.suppress) + 1):
-        scenes = (*recipe.suppress[:place], recipe.express, *recipe.suppress[place:])
-        if joined(recipe.subject, scenes) == recipe.prompt:
-            return scenes, place
-    return None
+    place = place_of(recipe)
+    scenes = (*recipe.suppress[:place], recipe.express, *recipe.suppress[place:])
+    return (scenes, place) if joined(recipe.subject, scenes) == recipe.prompt else None
 
 
 def _undressed(subject: str, styles: Mapping[str, str]) -> Iterator[tuple[str, str]]:
