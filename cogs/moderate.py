@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -13,6 +15,7 @@ from cogs.place import NotAllowed, person
 from cogs.presentation.answers import answer, answer_error, answering
 from cogs.presentation.text import plain
 from cogs.presentation.words import _, ngettext
+from generator.archive.oblivion import NOBODY
 from generator.errors import NotFound
 from generator.story import Person
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20  # bans in a list
 ACTS = 8
+ROOM_FOR_BANS, ROOM_FOR_ACTS = 1200, 700  # characters; with the headings, they fit into one message
 
 
 @app_commands.guild_only()
@@ -122,9 +126,10 @@ class ModerateCog(commands.GroupCog, group_name="moderate", group_description="W
             + (f"\n  {plain(ban.reason, 200)}" if ban.reason else "")
             for ban in bans[:SHOWN]
         ]
-        if len(bans) > SHOWN:
-            lines.append(_("… and {count} more").format(count=len(bans) - SHOWN))
-        text = _("### ⛔ Excluded from my stories") + "\n" + ("\n".join(lines) or _("Nobody."))
+        shown = _as_fit(lines, ROOM_FOR_BANS)
+        if len(bans) > len(shown):
+            shown.append(_("… and {count} more").format(count=len(bans) - len(shown)))
+        text = _("### ⛔ Excluded from my stories") + "\n" + ("\n".join(shown) or _("Nobody."))
         if acts:
             named = _acts()
             done = [
@@ -132,8 +137,14 @@ class ModerateCog(commands.GroupCog, group_name="moderate", group_description="W
                 f"{named.get(act.act, act.act)} {plain(act.subject, 60)}"
                 for act in acts
             ]
-            text += "\n" + _("### Lately") + "\n" + "\n".join(done)
-        await answer(interaction, text[:2000])
+            text += "\n" + _("### Lately") + "\n" + "\n".join(_as_fit(done, ROOM_FOR_ACTS))
+        await answer(interaction, text)
+
+
+def _as_fit(lines: Sequence[str], room: int) -> list[str]:
+    """As many of the first lines, whole, as there is room for; half a line may be half a sign."""
+    ends = accumulate(len(line) + 1 for line in lines)
+    return [line for line, end in zip(lines, ends, strict=True) if end <= room]
 
 
 def _acts() -> dict[str, str]:
@@ -166,8 +177,13 @@ def check_bannable(
     """Make sure that a moderator excludes nobody who could lift it at once.
 
     Raises:
-        NotAllowed: they would.
+        NotAllowed: they would, or it is nobody who is known.
     """
+    if member.id == NOBODY.id:
+        raise NotAllowed(
+            "Whose picture this is has been forgotten, so there is nobody to exclude; please hide or delete "
+            "the picture."
+        )
     if member.id == interaction.user.id:
         raise NotAllowed("You cannot exclude yourself; please choose somebody else.")
     if isinstance(member, discord.Member) and member.guild_permissions.manage_guild:

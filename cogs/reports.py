@@ -162,11 +162,20 @@ class ReportsCog(commands.Cog, name=DESK):
         await answer(interaction, _("🚩 Thank you. This server's moderators have your report."))
 
     async def _post(self, report: Report) -> None:
-        """Tell the moderators."""
+        """Tell the moderators.
+
+        Raises:
+            NotReported: it is not known where.
+        """
         story, take = await self._about(report)
         server = await self.bot.studio.server(report.guild_id)
         if server.reports_channel is None:
-            return
+            raise NotReported(
+                "Your report is kept, but this server does not say any more where reports go. Please tell "
+                "one of its moderators, with this link: {link}",
+                link=link_to(story, take_of(story, take.id)[1])
+                or _("story {number}").format(number=story.id),
+            )
         place = self.bot.get_partial_messageable(server.reports_channel, guild_id=report.guild_id)
         attached, blurred = await self._attached(story, take, server.reports_channel)
         with speaking(server_locale(server, self.bot.get_guild(report.guild_id))):
@@ -194,6 +203,7 @@ class ReportsCog(commands.Cog, name=DESK):
         story, take = await self._about(report)
         if outcome is Outcome.BANNED:
             member: discord.Member | discord.Object = discord.Object(take.author.id)
+            check_bannable(interaction, member)
             with suppress(discord.NotFound):  # who has left manages nothing; members are not kept in memory
                 assert interaction.guild is not None
                 member = await interaction.guild.fetch_member(take.author.id)

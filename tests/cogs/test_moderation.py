@@ -273,6 +273,30 @@ async def test_a_report_is_not_made_twice_and_goes_nowhere_without_a_channel(sta
     assert "https://discord.com/channels/" in private(stage, result)
 
 
+async def test_who_reports_is_not_thanked_when_reports_go_nowhere_any_more(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    await settle_on(stage, reports_channel=stage.env.guild.create_text_channel("office").id)
+    menu = await stage.ben.click(stage.shown(frame(stage, story)), label="More")
+    form = await stage.ben.click(answered(menu), label="Report")
+    await settle_on(stage)
+    (field,) = inputs(form)
+    result = await stage.ben.submit_modal(form, {field["custom_id"]: "not nice"})
+    assert "is kept, but" in private(stage, result)
+    assert "https://discord.com/channels/" in private(stage, result)
+
+
+async def test_nobody_is_excluded_in_the_place_of_who_is_forgotten(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _result, message = await report(stage, story)
+    moderation = stage.bot.studio.archive.moderation
+    async with stage.bot.studio.archive.moderation._connection.transaction() as sql:
+        await sql.execute("INSERT INTO contributors VALUES (?, 0, '…')", (story.id,))
+        await sql.execute("UPDATE takes SET author_id = 0 WHERE story_id = ?", (story.id,))
+    result = await stage.mo.click(stage.shown(message), label="Ban author")
+    assert "nobody to exclude" in private(stage, result)
+    assert await moderation.bans(stage.env.guild.id) == []
+
+
 async def test_a_picture_is_reported_from_its_messages_menu_and_other_messages_are_not(stage: Stage) -> None:
     story = await told(stage, FOX)
     office = stage.env.guild.create_text_channel("office")
@@ -310,6 +334,13 @@ async def test_an_excluded_member_is_told_why_and_their_work_stops_until_they_ar
     listed = private(stage, await stage.mo.slash(stage.stories, "moderate list"))
     assert "**Ann**" in listed
     assert "spam" in listed
+    for number in range(1000, 1025):
+        who = Person(id=number, name="*" * 32)
+        await stage.bot.studio.archive.moderation.ban(stage.env.guild.id, who, MO, "*" * 200)
+    listed = private(stage, await stage.mo.slash(stage.stories, "moderate list"))
+    assert "more\n### Lately" in listed
+    for number in range(1000, 1025):
+        await stage.bot.studio.archive.moderation.unban(stage.env.guild.id, Person(id=number, name=""), MO)
     (choice,) = await stage.mo.autocomplete(stage.stories, "moderate unban", "member", "an")
     await stage.mo.slash(stage.stories, "moderate unban", member=choice["value"])
     await told(stage, FOX)
