@@ -214,9 +214,7 @@ async def test_a_hidden_picture_goes_where_its_story_was_shown_again_too(stage: 
     talk = stage.env.guild.create_text_channel("talk")
     await stage.ben.slash(talk, "story show", number=story.id)
     (shown,) = stage.messages(talk.id)
-    menu = next(part for part in walk(shown) if ":menu:" in str(part.get("custom_id")))
-    await stage.ben.select(stage.shown(shown), [menu["options"][0]["value"]], custom_id=menu["custom_id"])
-    assert len(stage.messages(talk.id)) == 2
+    assert shown.attachments
     await stage.bot.studio.oversight.hide(story.takes[0].id, MO)
     await until(lambda: not stage.messages(talk.id))
 
