@@ -19,9 +19,9 @@ from discord.ext import commands
 
 from cogs.languages import answer_in_their_language
 from cogs.place import INVITED
+from cogs.posting.publisher import Publisher
+from cogs.posting.remover import Remover
 from cogs.presentation.buttons import BUTTONS
-from cogs.publisher import Publisher
-from cogs.remover import Remover
 from cogs.tree import StoryTree
 from generator.errors import ConfigurationError, SamefoxError
 from generator.profiles import BUILT_IN

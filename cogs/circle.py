@@ -23,11 +23,11 @@ from cogs.presentation.controls import press
 from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
 from cogs.presentation.words import _, speaking
-from generator.circle import Circle, CircleRefused, Mode, Phase, check_manager, may_manage
 from generator.errors import SamefoxError
 from generator.limits import standing
 from generator.server import ServerSettings
 from generator.story import Person, Story, Storyboard, Take
+from generator.together.circle import Circle, CircleRefused, Mode, Phase, check_manager, may_manage
 
 if TYPE_CHECKING:
     from bot import Samefox

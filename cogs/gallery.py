@@ -15,9 +15,9 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.gallery_options import days, kind_of, viewer
-from cogs.glances import frame_again, glance_file
 from cogs.languages import public_locale
 from cogs.place import check_server
+from cogs.posting.glances import frame_again, glance_file
 from cogs.presentation.answers import answer, answering
 from cogs.presentation.buttons import known, meant
 from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card

@@ -16,7 +16,7 @@ from cogs.languages import server_locale
 from cogs.moderate import check_bannable, check_moderator
 from cogs.pictures import pictures
 from cogs.place import person
-from cogs.post import Post
+from cogs.posting.post import Post
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answer_error, answering
 from cogs.presentation.buttons import meant, story_of, take_of

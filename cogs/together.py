@@ -25,11 +25,11 @@ from cogs.presentation.modals import returned
 from cogs.presentation.text import shorten
 from cogs.presentation.words import _
 from cogs.story import StoryCog, style_called, style_choices
-from generator.circle import LONGEST, Mode
 from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
 from generator.script import listed_script, read_scenes
 from generator.story import Options, Script, Story
+from generator.together.circle import LONGEST, Mode
 
 if TYPE_CHECKING:
     from bot import Samefox

@@ -23,7 +23,7 @@ from generator.execution.workshop import Workshop
 from generator.interpreter import Interpreter
 from generator.limits import USUAL, Standing
 from generator.moderation.gate import Gate, words
-from generator.oversight import Oversight
+from generator.moderation.oversight import Oversight
 from generator.pictures import Pictures
 from generator.queue import Queue, survey
 from generator.redraft import redraft
@@ -40,7 +40,7 @@ from generator.story import (
     Storyboard,
     Take,
 )
-from generator.together import Together
+from generator.together.together import Together
 
 log = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ from cogs.presentation.controls import Press, press
 from cogs.presentation.forms import Field, Form
 from cogs.presentation.text import fitting, plain, shorten
 from cogs.presentation.words import _, listed, ngettext, say, style_label
-from generator.circle import Circle, Mode, Phase, Proposal
 from generator.execution.forecast import Outlook
 from generator.story import Frame, Person, Stepped, Story
+from generator.together.circle import Circle, Mode, Phase, Proposal
 
 DESK = "circle"
 

@@ -13,8 +13,8 @@ from cogs.presentation.circle import DESK, lasting, mode_name, mode_sense, name_
 from cogs.presentation.controls import MENU, Menu, choice_menu, press
 from cogs.presentation.text import fitting, plain, shorten
 from cogs.presentation.words import _
-from generator.circle import Circle, Mode, Phase
 from generator.story import Frame, Story
+from generator.together.circle import Circle, Mode, Phase
 
 LIMITS = (1, 3, 5, 10, 30, 60, 6 * 60, 24 * 60, 3 * 24 * 60, 7 * 24 * 60)
 """Minutes that are offered for a turn or a vote."""

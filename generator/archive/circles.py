@@ -19,12 +19,12 @@ from generator.archive.rows import (
     read_take,
     touch,
 )
-from generator.circle import Circle, Mode, Phase, Proposal, Step
 from generator.errors import NotFound
-from generator.growing import all_recipes, next_recipe
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.sentence import Sentence
 from generator.story import Frame, Person, Recipe, Story, Storyboard, Take
+from generator.together.circle import Circle, Mode, Phase, Proposal, Step
+from generator.together.growing import all_recipes, next_recipe
 
 Check = Callable[[Circle, Story], None]
 """Raises what forbids it."""

@@ -13,11 +13,11 @@ import pytest_asyncio
 from generator.archive.archive import Archive
 from generator.archive.circles import Common
 from generator.archive.database import open_archive
-from generator.circle import Circle, CircleRefused, Mode, Phase, Proposal
 from generator.errors import NotFound
-from generator.growing import without_scene
 from generator.sentence import Sentence
 from generator.story import Picture, Story, Storyboard, TakeState, Verdict
+from generator.together.circle import Circle, CircleRefused, Mode, Phase, Proposal
+from generator.together.growing import without_scene
 from tests.archive.test_archive import ENGINE
 from tests.conftest import ANN, BEN
 

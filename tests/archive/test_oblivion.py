@@ -11,18 +11,18 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from generator import circle_rules
 from generator.archive.archive import Archive
 from generator.archive.circles import Common
 from generator.archive.database import open_archive
-from generator.circle import Circle, Mode, Phase, Proposal
 from generator.errors import NotFound
-from generator.growing import without_scene
 from generator.method.windows import joined
 from generator.moderation.values import Outcome
 from generator.redraft import reworded
 from generator.server import MemberDefaults, ServerSettings
 from generator.story import Person, Story, Storyboard
+from generator.together import rules
+from generator.together.circle import Circle, Mode, Phase, Proposal
+from generator.together.growing import without_scene
 from tests.archive.test_archive import FILE, PICTURE
 from tests.conftest import BEN
 
@@ -60,7 +60,7 @@ async def together(archive: Archive, board: Storyboard, owner: Person, *others: 
         scene = f"a scene by {other.name}"
         proposal = Proposal(author=other, scene=scene, express=scene)
         now = story.created_at
-        await archive.circles.change(story.id, lambda c, _, p=proposal, t=now: circle_rules.write(c, p, t))
+        await archive.circles.change(story.id, lambda c, _, p=proposal, t=now: rules.write(c, p, t))
     return await archive.story(story.id)
 
 

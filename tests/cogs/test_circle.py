@@ -13,11 +13,11 @@ from simcord import ChannelHandle, MemberActor
 from simcord.backend.models import Message
 from simcord.results import InteractionResult, ResponseMessage
 
-from generator.circle import Circle, Mode
 from generator.sentence import Sentence
 from generator.settings import ModelSettings
 from generator.story import Options, Person, Script, Story, TakeState
 from generator.storyboard import draft
+from generator.together.circle import Circle, Mode
 from tests.cogs.conftest import PATIENCE, Stage, custom_ids, texts, walk
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

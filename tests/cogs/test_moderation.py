@@ -388,7 +388,7 @@ async def test_what_a_killed_process_did_not_remove_is_removed_at_the_next_start
 async def test_a_message_that_cannot_be_deleted_now_keeps_none_of_the_others(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cogs.remover.RETRY_INTERVAL", 0.05)
+    monkeypatch.setattr("cogs.posting.remover.RETRY_INTERVAL", 0.05)
     story = await told(stage, FOX)
     place = f"/channels/{story.thread_id}/messages/{story.frames[0].message_id}"
     stage.env.inject_error("DELETE", place, status=400, times=None)

@@ -365,7 +365,7 @@ async def test_cancel_on_the_card_of_a_forgotten_story_stops_no_other(stage: Sta
 async def test_a_card_that_could_not_be_edited_says_so_at_the_next_try(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cogs.telling.RETRY_INTERVAL", 0.05)
+    monkeypatch.setattr("cogs.posting.telling.RETRY_INTERVAL", 0.05)
     story = await stage.drawing(await stage.tell(FOX, steps=100))
     stage.env.inject_error("PATCH", "/channels/*/messages/*", status=500, times=2)
     await stage.ann.click(stage.shown(stage.card(story)), custom_id=f"samefox:cancel:{story.id}")
@@ -383,7 +383,7 @@ async def test_a_deleted_thread_ends_the_story_and_the_next_one_is_told(stage: S
 
 
 async def test_an_error_of_discords_is_survived(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cogs.telling.RETRY_INTERVAL", 0.05)
+    monkeypatch.setattr("cogs.posting.telling.RETRY_INTERVAL", 0.05)
     story_id = await stage.tell(FOX)
     stage.env.inject_error("POST", "/channels/*/messages", status=500, times=2)
     story = await stage.told(story_id)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from cogs.gathering import votes_of
+from cogs.posting.gathering import votes_of
 from cogs.presentation.cards import story_card
 from cogs.presentation.characters import roster
 from cogs.presentation.circle import answer_of, circle_card, prelude_card, prompt_card, recap_card
@@ -11,9 +11,9 @@ from cogs.presentation.circle_panel import move_panel
 from cogs.presentation.doubts import unknown_line
 from cogs.presentation.text import duration, plain, quote_block, shorten, thread_name
 from generator.archive.characters import Character, Looks
-from generator.circle import Circle, Mode, Proposal
 from generator.execution.forecast import Outlook
 from generator.story import Frame, Person, Story, Storyboard, Take, TakeState
+from generator.together.circle import Circle, Mode, Proposal
 
 
 def test_plain_text_keeps_every_letter_and_escapes_every_sign() -> None:

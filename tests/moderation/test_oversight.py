@@ -13,12 +13,12 @@ from PIL import Image
 from generator.archive.archive import Archive
 from generator.archive.circles import Common
 from generator.archive.database import open_archive
-from generator.circle import Circle, Mode
-from generator.growing import without_scene
+from generator.moderation.oversight import Oversight
 from generator.moderation.values import Outcome
-from generator.oversight import Oversight
 from generator.press.metadata import encode, read
 from generator.story import Changed, Event, Person, Picture, Story, Storyboard
+from generator.together.circle import Circle, Mode
+from generator.together.growing import without_scene
 from tests.archive.test_archive import ENGINE
 from tests.archive.test_oblivion import LEO, together
 from tests.conftest import ANN, BEN

@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from generator import circle_keeping as keeping
-from generator import circle_rules as rules
-from generator.circle import Circle, CircleRefused, Mode, Phase, Proposal, may_manage
 from generator.story import Person
+from generator.together import keeping, rules
+from generator.together.circle import Circle, CircleRefused, Mode, Phase, Proposal, may_manage
 
 ANN, BEN, CLEO, DAN = (
     Person(id=number, name=name) for number, name in enumerate(("Ann", "Ben", "Cleo", "Dan"), 1)

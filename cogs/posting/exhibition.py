@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import discord
 
-from cogs.glances import glance_file, shown_of
-from cogs.post import Post, nonce, will_pass
+from cogs.posting.glances import glance_file, shown_of
+from cogs.posting.post import Post, nonce, will_pass
+from cogs.posting.traces import posted_as
 from cogs.presentation.gallery import shown_card
-from cogs.traces import posted_as
 from generator.archive import gallery
 from generator.story import Story
 

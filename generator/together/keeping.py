@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from generator.circle import (
+from generator.story import Person
+from generator.together.circle import (
     LONGEST,
     MOST_MEMBERS,
     Circle,
@@ -19,7 +20,6 @@ from generator.circle import (
     in_time,
     rest,
 )
-from generator.story import Person
 
 
 def close(circle: Circle, person: Person, *, moderator: bool = False) -> Circle:

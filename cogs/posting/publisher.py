@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from cogs.telling import RETRY_INTERVAL, Telling
+from cogs.posting.telling import RETRY_INTERVAL, Telling
 from generator.story import Event, Stepped
 from generator.studio import Studio
 

@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from generator.circle import (
+from generator.sentence import Sentence
+from generator.story import Person
+from generator.together.circle import (
     MOST_MEMBERS,
     MOST_PROPOSALS,
     Circle,
@@ -29,8 +31,6 @@ from generator.circle import (
     in_time,
     rest,
 )
-from generator.sentence import Sentence
-from generator.story import Person
 
 # -- writing --------------------------------------------------------------------------------------------
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from generator.errors import PromptTooLong
-from generator.growing import all_recipes, next_recipe, without_scene
 from generator.method.tokens import clip_tokenizer
 from generator.settings import Settings
 from generator.story import Options, Recipe, Script
 from generator.storyboard import draft
+from generator.together.growing import all_recipes, next_recipe, without_scene
 from tests.conftest import small
 
 SCENES = ("in a meadow", "in the snow", "by a river", "asleep under a tree")

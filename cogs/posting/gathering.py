@@ -12,14 +12,14 @@ from contextlib import suppress
 
 import discord
 
-from cogs.post import Post, fingerprint, nonce, will_pass
+from cogs.posting.post import Post, fingerprint, nonce, will_pass
+from cogs.posting.traces import prelude_name
 from cogs.presentation.circle import answer_of, poll_of, prelude_card, prompt_card
-from cogs.traces import prelude_name
 from generator.archive.circles import Posts
-from generator.circle import Circle, Phase
 from generator.errors import NotFound
 from generator.story import Frame, Story, Take
 from generator.studio import Studio
+from generator.together.circle import Circle, Phase
 
 POLL_TRIES = 5
 """How often a poll's result is asked for, a second apart, until Discord has counted it."""

@@ -14,16 +14,16 @@ from generator import storyboard
 from generator.admission import Admission
 from generator.archive.archive import Archive
 from generator.archive.circles import Common
-from generator.circle import Circle, CircleRefused, Mode
-from generator.circle_keeping import begun
 from generator.errors import ArchiveError, NotFound, OptionRefused
-from generator.growing import without_scene
 from generator.limits import USUAL, Standing
 from generator.moderation.gate import words
 from generator.profiles import model_label
 from generator.server import MemberDefaults, ServerSettings
 from generator.settings import Settings
 from generator.story import Changed, Event, Frame, Options, Person, Script, Story, Storyboard, Take
+from generator.together.circle import Circle, CircleRefused, Mode
+from generator.together.growing import without_scene
+from generator.together.keeping import begun
 
 Queue = Callable[[Sequence[Take], int, Standing], Awaitable[None]]
 """Puts one person's takes of a story, told in a server, in line."""

@@ -18,9 +18,9 @@ import discord
 from cogs.presentation.buttons import again_id, cancel_id, reroll_id
 from cogs.presentation.circle import manage_id
 from generator.archive.archive import Archive
-from generator.circle import Phase
-from generator.circle_rules import polled
 from generator.story import Story
+from generator.together.circle import Phase
+from generator.together.rules import polled
 
 if TYPE_CHECKING:
     from bot import Samefox

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 import aiohttp
 import discord
 
-from cogs.exhibition import Exhibition
-from cogs.gathering import Gathering, came_along
 from cogs.languages import server_locale
-from cogs.post import Post, fingerprint, nonce, will_pass
+from cogs.posting.exhibition import Exhibition
+from cogs.posting.gathering import Gathering, came_along
+from cogs.posting.post import Post, fingerprint, nonce, will_pass
+from cogs.posting.traces import adopt_messages, strip_name
 from cogs.presentation import cards
 from cogs.presentation import circle as circle_cards
 from cogs.presentation.text import thread_name
 from cogs.presentation.words import speaking
-from cogs.traces import adopt_messages, strip_name
 from generator.archive.circles import Posts
-from generator.circle import Circle
 from generator.errors import NotFound
 from generator.server import Shade
 from generator.story import Frame, Stepped, Story, Take, TakeState
 from generator.studio import Studio
+from generator.together.circle import Circle
 
 if TYPE_CHECKING:
     from discord.ui import LayoutView

@@ -1,7 +1,7 @@
 """A story told together: where it stands, and what its rules have in common.
 
 The state is frozen. Nobody's clock is read here, nothing is kept and nothing is drawn: each rule, in
-`circle_rules` and `circle_keeping`, takes the circle and returns the one that follows, or refuses with a
+`rules` and `keeping`, takes the circle and returns the one that follows, or refuses with a
 sentence for the person who acted.
 """
 

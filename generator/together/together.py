@@ -1,6 +1,6 @@
 """Stories told together: what can be asked for in them. A wing of the studio's one door.
 
-The rules are those of `circle_rules` and `circle_keeping`, the archive decides in one transaction, and what
+The rules are those of `rules` and `keeping`, the archive decides in one transaction, and what
 follows from it is put in line or stopped. The clock is kept here too: a deadline is in the archive, so one
 that passed while nobody was up is noticed at the next start.
 """
@@ -12,16 +12,15 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from generator import circle_keeping as keeping
-from generator import circle_rules as rules
-from generator.beginnings import Beginnings, now
-from generator.circle import Circle, CircleRefused, Mode, Proposal, Step, check_manager
 from generator.errors import NotFound
-from generator.growing import next_recipe
 from generator.limits import USUAL, Standing, bounds
 from generator.moderation.gate import words
 from generator.script import listed_script
 from generator.story import Frame, Person, Story, Take
+from generator.together import keeping, rules
+from generator.together.beginnings import Beginnings, now
+from generator.together.circle import Circle, CircleRefused, Mode, Proposal, Step, check_manager
+from generator.together.growing import next_recipe
 
 log = logging.getLogger(__name__)
 

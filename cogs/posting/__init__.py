@@ -1,0 +1,1 @@
+"""Brings what Discord shows up to what the archive knows."""
