@@ -29,7 +29,6 @@ function personButton(person) {
   button.textContent = person.name;
   button.setAttribute("aria-pressed", String(picker.value === person.id));
   button.addEventListener("click", () => {
-    document.cookie = `viewer=${person.id}; SameSite=Strict`; // goes along to the next channel
     picker.value = person.id;
     picker.dispatchEvent(new Event("change"));
   });
@@ -70,6 +69,13 @@ document.addEventListener("DOMContentLoaded", () => {
   look(...parts);
   setInterval(look, 500, ...parts);
 });
+
+// Whoever is chosen goes along to the next channel, and is still there after a restart of bot or browser.
+// Captured: simcord's own listener empties the picker.
+const chosen = ({ target }) => {
+  if (target.id === "viewer-picker") document.cookie = `viewer=${target.value}; Max-Age=31536000; SameSite=Strict`;
+};
+document.addEventListener("change", chosen, { capture: true });
 
 // Threads open where Discord would open them: below the message they began on, whose id they have, and at
 // their mention, which here is only a name.
