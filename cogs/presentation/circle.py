@@ -46,7 +46,11 @@ def circle_card(
         parts.append(ui.MediaGallery(picture(strip, story.subject)))
     if story.pending:
         parts.append(ui.TextDisplay(status(story, outlook, step)))
-    parts += [ui.Separator(visible=False), ui.TextDisplay(_now(circle)), _buttons(circle, on_card=True)]
+    parts += [
+        ui.Separator(visible=False),
+        ui.TextDisplay(_now(circle, story.thread_id)),
+        _buttons(circle, on_card=True),
+    ]
     return view_of(ui.Container(*parts, accent_colour=GREY if circle.closed else FOX))
 
 
@@ -180,10 +184,13 @@ def _look(story: Story) -> list[str]:
     return [*style, _("story {number}").format(number=story.id)]
 
 
-def _now(circle: Circle) -> str:
-    """What the circle waits for, and until when."""
+def _now(circle: Circle, thread_id: int | None = None) -> str:
+    """What the circle waits for, and until when; with `thread_id`, as it is said outside of the thread."""
     if circle.phase is Phase.CLOSED:
         return _("### 🔒 The story is closed.")
+    if circle.phase is Phase.VOTING and thread_id is not None:
+        said = _("### 🗳 Vote in {thread}!{until}")
+        return said.format(thread=f"<#{thread_id}>", until=_until(circle.deadline))
     if circle.phase is Phase.VOTING:
         return _("### 🗳 Vote in the poll above!{until}").format(until=_until(circle.deadline))
     if circle.phase is Phase.COUNTING:

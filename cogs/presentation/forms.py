@@ -157,8 +157,8 @@ def number(setting: str, label: str, least: float, most: float, *, whole: bool =
             "{label}: “{text}” is not possible; please write {least} to {most}, or nothing.",
             label=label,
             text=text,
-            least=f"{least:g}",
-            most=f"{most:g}",
+            least=f"{least:.10g}",
+            most=f"{most:.10g}",
         )
 
     return reading

@@ -132,7 +132,7 @@ def moderation(now: Standing) -> list[ui.Item[Any]]:
             ui.TextDisplay(f"{entry('refused_words', words)}\n-# {hint}"),
             accessory=press(DESK, "form", "words", _("Change")),
         ),
-        _text(now, "reports_channel", _("Best a channel that only moderators read.")),
+        _text(now, "reports_channel", _readers(now)),
         channel_menu(
             "reports_channel",
             now.channels(server.reports_channel),
@@ -140,6 +140,16 @@ def moderation(now: Standing) -> list[ui.Item[Any]]:
             kinds=_POST_CHANNELS,
         ),
     ]
+
+
+def _readers(now: Standing) -> str:
+    """Who should read the reports, and a warning where everybody does."""
+    channel = now.guild.get_channel(now.server.reports_channel or 0)
+    if channel is not None and channel.permissions_for(now.guild.default_role).view_channel:
+        return _(
+            "⚠️ Everyone can view this channel and reads what is reported. Best choose one for moderators."
+        )
+    return _("Best a channel that only moderators read.")
 
 
 def sharing(now: Standing) -> list[ui.Item[Any]]:

@@ -63,8 +63,23 @@ def check_may_write(circle: Circle, person: Person) -> None:
         )
     if circle.mode is Mode.TURNS and circle.turn is not None and circle.turn.id != person.id:
         if circle.is_member(person):
-            raise CircleRefused("It is {name}’s turn; yours comes later.", name=circle.turn.name)
+            raise _not_yet(circle, circle.turn, person)
         raise CircleRefused("It is {name}’s turn. Press 🙋 Join, and yours comes too.", name=circle.turn.name)
+
+
+def _not_yet(circle: Circle, turn: Person, person: Person) -> CircleRefused:
+    """When it will be the turn of somebody who takes turns."""
+    place = [each.id for each in circle.members].index(person.id)
+    before = circle.members[place - 1]
+    if before.id == turn.id:
+        return CircleRefused(
+            "It is {name}’s turn; you are next, and ✍️ and /scene add work then.", name=turn.name
+        )
+    return CircleRefused(
+        "It is {name}’s turn; yours comes after {before}’s, and ✍️ and /scene add work then.",
+        name=turn.name,
+        before=before.name,
+    )
 
 
 def _propose(circle: Circle, proposal: Proposal, now: datetime) -> Circle:
@@ -185,7 +200,7 @@ def end_vote(circle: Circle, person: Person, *, moderator: bool = False) -> Circ
     """
     check_manager(circle, person, moderator=moderator)
     if circle.phase is not Phase.VOTING:
-        raise CircleRefused("There is no vote at the moment.")
+        raise CircleRefused("There is no vote at the moment. Press ✍️ and propose a scene to vote on.")
     return replace(circle, phase=Phase.COUNTING, deadline=None)
 
 

@@ -213,7 +213,8 @@ async def test_turns_go_around_and_whoever_is_not_due_hears_whose_turn_it_is(sta
     assert "then Ben, Mo" in await prompt_of(fox)
     refused = await fox.press(stage.ben, "add")
     assert refused.modal is None
-    assert "It is Ann’s turn; yours comes later" in answers(refused)
+    assert "It is Ann’s turn; you are next, and ✍️ and /scene add work then" in answers(refused)
+    assert "yours comes after Ben’s" in answers(await fox.press(stage.mo, "add"))
     for who, follower in ((stage.ann, "Ben"), (stage.ben, "Mo"), (stage.mo, "Ann")):
         await fox.write(who, f"scene of {who.name}")
         await fox.shown()
@@ -250,6 +251,9 @@ async def test_a_poll_decides_between_the_proposals(stage: Stage) -> None:
     (poll,) = (message for message in await fox.said() if message.poll is not None)
     assert [answer.text for answer in poll.poll.answers] == ["in the snow", "by a river", "on the moon"]
     assert "Vote in the poll above" in await prompt_of(fox)
+    story = await fox.story()
+    card = next(message for message in stage.messages(stage.stories.id) if message.id == story.card_id)
+    assert f"Vote in <#{story.thread_id}>" in texts(card)
     assert "The vote is on" in answers(await stage.ann.slash(await fox.thread(), "scene add", text="more"))
     for who, choice in ((stage.ann, 2), (stage.ben, 2), (stage.mo, 3)):
         await who.vote(stage.shown(poll), answer=choice)

@@ -125,7 +125,12 @@ async def test_impossible_settings_are_named_together_and_come_back(stage: Stage
     menu = await more(stage, stage.ann, story)
     form = await stage.ann.click(answered(menu), label="Seed & settings")
     refused = await stage.ann.submit_modal(form, fields(form, "-1", "101", "warm", "2", "large"))
-    for part in ("Seed: “-1”", "Steps: “101” is not possible; please write 1 to 100", "“warm”", "no size"):
+    for part in (
+        "Seed: “-1” is not possible; please write 0 to 4294967295,",
+        "Steps: “101” is not possible; please write 1 to 100",
+        "“warm”",
+        "no size",
+    ):
         assert part in said(stage, refused)
     form = await stage.ann.click(answered(refused), label="Correct it")
     assert [field.get("value") for field in inputs(form)] == ["-1", "101", "warm", "2", "large"]

@@ -71,7 +71,7 @@ def test_a_full_round_says_what_a_latecomer_can_do() -> None:
 
 
 def test_out_of_turn_nobody_writes_and_a_stranger_hears_how_to_join() -> None:
-    with pytest.raises(CircleRefused, match="It is Ann’s turn; yours comes later"):
+    with pytest.raises(CircleRefused, match="It is Ann’s turn; you are next"):
         rules.write(turns(), scene(BEN), NOON)
     with pytest.raises(CircleRefused, match="🙋 Join"):
         rules.write(turns(), scene(DAN), NOON)
