@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -16,7 +17,7 @@ from cogs.presentation.cards import RED, view_of
 from cogs.presentation.controls import press
 from cogs.presentation.report_card import DESK as REPORTS
 from cogs.presentation.text import plain
-from cogs.presentation.words import _, ngettext
+from cogs.presentation.words import _, listed, ngettext
 from generator.moderation.values import Belongings
 from generator.story import Story
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from bot import Samefox
 
 DESK = "forget"
+PATIENCE = 120.0  # seconds for which an answer waits to learn which threads keep their names
+MENTIONED = 50  # threads that an answer has room for
 
 
 class ForgetCog(commands.Cog, name=DESK):
@@ -57,11 +60,14 @@ class ForgetCog(commands.Cog, name=DESK):
         elif verb == "all":
             if int(what) != interaction.user.id:
                 raise NotAllowed("This was somebody else's question; please use /me forget yourself.")
+            numbers = await self.bot.studio.archive.oblivion.own_stories(interaction.user.id)
+            threads = [(await self.bot.studio.archive.story(number)).thread_id for number in numbers]
             await self.bot.studio.oversight.forget(interaction.user.id)
             reports: Any = self.bot.get_cog(REPORTS)
             await reports.tell_moderators()
-            await _replace(
+            await self._confirm(
                 interaction,
+                threads,
                 _(
                     "🧹 Done: I have forgotten you. Messages in Discord go within the next minutes, as far "
                     "as I can still reach them."
@@ -70,8 +76,9 @@ class ForgetCog(commands.Cog, name=DESK):
         else:
             story = await self._story(interaction, int(what))
             await self.bot.studio.oversight.delete_story(story.id, person(interaction))
-            await _replace(
+            await self._confirm(
                 interaction,
+                [story.thread_id],
                 _(
                     "🗑️ Story {number} is deleted. Its messages go within the next minutes, as far as I can "
                     "still reach them."
@@ -80,6 +87,15 @@ class ForgetCog(commands.Cog, name=DESK):
 
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
         """There are no menus here."""
+
+    async def _confirm(
+        self, interaction: discord.Interaction[Any], thread_ids: Sequence[int | None], text: str
+    ) -> None:
+        """Say that it is done, and then which threads somebody else must delete."""
+        await _replace(interaction, text)
+        threads = [each for each in thread_ids if each is not None]
+        if kept := await self.bot.remover.unnamed(threads, PATIENCE):
+            await _replace(interaction, f"{text}\n\n{_kept(kept)}")
 
     async def _story(self, interaction: discord.Interaction[Any], number: int) -> Story:
         """A story of this server that this person may delete.
@@ -198,6 +214,18 @@ def belongings(theirs: Belongings) -> list[str]:
         else "",
     ]
     return [line for line in lines if line]
+
+
+def _kept(thread_ids: Sequence[int]) -> str:
+    """Which threads still bear a story's subject, and what can be done about it."""
+    shown = [f"<#{each}>" for each in thread_ids[:MENTIONED]]
+    return ngettext(
+        "⚠️ One thread keeps its name, because I lack the permission Manage Threads there: {threads}. Please "
+        "ask a moderator to delete it.",
+        "⚠️ {count} threads keep their names, because I lack the permission Manage Threads there: {threads}. "
+        "Please ask a moderator to delete them.",
+        len(thread_ids),
+    ).format(count=len(thread_ids), threads=listed([*shown, *(["…"] if thread_ids[MENTIONED:] else [])]))
 
 
 async def _replace(interaction: discord.Interaction[Any], text: str) -> None:

@@ -21,8 +21,8 @@ PERMISSIONS = discord.Permissions(
 )
 """All that the bot needs in a channel."""
 
-INVITED = PERMISSIONS | discord.Permissions(send_polls=True, add_reactions=True)
-"""What the invitation asks for: votes need polls, and a reaction is a receipt."""
+INVITED = PERMISSIONS | discord.Permissions(send_polls=True, add_reactions=True, manage_threads=True)
+"""What the invitation asks for: votes need polls, a reaction is a receipt, threads lose forgotten names."""
 
 
 def _permission_names() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RETRY_INTERVAL = 60.0  # seconds until Discord is asked again after it failed
+LOOK_INTERVAL = 0.2  # seconds between looks at what is still to be removed
 
 
 class Remover:
@@ -30,6 +32,7 @@ class Remover:
         self._bot = bot
         self._studio = studio
         self._oblivion = studio.archive.oblivion
+        self._refused: set[int] = set()  # threads that Discord forbade to rename
 
     async def run(self) -> None:
         """Remove what an earlier process left, and then whatever is deleted."""
@@ -44,6 +47,18 @@ class Remover:
             except Exception:
                 log.exception("What was deleted cannot be removed from Discord; it is tried again")
             await asyncio.sleep(RETRY_INTERVAL)
+
+    async def unnamed(self, thread_ids: Collection[int], patience: float) -> list[int]:
+        """Wait until these threads have lost their names, for so many seconds; those that must keep them."""
+        for _look in range(round(patience / LOOK_INTERVAL)):
+            if await self._are_tried(thread_ids):
+                break
+            await asyncio.sleep(LOOK_INTERVAL)
+        return [each for each in thread_ids if each in self._refused]
+
+    async def _are_tried(self, thread_ids: Collection[int]) -> bool:
+        waiting = {each.channel_id for each in await self._oblivion.remains() if each.kind == "thread"}
+        return waiting.isdisjoint(thread_ids)
 
     async def _remove_all(self) -> None:
         stuck: Exception | None = None
@@ -66,6 +81,8 @@ class Remover:
                 place = self._bot.get_partial_messageable(remnant.channel_id)
                 await place.get_partial_message(remnant.message_id).delete()
         except (discord.NotFound, discord.Forbidden) as error:
+            if remnant.message_id is None and isinstance(error, discord.Forbidden):
+                self._refused.add(remnant.channel_id)
             log.info("Message %s in %s is out of reach: %s", remnant.message_id, remnant.channel_id, error)
         await self._oblivion.removed(remnant)
 

@@ -12,7 +12,7 @@ from simcord.backend.access import can_access_channel
 from simcord.backend.models import Channel, Message
 from simcord.components import walk_components
 
-from cogs.place import PERMISSIONS
+from cogs.place import INVITED
 
 if TYPE_CHECKING:
     from simcord.backend import Backend
@@ -134,7 +134,7 @@ def _found(env: Env) -> None:
     env.backend.bot_user.name = "Samefox"
     users = {name: env.create_user(name) for name in PEOPLE}
     guild = env.create_guild(NAME, owner=users["Ori"])
-    env.backend.get_role(guild.id, guild.roles["Samefox"].id).permissions = PERMISSIONS.value  # as invited
+    env.backend.get_role(guild.id, guild.roles["Samefox"].id).permissions = INVITED.value
     moderators = guild.create_role("Moderators", permissions=MODERATOR)
     for name, user in users.items():
         if name != "Ori":  # an owner is born a member

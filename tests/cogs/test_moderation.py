@@ -372,6 +372,20 @@ async def test_a_story_is_deleted_by_its_author_after_a_question_with_its_messag
     assert "no story" in private(stage, result)
 
 
+async def test_who_deletes_a_story_hears_of_a_thread_that_cannot_lose_its_name(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    stage.env.inject_error("PATCH", f"/channels/{story.thread_id}", status=403, code=50013, times=None)
+    question = await stage.ann.slash(stage.stories, "story delete", number=story.id)
+    await stage.ann.click(answered(question), label="Delete it")
+    stage.env.backend.faults.clear()
+    said = private(stage, question)
+    assert (
+        f"One thread keeps its name, because I lack the permission Manage Threads there: <#{story.thread_id}>"
+        in said
+    )
+    assert "ask a moderator to delete it" in said
+
+
 async def test_what_a_killed_process_did_not_remove_is_removed_at_the_next_start(stage: Stage) -> None:
     story = await told(stage, FOX)
     report_id = await stage.bot.studio.archive.moderation.add_report(story.takes[0].id, MO, "x")
