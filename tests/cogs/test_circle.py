@@ -551,7 +551,7 @@ async def test_a_story_whose_thread_is_deleted_waits_for_nobody(stage: Stage) ->
     thread = await fox.thread()
     stage.env.backend.delete_channel(thread.id)
     await fox.until(lambda _, circle: circle.closed)
-    story = await fox.story()
+    story = await stage.told(fox.id)
     assert (story.growing, (await fox.circle()).deadline) == (False, None)
     assert "closed" in texts(stage.card(story))
 
