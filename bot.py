@@ -22,6 +22,7 @@ from cogs.place import INVITED
 from cogs.posting.publisher import Publisher
 from cogs.posting.remover import Remover
 from cogs.presentation.buttons import BUTTONS
+from cogs.presentation.controls import CONTROLS, receive
 from cogs.tree import StoryTree
 from generator.errors import ConfigurationError, SamefoxError
 from generator.profiles import BUILT_IN
@@ -100,9 +101,13 @@ class Samefox(commands.AutoShardedBot):
         """Load the cogs, let old buttons find their way, and make the commands known."""
         for extension in EXTENSIONS:
             await self.load_extension(extension)
-        self.add_dynamic_items(*BUTTONS)
+        self.add_dynamic_items(*BUTTONS, *CONTROLS)
         assert isinstance(self.tree, StoryTree)
         await self.tree.sync_if_changed()
+
+    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
+        """A form may have been sent."""
+        await receive(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
         """There are no text commands; who reads messages listens for them."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
@@ -13,7 +12,6 @@ from discord.ext import commands
 
 from cogs.place import NotAllowed, moderates_server, person
 from cogs.presentation import forms
-from cogs.presentation.answers import answer_error
 from cogs.presentation.buttons import story_of, take_of
 from cogs.presentation.characters import (
     DESK,
@@ -68,17 +66,6 @@ class CharactersCog(commands.Cog, name=DESK):
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
         """A character is chosen."""
         await self.pressed(interaction, "show", values[0])
-
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
-        """A form was sent, perhaps one that was opened before a restart."""
-        form = forms.sent(interaction)
-        if form is None or form.desk != DESK:
-            return
-        try:
-            await self._read(interaction, form.name, form.typed)
-        except Exception as error:
-            await answer_error(interaction, error)
 
     # -- the panel --------------------------------------------------------------------------------------
 
@@ -151,8 +138,8 @@ class CharactersCog(commands.Cog, name=DESK):
         _check_change(interaction, character)
         return rename_form(character)
 
-    async def _read(self, interaction: discord.Interaction[Any], name: str, typed: Sequence[str]) -> None:
-        """Keep or rename, or say why not and bring the name back."""
+    async def sent(self, interaction: discord.Interaction[Any], name: str, typed: list[str]) -> None:
+        """A form was sent."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         form = await self._form(interaction, name)
         kind, _underscore, number = name.partition("_")

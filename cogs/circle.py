@@ -15,7 +15,7 @@ from discord.ext import commands
 from cogs.languages import server_locale
 from cogs.place import NotAllowed, WrongPlace, check_place, check_server, person, roles_of
 from cogs.presentation import forms
-from cogs.presentation.answers import answer, answer_error, sentence
+from cogs.presentation.answers import answer, sentence
 from cogs.presentation.buttons import meant
 from cogs.presentation.circle import DESK, name_of, scene_form
 from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel
@@ -113,18 +113,11 @@ class CircleCog(commands.Cog, name=DESK):
 
     # -- scenes -----------------------------------------------------------------------------------------
 
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
-        """A scene was sent, perhaps in a form that was opened before a restart."""
-        form = forms.sent(interaction)
-        if form is None or form.desk != DESK:
-            return
-        try:
-            await interaction.response.defer(ephemeral=True, thinking=True)
-            story = await self._story(interaction, int(form.name.removeprefix("scene_")))
-            await self.add(interaction, story, form.typed[0])
-        except Exception as error:
-            await answer_error(interaction, error)
+    async def sent(self, interaction: discord.Interaction[Any], name: str, typed: list[str]) -> None:
+        """A scene was sent."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        story = await self._story(interaction, int(name.removeprefix("scene_")))
+        await self.add(interaction, story, typed[0])
 
     async def add(self, interaction: discord.Interaction[Any], story: Story, text: str) -> None:
         """Add a scene, or say why not and bring it back; the interaction is deferred."""

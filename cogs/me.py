@@ -10,7 +10,6 @@ from discord import SelectOption, app_commands, ui
 from discord.ext import commands
 
 from cogs.presentation import forms
-from cogs.presentation.answers import answer_error
 from cogs.presentation.choices import label, line
 from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.forms import FormRefused
@@ -62,18 +61,8 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
         await self._keep(interaction, mine.altered(style=None if values[0] == UNSET else values[0]))
         await interaction.edit_original_response(view=await self._panel(interaction))
 
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
-        """The form was sent, perhaps one that was opened before a restart."""
-        sent = forms.sent(interaction)
-        if sent is None or sent.desk != DESK:
-            return
-        try:
-            await self._read(interaction, sent.typed)
-        except Exception as error:
-            await answer_error(interaction, error)
-
-    async def _read(self, interaction: discord.Interaction[Any], typed: list[str]) -> None:
+    async def sent(self, interaction: discord.Interaction[Any], name: str, typed: list[str]) -> None:
+        """The form was sent."""
         await interaction.response.defer()
         form = await self._form(interaction)
         refusal = ""

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from cogs.place import moderates_server, person, roles_of
 from cogs.presentation.buttons import may_see
-from cogs.presentation.queue_card import CONTROLS, Viewer, queue_card
+from cogs.presentation.queue_card import DESK, Viewer, queue_card
 from cogs.presentation.text import plain
 from cogs.presentation.words import _
 from generator.errors import NotFound
@@ -22,15 +22,11 @@ if TYPE_CHECKING:
     from bot import Samefox
 
 
-class QueueCog(commands.Cog, name="queue"):
+class QueueCog(commands.Cog, name=DESK):
     """The command, and what its buttons do."""
 
     def __init__(self, bot: Samefox) -> None:
         self.bot = bot
-
-    async def cog_load(self) -> None:
-        """Let buttons of earlier messages find their way."""
-        self.bot.add_dynamic_items(*CONTROLS)
 
     @app_commands.command(name="queue")
     @app_commands.guild_only()
@@ -39,29 +35,36 @@ class QueueCog(commands.Cog, name="queue"):
         await interaction.response.defer(ephemeral=True, thinking=True)
         await interaction.followup.send(view=await self._card(interaction), ephemeral=True)
 
-    async def show(self, interaction: discord.Interaction[Any], page: int, notice: str = "") -> None:
-        """Show a page in place of what was shown."""
+    async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:
+        """A page is wanted, as it is now."""
+        await interaction.response.defer()
+        await self._show(interaction, int(what))
+
+    async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
+        """What somebody waits for in a story is to be stopped."""
+        await interaction.response.defer()
+        story_id, person_id = map(int, values[0].split(":"))
+        notice = await self._stop(interaction, story_id, person_id)
+        await self._show(interaction, int(setting.removeprefix("stop.")), notice)
+
+    async def _show(self, interaction: discord.Interaction[Any], page: int, notice: str = "") -> None:
         await interaction.edit_original_response(view=await self._card(interaction, page, notice))
 
-    async def stop(
-        self, interaction: discord.Interaction[Any], story_id: int, person_id: int, page: int
-    ) -> None:
-        """Stop what somebody waits for in a story, if whoever asks may do that."""
+    async def _stop(self, interaction: discord.Interaction[Any], story_id: int, person_id: int) -> str:
+        """Stop it, if whoever asks may do that; what to tell them."""
         try:
             story = await self.bot.studio.archive.story(story_id)
         except NotFound:
             story = None
         if story is None or story.guild_id != interaction.guild_id:
-            notice = _("That story is not here any more.")
-        elif interaction.user.id != person_id and not moderates_server(interaction.user):
-            notice = _("Only whoever asked for it, or a moderator, can stop that.")
-        elif await self.bot.studio.withdraw(story_id, person_id):
-            notice = _("✖️ Stopped: **{subject}**. What is already drawn stays in its thread.").format(
+            return _("That story is not here any more.")
+        if interaction.user.id != person_id and not moderates_server(interaction.user):
+            return _("Only whoever asked for it, or a moderator, can stop that.")
+        if await self.bot.studio.withdraw(story_id, person_id):
+            return _("✖️ Stopped: **{subject}**. What is already drawn stays in its thread.").format(
                 subject=plain(story.subject, 60)
             )
-        else:
-            notice = _("There was nothing left to stop; everything is drawn already.")
-        await self.show(interaction, page, notice)
+        return _("There was nothing left to stop; everything is drawn already.")
 
     async def _card(
         self, interaction: discord.Interaction[Any], page: int = 0, notice: str = ""

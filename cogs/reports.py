@@ -18,7 +18,7 @@ from cogs.pictures import pictures
 from cogs.place import person
 from cogs.posting.post import Post
 from cogs.presentation import forms
-from cogs.presentation.answers import answer, answer_error, answering
+from cogs.presentation.answers import answer, answering
 from cogs.presentation.buttons import meant, story_of, take_of
 from cogs.presentation.report_card import DESK, link_to, report_card, report_form
 from cogs.presentation.words import _, speaking
@@ -95,16 +95,9 @@ class ReportsCog(commands.Cog, name=DESK):
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
         """There are no menus here."""
 
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
-        """A report was sent, perhaps in a form that was opened before a restart."""
-        form = forms.sent(interaction)
-        if form is None or form.desk != DESK:
-            return
-        try:
-            await self._report(interaction, int(form.name), form.typed[0].strip())
-        except Exception as error:
-            await answer_error(interaction, error)
+    async def sent(self, interaction: discord.Interaction[Any], name: str, typed: list[str]) -> None:
+        """A report was sent."""
+        await self._report(interaction, int(name), typed[0].strip())
 
     @commands.Cog.listener()
     async def on_ready(self) -> None:

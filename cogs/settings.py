@@ -11,8 +11,6 @@ from discord.ext import commands
 
 from cogs.place import NotAllowed, person
 from cogs.presentation import forms
-from cogs.presentation.answers import answer_error
-from cogs.presentation.controls import CONTROLS
 from cogs.presentation.forms import FormRefused
 from cogs.presentation.panel import HISTORY, LINES, PARTS, RESET, Panel
 from cogs.presentation.parts import DESK, altered
@@ -77,18 +75,8 @@ class SettingsCog(commands.Cog, name=DESK):
             view = panel.part(_part_of(setting))
         await interaction.edit_original_response(view=view)
 
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
-        """A form was sent, perhaps one that was opened before a restart."""
-        form = forms.sent(interaction)
-        if form is None or form.desk != DESK:
-            return
-        try:
-            await self._read(interaction, form.name, form.typed)
-        except Exception as error:
-            await answer_error(interaction, error)
-
-    async def _read(self, interaction: discord.Interaction[Any], name: str, typed: list[str]) -> None:
+    async def sent(self, interaction: discord.Interaction[Any], name: str, typed: list[str]) -> None:
+        """A form was sent."""
         _check(interaction)
         await interaction.response.defer()
         panel = await self._panel(interaction)
@@ -150,5 +138,4 @@ def _part_of(setting: str) -> str:
 
 async def setup(bot: Samefox) -> None:
     """Called by discord.py."""
-    bot.add_dynamic_items(*CONTROLS)
     await bot.add_cog(SettingsCog(bot))

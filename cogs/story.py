@@ -15,8 +15,9 @@ from discord.ext import commands
 from cogs.characters import choices as offered_characters
 from cogs.place import NotAllowed, NotShown, WrongPlace, check_place, check_server, person, roles_of
 from cogs.presentation.answers import answer, answer_error, sentence
+from cogs.presentation.buttons import served
 from cogs.presentation.doubts import doubts
-from cogs.presentation.modals import correct_button, returned, returned_text, story_form, written
+from cogs.presentation.modals import Written, correct_button, returned, returned_text, story_form, written
 from cogs.presentation.words import _, style_label
 from cogs.wish import Wish, as_form, filled_in, starring_in, typed
 from generator.archive.characters import Character
@@ -141,13 +142,12 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
         """A story's form was sent, perhaps one that was opened before a restart."""
-        if (form := written(interaction)) is None:
-            return
-        try:
-            character = await self._known(interaction, form.character_id)
-            await self._tell(interaction, filled_in(form, character))
-        except Exception as error:
-            await answer_error(interaction, error)
+        if (form := written(interaction)) is not None:
+            await served(interaction, lambda: self._tell_written(interaction, form))
+
+    async def _tell_written(self, interaction: discord.Interaction[Samefox], form: Written) -> None:
+        character = await self._known(interaction, form.character_id)
+        await self._tell(interaction, filled_in(form, character))
 
     @tell.autocomplete("style")
     @write.autocomplete("style")

@@ -9,7 +9,6 @@ import discord
 from discord.ext import commands
 
 from cogs.presentation import forms
-from cogs.presentation.answers import answer_error
 from cogs.presentation.buttons import draw_again, draw_all_again, may_redraw, story_of, take_of
 from cogs.presentation.forms import Form, FormRefused
 from cogs.presentation.menu import SHOWN, more_menu
@@ -49,17 +48,6 @@ class TakesCog(commands.Cog, name=DESK):
         model = next((name for name in names if name[-SHOWN:] == values[0]), values[0])
         await self._draw(interaction, kind, int(take_id), Changes(model=model))
 
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
-        """A form was sent, perhaps one that was opened before a restart."""
-        form = forms.sent(interaction)
-        if form is None or form.desk != DESK:
-            return
-        try:
-            await self._read(interaction, form.name, form.typed)
-        except Exception as error:
-            await answer_error(interaction, error)
-
     async def _more(self, interaction: discord.Interaction[Any], take_id: int) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
         story = await story_of(interaction, take_id)
@@ -78,8 +66,8 @@ class TakesCog(commands.Cog, name=DESK):
         limits = self.bot.settings.limits
         return tune_form(frame, take, limits) if kind == "tune" else tune_all_form(story, take, limits)
 
-    async def _read(self, interaction: discord.Interaction[Any], name: str, typed: Sequence[str]) -> None:
-        """Draw what was typed, or say why not and bring it back."""
+    async def sent(self, interaction: discord.Interaction[Any], name: str, typed: list[str]) -> None:
+        """A form was sent."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         form = await self._form(interaction, name)
         kind, _underscore, take_id = name.partition("_")

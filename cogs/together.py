@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import aiohttp
 import discord
@@ -17,7 +16,7 @@ from cogs.circle import CircleCog
 from cogs.gallery_options import viewer
 from cogs.place import NotShown, WrongPlace, check_place, check_polls, check_server, person, roles_of
 from cogs.presentation import forms
-from cogs.presentation.answers import answer, answer_error, sentence
+from cogs.presentation.answers import answer, answering, sentence
 from cogs.presentation.buttons import known
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.doubts import doubts
@@ -45,27 +44,6 @@ MODES = [
     Choice(name="Taking turns", value=Mode.TURNS.value),
     Choice(name="Put to the vote", value=Mode.VOTE.value),
 ]
-
-
-_P = ParamSpec("_P")
-_Callback: TypeAlias = Callable[
-    Concatenate["TogetherCog", "discord.Interaction[Samefox]", _P], Coroutine[Any, Any, None]
-]
-
-
-def answering(callback: _Callback[_P]) -> _Callback[_P]:
-    """A refusal is an answer, and no error."""
-
-    @wraps(callback)
-    async def answered(
-        self: TogetherCog, interaction: discord.Interaction[Samefox], *args: _P.args, **options: _P.kwargs
-    ) -> None:
-        try:
-            await callback(self, interaction, *args, **options)
-        except SamefoxError as refusal:
-            await answer_error(interaction, refusal)
-
-    return answered  # type: ignore[return-value]  # which mypy takes for a narrower type
 
 
 _Command: TypeAlias = "app_commands.Command[Any, Any, None]"
@@ -173,7 +151,6 @@ class TogetherCog(commands.Cog):
         minutes="How long a turn or a vote lasts; 10 is usual",
     )
     @app_commands.choices(mode=MODES)
-    @answering
     async def further(
         self,
         interaction: discord.Interaction[Samefox],
@@ -183,43 +160,44 @@ class TogetherCog(commands.Cog):
     ) -> None:
         """Take up an earlier story in a new thread."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        server = await self._checked(interaction, Mode(mode))
-        earlier = known(interaction, await self.bot.studio.archive.story(number))
-        assert interaction.channel_id is not None
-        begin = self.bot.studio.together.go_on(
-            earlier,
-            person(interaction),
-            Mode(mode),
-            minutes,
-            self.bot.publisher.introduce,
-            channel_id=interaction.channel_id,
-            standing=standing(roles_of(interaction.user), server),
-        )
-        await self._begun(interaction, begin)
+        async with answering(interaction):
+            server = await self._checked(interaction, Mode(mode))
+            earlier = known(interaction, await self.bot.studio.archive.story(number))
+            assert interaction.channel_id is not None
+            begin = self.bot.studio.together.go_on(
+                earlier,
+                person(interaction),
+                Mode(mode),
+                minutes,
+                self.bot.publisher.introduce,
+                channel_id=interaction.channel_id,
+                standing=standing(roles_of(interaction.user), server),
+            )
+            await self._begun(interaction, begin)
 
     @scene.command(name="add")
     @app_commands.describe(text="What happens next; without it, a form opens")
-    @answering
     async def add(
         self, interaction: discord.Interaction[Samefox], text: Range[str, 1, SCENE] | None = None
     ) -> None:
         """Add the next scene to the story of this thread."""
-        archive = self.bot.studio.archive
-        story_id = await archive.circles.in_thread(interaction.channel_id or 0)
-        if story_id is None:
-            raise NotFound(
-                "No story is told together here. Use this in such a story's thread, or begin one with "
-                "/story together."
-            )
-        if text is None:
-            check_server(interaction, await self.bot.studio.server(interaction.guild_id or 0))
-            await self.bot.studio.together.check_may_write(story_id, person(interaction))
-            form = scene_form(await archive.circles.circle(story_id))
-            await interaction.response.send_modal(forms.modal(form))
-            return
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        cog = next(cog for cog in self.bot.cogs.values() if isinstance(cog, CircleCog))
-        await cog.add(interaction, await archive.story(story_id), text)
+        async with answering(interaction):
+            archive = self.bot.studio.archive
+            story_id = await archive.circles.in_thread(interaction.channel_id or 0)
+            if story_id is None:
+                raise NotFound(
+                    "No story is told together here. Use this in such a story's thread, or begin one with "
+                    "/story together."
+                )
+            if text is None:
+                check_server(interaction, await self.bot.studio.server(interaction.guild_id or 0))
+                await self.bot.studio.together.check_may_write(story_id, person(interaction))
+                form = scene_form(await archive.circles.circle(story_id))
+                await interaction.response.send_modal(forms.modal(form))
+                return
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            cog = next(cog for cog in self.bot.cogs.values() if isinstance(cog, CircleCog))
+            await cog.add(interaction, await archive.story(story_id), text)
 
     async def _checked(self, interaction: discord.Interaction[Samefox], mode: Mode) -> Any:
         """The server's settings, once it is clear that such a story may be told here."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -36,21 +36,26 @@ _Callback = Callable[[_ButtonT, discord.Interaction[Any]], Coroutine[Any, Any, N
 
 
 def answering_errors(callback: _Callback[_ButtonT]) -> _Callback[_ButtonT]:
-    """Turn away whom moderators have excluded, and tell the person who pressed what went wrong.
-
-    All dynamic items go through here; discord.py only logs what they raise.
-    """
+    """Let a dynamic item's callback be `served`; all of them go through here."""
 
     @wraps(callback)
     async def answered(self: _ButtonT, interaction: discord.Interaction[Any]) -> None:
-        try:
-            if interaction.guild_id is not None and not _takes_away(interaction):
-                await studio_of(interaction).gate.check_person(interaction.guild_id, interaction.user.id)
-            await callback(self, interaction)
-        except Exception as error:
-            await answer_error(interaction, error)
+        await served(interaction, lambda: callback(self, interaction))
 
     return answered
+
+
+async def served(interaction: discord.Interaction[Any], serve: Callable[[], Awaitable[None]]) -> None:
+    """Turn away whom moderators have excluded, and tell the person what went wrong.
+
+    Everything that is pressed, chosen or sent goes through here; discord.py only logs what it raises.
+    """
+    try:
+        if interaction.guild_id is not None and not _takes_away(interaction):
+            await studio_of(interaction).gate.check_person(interaction.guild_id, interaction.user.id)
+        await serve()
+    except Exception as error:
+        await answer_error(interaction, error)
 
 
 def _takes_away(interaction: discord.Interaction[Any]) -> bool:

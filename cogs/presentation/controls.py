@@ -1,4 +1,4 @@
-"""Buttons and menus of the panels, which work after a restart: each names its desk, which does the rest."""
+"""Buttons, menus and forms that work after a restart: each names its desk, which does the rest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Protocol, Self, TypeAlias
 import discord
 from discord import ui
 
-from cogs.presentation.buttons import answering_errors
+from cogs.presentation import forms
+from cogs.presentation.buttons import answering_errors, served
 
 
 class Desk(Protocol):
@@ -21,6 +22,9 @@ class Desk(Protocol):
 
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
         """Something was chosen in a menu: texts, or the ids of channels or roles."""
+
+    async def sent(self, interaction: discord.Interaction[Any], name: str, typed: list[str]) -> None:
+        """A form was sent, perhaps one that was opened before a restart."""
 
 
 _AnyMenu: TypeAlias = "ui.Select[Any] | ui.ChannelSelect[Any] | ui.RoleSelect[Any] | ui.UserSelect[Any]"
@@ -79,7 +83,7 @@ def press(
     desk: str,
     verb: str,
     what: str,
-    label: str,
+    label: str | None,
     emoji: str | None = None,
     style: discord.ButtonStyle = discord.ButtonStyle.secondary,
     *,
@@ -159,6 +163,13 @@ def _id(setting: str) -> int:
 def _desk(interaction: discord.Interaction[Any], name: str) -> Desk:
     desk: Any = interaction.client.get_cog(name)
     return desk  # type: ignore[no-any-return]
+
+
+async def receive(interaction: discord.Interaction[Any]) -> None:
+    """Let the desk read a form of its, if that is what was sent."""
+    if (form := forms.sent(interaction)) is not None:
+        desk = _desk(interaction, form.desk)
+        await served(interaction, lambda: desk.sent(interaction, form.name, form.typed))
 
 
 CONTROLS = (Press, Menu)

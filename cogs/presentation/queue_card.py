@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import ui
 
-from cogs.presentation.buttons import answering_errors
+from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.text import duration, plain, shorten
 from cogs.presentation.words import _, ngettext
 from generator.admission import Allowance
 from generator.archive.work import Errand
 from generator.queue import Queue, Sketch, Wait
+
+DESK = "queue"
 
 PAGE = 5  # of those who wait; a phone shows no more at once
 DRAWN_AT_ONCE = 6  # pictures being drawn that are listed; more, all signs, would not fit into a message
@@ -32,70 +33,6 @@ class Viewer:
     moderates: bool  #: and may stop whatever they see
     allowance: Allowance
     sees: Callable[[Errand], bool]  #: whether they may read what a story is about
-
-
-class QueueButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:queue:page:(?P<page>\d{1,6})"):
-    """Shows a page of the queue as it is now."""
-
-    def __init__(self, page: int, label: str | None = None, emoji: str | None = None) -> None:
-        super().__init__(ui.Button(label=label, emoji=emoji, custom_id=f"samefox:queue:page:{page}"))
-        self.page = page
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made anew from the pressed button."""
-        return cls(int(match["page"]))
-
-    @answering_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Let the cog show it."""
-        await interaction.response.defer()
-        await _desk(interaction).show(interaction, self.page)
-
-
-class StopMenu(ui.DynamicItem[ui.Select[Any]], template=r"samefox:queue:stop:(?P<page>\d{1,6})"):
-    """Stops what one person waits for in one story."""
-
-    def __init__(self, page: int, errands: Sequence[Errand] = ()) -> None:
-        options = [
-            discord.SelectOption(
-                label=shorten(errand.subject, 90),
-                value=f"{errand.story_id}:{errand.person.id}",
-                description=_("{frames} of {name}, not drawn yet").format(
-                    frames=pictures(len(errand.takes)), name=shorten(errand.person.name, 40)
-                ),
-            )
-            for errand in errands[:25]
-        ]
-        super().__init__(
-            ui.Select(
-                custom_id=f"samefox:queue:stop:{page}",
-                placeholder=_("Stop a story …"),
-                options=options or [discord.SelectOption(label="–")],
-            )
-        )
-        self.page = page
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made anew from the used menu."""
-        return cls(int(match["page"]))
-
-    @answering_errors
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Let the cog stop it."""
-        await interaction.response.defer()
-        assert interaction.data is not None
-        (chosen,) = interaction.data["values"]  # type: ignore[typeddict-item]  # a menu's
-        story_id, person_id = map(int, str(chosen).split(":"))
-        await _desk(interaction).stop(interaction, story_id, person_id, self.page)
-
-
-CONTROLS = (QueueButton, StopMenu)
 
 
 def queue_card(queue: Queue, viewer: Viewer, page: int = 0, notice: str = "") -> ui.LayoutView:
@@ -214,13 +151,24 @@ def _controls(
 ) -> list[ui.ActionRow[Any]]:
     rows: list[ui.ActionRow[Any]] = []
     if errands := _may_stop(queue, viewer, shown):
-        rows.append(ui.ActionRow(StopMenu(page, errands)))
-    buttons = [QueueButton(page, _("Refresh"), "🔄")]
+        options = [_option(errand) for errand in errands]
+        rows.append(choice_menu(DESK, f"stop.{page}", options, placeholder=_("Stop a story …")))
+    buttons = [press(DESK, "page", str(page), _("Refresh"), "🔄")]
     if page > 0:
-        buttons.insert(0, QueueButton(page - 1, emoji="◀️"))
+        buttons.insert(0, press(DESK, "page", str(page - 1), None, "◀️"))
     if page < pages - 1:
-        buttons.append(QueueButton(page + 1, emoji="▶️"))
+        buttons.append(press(DESK, "page", str(page + 1), None, "▶️"))
     return [*rows, ui.ActionRow(*buttons)]
+
+
+def _option(errand: Errand) -> discord.SelectOption:
+    return discord.SelectOption(
+        label=shorten(errand.subject, 90),
+        value=f"{errand.story_id}:{errand.person.id}",
+        description=_("{frames} of {name}, not drawn yet").format(
+            frames=pictures(len(errand.takes)), name=shorten(errand.person.name, 40)
+        ),
+    )
 
 
 def _may_stop(queue: Queue, viewer: Viewer, shown: Sequence[Wait]) -> list[Errand]:

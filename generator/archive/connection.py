@@ -72,9 +72,8 @@ class Connection:
                 yield self._reader
                 return
             try:
-                await self._reader.execute(
-                    "BEGIN"
-                )  # in here: whoever is cancelled now has begun all the same
+                # In here, since whoever is cancelled now has begun all the same.
+                await self._reader.execute("BEGIN")
                 yield self._reader
             finally:
                 await self._reader.rollback()

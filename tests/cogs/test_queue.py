@@ -160,7 +160,7 @@ async def test_one_stops_ones_own_and_a_moderator_anybodys_also_after_a_restart(
 
     await stage.env.restart_bot(type(stage.bot)(stage.bot.settings, stage.bot.studio))
     owl, cat = (await stage.bot.studio.archive.unsettled())[-2:]
-    menu = "samefox:queue:stop:0"
+    menu = "samefox:queue:menu:stop.0"
     await stage.ann.select(ann, [f"{owl}:{stage.ann.id}"], custom_id=menu)
     assert (await stage.bot.studio.archive.story(owl)).cancelled
     assert "Stopped: **an owl**" in read(await shown_after(stage, stage.ann, ann))
@@ -184,7 +184,7 @@ async def test_who_is_no_moderator_any_more_cannot_stop_what_somebody_else_asked
     story = await stage.drawing(await told_by(stage, stage.ann, FOX, **LONG))
     card = await queue_of(stage, cai)
     stage.env.backend.remove_member_role(guild.id, cai.id, role.id)
-    await cai.select(card, [f"{story.id}:{stage.ann.id}"], custom_id="samefox:queue:stop:0")
+    await cai.select(card, [f"{story.id}:{stage.ann.id}"], custom_id="samefox:queue:menu:stop.0")
     after = await shown_after(stage, cai, card)
     assert "Only whoever asked for it, or a moderator" in read(after)
     assert choices(after) == []
@@ -199,7 +199,7 @@ async def test_a_reroll_of_somebody_elses_picture_is_ones_own_to_stop(stage: Sta
     await stage.ben.click(frame, custom_id=f"samefox:reroll:{story.takes[0].id}")
     card = await queue_of(stage, stage.ben)
     assert choices(card) == ["a red fox"]
-    await stage.ben.select(card, [f"{story.id}:{stage.ben.id}"], custom_id="samefox:queue:stop:0")
+    await stage.ben.select(card, [f"{story.id}:{stage.ben.id}"], custom_id="samefox:queue:menu:stop.0")
     after = await stage.bot.studio.archive.story(story.id)
     assert [take.state for take in after.takes] == [TakeState.DRAWN, TakeState.CANCELLED]
     assert not after.cancelled
@@ -214,12 +214,12 @@ async def test_a_long_queue_has_pages_and_can_be_looked_at_again(stage: Stage) -
     card = await queue_of(stage, stage.ben)
     assert "page 1 of 2" in read(card)
     assert len(choices(card)) == 7, "all of one's own, whatever the page"
-    await stage.ben.click(card, custom_id="samefox:queue:page:1")
+    await stage.ben.click(card, custom_id="samefox:queue:press:page:1")
     second = await shown_after(stage, stage.ben, card)
     assert "page 2 of 2" in read(second)
     assert "8." in read(second)
     await clear(stage)
-    await stage.ben.click(second, custom_id="samefox:queue:page:1")
+    await stage.ben.click(second, custom_id="samefox:queue:press:page:1")
     assert "Nobody is waiting" in read(await shown_after(stage, stage.ben, card))
 
 
