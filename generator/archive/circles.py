@@ -200,17 +200,14 @@ class Circles:
         )
 
     async def abandon(self, story_id: int) -> None:
-        """Its place is gone: nothing is waited for any more, and nothing more is told."""
+        """Its place is gone: nothing is waited for any more, as whatever still shows it is to say."""
         async with self._connection.transaction() as sql:
             await sql.execute(
                 "UPDATE circles SET phase = 'closed', deadline = NULL, turn_id = NULL WHERE story_id = ?",
                 (story_id,),
             )
-            await sql.execute(
-                "UPDATE stories SET growing = 0, settled = 1 WHERE id = ?"
-                " AND EXISTS (SELECT 1 FROM circles WHERE story_id = id)",
-                (story_id,),
-            )
+            await sql.execute("UPDATE stories SET growing = 0 WHERE id = ?", (story_id,))
+            await touch(sql, story_id)
 
     # -- reading ----------------------------------------------------------------------------------------
 

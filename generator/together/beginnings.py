@@ -214,6 +214,7 @@ class Beginnings:
             await introduce(story.id)
         except Exception:
             await self.abandon(story.id)
+            await self._archive.abandon(story.id)
             raise
         await self._queue([take for take in story.takes if take.pending], story.guild_id, standing)
         self._tell_all(story.id)
