@@ -98,6 +98,21 @@ class ModelSettings(_Section):
         return tuple(Lora(path=lora.path, weight=lora.weight) for lora in self.loras)
 
 
+class SpeedSettings(_Section):
+    """How fast drawing is to be, and at what price; ``None`` follows the preset, or the machine."""
+
+    preset: Literal["exact", "fast"] = "exact"
+    compile: bool | None = None
+    quantize: Literal["off", "int8", "fp8"] | None = None
+    guided_until: Annotated[float, Field(gt=0, le=1)] | None = None
+    cached_every: Annotated[int, Field(ge=1, le=5)] | None = None
+    together: Annotated[int, Field(ge=1, le=64)] | None = None
+    offload: Literal["nothing", "networks", "layers"] | None = None
+
+
+USUAL_SPEED = SpeedSettings()
+
+
 class StorySettings(_Section):
     """What a story is drawn with when its author does not say; ``None`` follows the model's family."""
 
@@ -176,6 +191,7 @@ class Settings(_Section):
     """The whole of config.toml."""
 
     model: ModelSettings = ModelSettings()
+    speed: SpeedSettings = SpeedSettings()
     story: StorySettings = StorySettings()
     limits: LimitSettings = LimitSettings()
     safety: SafetySettings = SafetySettings()

@@ -70,6 +70,7 @@ class Engine:
 
     device: str
     precision: str
+    levers: str = ""  #: what made it faster and changed it a little, in words
     lean: bool = False  #: decoded in tiles to save memory, which changes the pixels a little
     samefox: str
     torch: str

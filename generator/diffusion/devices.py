@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from generator.errors import ConfigurationError
+
 
 def find_devices(name: str) -> list[str]:
     """The devices that a configured name stands for, best first: ``auto`` is every GPU, or else the CPU."""
@@ -12,6 +14,24 @@ def find_devices(name: str) -> list[str]:
     if torch.cuda.is_available():
         return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
     return ["mps"] if torch.backends.mps.is_available() else ["cpu"]
+
+
+def usable(device: str) -> torch.device:
+    """The device of that name, tried out.
+
+    Raises ``ConfigurationError`` where there is none.
+    """
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigurationError(f"This machine cannot draw on {device}; auto finds what it has.") from error
+
+
+def best_precision(device: torch.device) -> str:
+    """Half of float32's memory where the device is fast with it; bf16 never overflows, but needs Ampere."""
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp16"
+    return "fp16" if device.type == "mps" else "fp32"
 
 
 OUT_OF_MEMORY = (

@@ -15,8 +15,9 @@ from torch import Tensor
 from generator.diffusion.checkpoints import Checkpoints
 from generator.diffusion.conditioning import Conditioning, condition
 from generator.diffusion.devices import is_out_of_memory
+from generator.diffusion.plan import Plan
 from generator.diffusion.schedulers import schedule
-from generator.errors import ConfigurationError, DrawingError, OutOfMemory
+from generator.errors import DrawingError, OutOfMemory
 from generator.method.identity import identity_attention
 from generator.shape import shape
 from generator.story import Engine, OnStep, Recipe
@@ -31,21 +32,18 @@ def no_progress(step: int, steps: int) -> None:
 class Illustrator:
     """Draws recipes on one device; equal recipes are equal pictures, also in another process."""
 
-    def __init__(self, device: str = "cpu", precision: str = "auto") -> None:
-        """``precision`` is fp32, fp16, bf16 or auto.
-
-        Raises ``ConfigurationError`` where this machine has no such device.
-        """
-        self._device = usable(device)
-        self._precision = best_precision(self._device) if precision == "auto" else precision
-        self._checkpoints = Checkpoints(PRECISIONS[self._precision])
+    def __init__(self, plan: Plan) -> None:
+        """``plan`` says where and how; see `plan_for`."""
+        self.plan = plan
+        self._device = torch.device(plan.device)
+        self._checkpoints = Checkpoints(PRECISIONS[plan.precision])
 
     @property
     def engine(self) -> Engine:
         """What draws here; with the recipe, it explains every bit of a picture."""
         return Engine(
             device=device_name(self._device),
-            precision=self._precision,
+            precision=self.plan.precision,
             samefox=installed("samefox"),
             torch=installed("torch"),
             diffusers=installed("diffusers"),
@@ -191,24 +189,6 @@ def placed(pipe: StableDiffusionXLPipeline, device: torch.device, *, lean: bool)
         pipe.remove_all_hooks()
         pipe.vae.disable_slicing()
         pipe.vae.disable_tiling()
-
-
-def usable(device: str) -> torch.device:
-    """The device of that name, tried out.
-
-    Raises ``ConfigurationError`` where there is none.
-    """
-    try:
-        return torch.empty(0, device=device).device
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigurationError(f"This machine cannot draw on {device}; auto finds what it has.") from error
-
-
-def best_precision(device: torch.device) -> str:
-    """Half of float32's memory where the device is fast with it; bf16 never overflows, but needs Ampere."""
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp16"
-    return "fp16" if device.type == "mps" else "fp32"
 
 
 def device_name(device: torch.device) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from generator.sentence import Sentence
-from generator.settings import SafetySettings
+from generator.settings import USUAL_SPEED, SafetySettings, SpeedSettings
 from generator.story import OnStep, Picture, Recipe
 
 
@@ -56,8 +56,9 @@ class Executor(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equip:
-    """The models beside the painter; the first thing that is said."""
+    """How to draw, and the models beside the painter; the first thing that is said."""
 
+    speed: SpeedSettings = USUAL_SPEED  #: what the host wants of the device
     safety: SafetySettings | None = None  #: what looks at every picture
     translator: str | None = None  #: a folder or a Hub id
 

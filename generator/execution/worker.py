@@ -116,6 +116,7 @@ def main() -> None:
 
     from generator.diffusion.devices import find_devices
     from generator.diffusion.pipeline import Illustrator
+    from generator.diffusion.plan import plan_for
 
     sending = Lock()
 
@@ -128,7 +129,7 @@ def main() -> None:
     device, *siblings = find_devices(sys.argv[1])
     equipment = inbox.equipment
     try:
-        illustrator = Illustrator(device, sys.argv[2])
+        illustrator = Illustrator(plan_for(device, sys.argv[2], equipment.speed))
         with reporting(send):
             inspector = equip(equipment.safety, device)
     except SamefoxError as error:

@@ -103,6 +103,7 @@ class Workshop:
         """The models beside the painter; only the first device's process translates."""
         safety, translation = self._settings.safety, self._settings.translation
         return Equip(
+            speed=self._settings.speed,
             safety=safety if safety.model != OFF else None,
             translator=translation.model if translation.model != OFF and not self._executors else None,
         )

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from generator.diffusion.pipeline import Illustrator
+from generator.diffusion.plan import Plan
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,4 +22,4 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def illustrator() -> Illustrator:
-    return Illustrator("cpu", "fp32")
+    return Illustrator(Plan())

@@ -14,10 +14,12 @@ from PIL import Image
 
 from generator.diffusion.conditioning import condition
 from generator.diffusion.pipeline import Illustrator, decode, denoise
+from generator.diffusion.plan import Plan, plan_for
 from generator.diffusion.schedulers import schedule
 from generator.diffusion.tiny import TINY, tiny
 from generator.errors import ConfigurationError, DrawingError, ModelError
 from generator.profiles import Scheduler
+from generator.settings import SpeedSettings
 from generator.story import Recipe, SvrMode
 
 RECIPE = Recipe(
@@ -53,8 +55,9 @@ def test_the_same_recipe_gives_the_same_pixels_in_a_new_process(picture: Image.I
     code = (
         "import sys, torch; torch.set_num_threads(1)\n"
         "from generator.diffusion.pipeline import Illustrator\n"
+        "from generator.diffusion.plan import Plan\n"
         "from generator.story import *\n"
-        f"sys.stdout.buffer.write(Illustrator('cpu', 'fp32').draw([{RECIPE!r}])[0].tobytes())"
+        f"sys.stdout.buffer.write(Illustrator(Plan()).draw([{RECIPE!r}])[0].tobytes())"
     ).replace("<SvrMode.SVR: 'svr'>", "SvrMode.SVR")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout == picture.tobytes()
@@ -144,13 +147,13 @@ def test_lean_mode_draws_the_same_and_is_put_back(illustrator: Illustrator, pict
 
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_half_precision_draws_nearly_the_same(picture: Image.Image, precision: str) -> None:
-    half = Illustrator("cpu", precision)
+    half = Illustrator(Plan(precision=precision))
     assert np.abs(pixels(half.draw([RECIPE])[0]) - pixels(picture)).mean() < 2
     assert half.engine.precision == precision
 
 
 def test_auto_on_a_cpu_is_whole_precision() -> None:
-    engine = Illustrator("cpu", "auto").engine
+    engine = Illustrator(plan_for("cpu", "auto", SpeedSettings())).engine
     assert (engine.device, engine.precision) == ("cpu", "fp32")
     assert engine.torch == torch.__version__
 
@@ -158,11 +161,11 @@ def test_auto_on_a_cpu_is_whole_precision() -> None:
 def test_a_device_that_is_not_there_is_an_error_in_words() -> None:
     for device in ("cuda:99", "toaster"):
         with pytest.raises(ConfigurationError, match=f"cannot draw on {device}"):
-            Illustrator(device, "auto")
+            plan_for(device, "auto", SpeedSettings())
 
 
 def test_a_model_that_is_not_there_leaves_the_illustrator_usable(picture: Image.Image) -> None:
-    illustrator = Illustrator("cpu", "fp32")
+    illustrator = Illustrator(Plan())
     with pytest.raises(ModelError):
         illustrator.prepare(replace(RECIPE, model="/nowhere"))
     assert illustrator.draw([RECIPE])[0].tobytes() == picture.tobytes()

@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 
 from generator.diffusion.pipeline import Illustrator
+from generator.diffusion.plan import Plan
 from generator.evaluation.judge import FILE, Judge
 from generator.profiles import profile_of
 from generator.story import Recipe, SvrMode
@@ -21,7 +22,7 @@ SUBJECT = "a blue penguin"
 def illustrator() -> Iterator[Illustrator]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield Illustrator("cpu", "fp32")
+    yield Illustrator(Plan())
     torch.set_num_threads(threads)
 
 
