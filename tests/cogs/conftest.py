@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,12 +17,23 @@ from simcord.components import walk_components
 from simcord.results import ResponseMessage
 
 from bot import Samefox, opened
+from cogs.posting import telling
 from generator.settings import Settings
 from generator.story import Story, TakeState
 from tests.conftest import small
 
 MODERATOR = discord.Permissions(manage_messages=True, manage_threads=True)
 PATIENCE = 180.0  # seconds; drawing processes start slowly on a busy machine
+BRISK = 0.1  # seconds between two edits of a card, here
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pace() -> Iterator[float]:
+    """Cards are edited sooner than Discord wants it, since every story waits for that; what it wants."""
+    with pytest.MonkeyPatch.context() as patch:
+        wanted = telling.EDIT_INTERVAL
+        patch.setattr(telling, "EDIT_INTERVAL", BRISK)
+        yield wanted
 
 
 @dataclass
