@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from time import monotonic
 from typing import Any
 
@@ -34,4 +35,4 @@ async def test_a_card_is_not_edited_sooner_than_discord_wants_it(
     moments = [moment for moment, url in edits if url.endswith(f"/{story.card_id}")]
     assert len(moments) > 1, "its first frames, and the strip"
     assert pace == 3
-    assert min(later - earlier for earlier, later in zip(moments, moments[1:], strict=False)) > pace - DELAY
+    assert min(later - earlier for earlier, later in pairwise(moments)) > pace - DELAY
