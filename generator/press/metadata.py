@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Iterable
 from io import BytesIO
 from typing import Annotated, Any
@@ -64,7 +65,9 @@ def encode(image: Image.Image, recipe: Recipe, engine: Engine) -> bytes:
     texts.add_itxt(ENGINE, _ENGINES.dump_json((engine,))[1:-1].decode())
     texts.add_itxt(PARAMETERS, _parameters(recipe, engine))
     file = BytesIO()
-    image.save(file, "PNG", pnginfo=texts)
+    # After PNG's filters what repeats stands side by side: looking no further is three to six times as
+    # fast, and photographs become smaller by it. The level then has no say.
+    image.save(file, "PNG", pnginfo=texts, compress_type=zlib.Z_RLE)
     return file.getvalue()
 
 
