@@ -1,4 +1,4 @@
-"""The whole story against a naive second implementation which does it the original's way."""
+"""The whole story against a second implementation which does everything the original's way."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 import torch
 from diffusers import StableDiffusionXLPipeline
 
+from generator.bench.original import Look, tell
 from generator.diffusion.pipeline import Illustrator
 from generator.diffusion.tiny import tiny
 from generator.method.tokens import clip_tokenizer
 from generator.method.windows import windows
 from generator.story import Recipe, SvrMode
-from tests.naive import naive_story
 
 SUBJECT = "A photo of a red fox with coat"
 SCENES = ["wearing a scarf in a meadow", "playing in the snow", "at the edge of a village with river"]
@@ -54,7 +54,8 @@ def distance(ours: torch.Tensor, theirs: torch.Tensor) -> float:
 def test_a_story_is_the_originals_and_at_strength_one_it_is_not(
     illustrator: Illustrator, pipe: StableDiffusionXLPipeline, mode: SvrMode, window_length: int
 ) -> None:
-    original = naive_story(pipe, SUBJECT, SCENES, window_length=window_length, mode=mode, size=SIZE, **LOOK)
+    look = Look(window_length=window_length, mode=mode, width=SIZE, height=SIZE, **LOOK)
+    _, *original = tell(pipe, SUBJECT, SCENES, look)
     for recipe, frame in zip(recipes(window_length, mode), original, strict=True):
         assert distance(illustrator.latents([recipe]), frame) < 1e-5
         weaker = replace(recipe, identity_strength=1.0)
