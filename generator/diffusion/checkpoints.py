@@ -6,7 +6,7 @@ import gc
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -52,8 +52,10 @@ WEIGHTS = (".safetensors", ".ckpt", ".bin", ".pt")
 class Checkpoints:
     """Keeps the last model in memory, with the LoRAs and FreeU of the last recipe."""
 
-    def __init__(self, dtype: torch.dtype) -> None:
+    def __init__(self, dtype: torch.dtype, let_go: Callable[[], None] = lambda: None) -> None:
+        """``let_go`` is called before a pipeline that was handed out is changed, or given up."""
         self._dtype = dtype
+        self._let_go = let_go
         self._model: str | None = None
         self._pipe: StableDiffusionXLPipeline | None = None
         self._extras: tuple[tuple[Lora, ...], bool] = ((), False)
@@ -65,10 +67,12 @@ class Checkpoints:
         Raises ``ModelError`` where there is no such thing.
         """
         if self._pipe is None or self._model != recipe.model:
+            self._let_go()
             self._pipe = self._model = None
             gc.collect()  # two models may not fit
             self._pipe, self._model, self._extras = load(recipe.model, self._dtype), recipe.model, ((), False)
         if self._extras != (recipe.loras, recipe.freeu):
+            self._let_go()
             take_off(self._pipe)
             self._extras = ((), False)
             put_on(self._pipe, recipe.loras, freeu=recipe.freeu)

@@ -15,6 +15,7 @@ from torch import Tensor
 from generator.diffusion.checkpoints import Checkpoints
 from generator.diffusion.conditioning import Conditioning, condition
 from generator.diffusion.devices import is_out_of_memory
+from generator.diffusion.placing import Placing
 from generator.diffusion.plan import Plan
 from generator.diffusion.schedulers import schedule
 from generator.errors import DrawingError, OutOfMemory
@@ -36,7 +37,8 @@ class Illustrator:
         """``plan`` says where and how; see `plan_for`."""
         self.plan = plan
         self._device = torch.device(plan.device)
-        self._checkpoints = Checkpoints(PRECISIONS[plan.precision])
+        self._placing = Placing()
+        self._checkpoints = Checkpoints(PRECISIONS[plan.precision], self._placing.lift)
 
     @property
     def engine(self) -> Engine:
@@ -50,37 +52,39 @@ class Illustrator:
             transformers=installed("transformers"),
         )
 
-    def prepare(self, recipe: Recipe) -> None:
+    def prepare(self, recipe: Recipe, plan: Plan | None = None) -> None:
         """Load what the recipe needs, so that its drawing need not wait for it."""
-        with self._ready(recipe, lean=False):
+        with self._ready(recipe, plan or self.plan):
             pass
 
     def draw(
-        self, recipes: Sequence[Recipe], on_step: OnStep = no_progress, *, lean: bool = False
+        self, recipes: Sequence[Recipe], on_step: OnStep = no_progress, plan: Plan | None = None
     ) -> list[Image.Image]:
-        """Draw recipes of one `shape` together; ``lean`` trades time for memory.
+        """Draw recipes of one `shape` together; ``plan`` is a `leaner` one than the illustrator's own.
 
         Together they are the same pictures as alone up to rounding, and sooner finished.
 
         Raises ``ModelError``, ``OutOfMemory``, ``DrawingError``, and whatever ``on_step`` raises; the
         illustrator can be used again after any of them.
         """
-        with self._ready(recipes[0], lean=lean) as pipe:
+        with self._ready(recipes[0], plan or self.plan) as pipe:
             return [decode(pipe, one[None]) for one in latents_of(pipe, recipes, self._device, on_step)]
 
     def latents(self, recipes: Sequence[Recipe], on_step: OnStep = no_progress) -> Tensor:
         """The drawings before they are decoded, (recipes, 4, height / 8, width / 8)."""
-        with self._ready(recipes[0], lean=False) as pipe:
+        with self._ready(recipes[0], self.plan) as pipe:
             return latents_of(pipe, recipes, self._device, on_step).cpu()
 
     @contextmanager
-    def _ready(self, recipe: Recipe, *, lean: bool) -> Iterator[StableDiffusionXLPipeline]:
+    def _ready(self, recipe: Recipe, plan: Plan) -> Iterator[StableDiffusionXLPipeline]:
         try:
             pipe = self._checkpoints.get(recipe)
-            with placed(pipe, self._device, lean=lean), torch.inference_mode():
+            self._placing.put(pipe, plan)
+            with torch.inference_mode():
                 yield pipe
         except Exception as error:
             if is_out_of_memory(error):
+                self._placing.lift()
                 raise OutOfMemory(
                     "{device} has not enough memory for a picture of {width} × {height}; "
                     "a smaller size needs less.",
@@ -170,25 +174,6 @@ def decode(pipe: StableDiffusionXLPipeline, latents: Tensor) -> Image.Image:
             "The numbers of this picture overflowed; precision bf16 or fp32 has room for them."
         )
     return pipe.image_processor.postprocess(pixels.float(), output_type="pil")[0]  # type: ignore[no-any-return]
-
-
-@contextmanager
-def placed(pipe: StableDiffusionXLPipeline, device: torch.device, *, lean: bool) -> Iterator[None]:
-    """Have a pipeline on its device; if ``lean``, one network at a time, and the decoder in tiles."""
-    if not lean:
-        pipe.to(device)
-        yield
-        return
-    try:
-        pipe.vae.enable_tiling()
-        pipe.vae.enable_slicing()
-        if device.type == "cuda":
-            pipe.enable_model_cpu_offload(device=device)
-        yield
-    finally:
-        pipe.remove_all_hooks()
-        pipe.vae.disable_slicing()
-        pipe.vae.disable_tiling()
 
 
 def device_name(device: torch.device) -> str:

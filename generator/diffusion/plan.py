@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import torch
 
 from generator.diffusion.devices import best_precision, usable
 from generator.settings import SpeedSettings
+from generator.shape import Shape
+
+SMALL_AT_ONCE = 64  # however small they are: who waits for the first of them waits for all
 
 
 class Offload(StrEnum):
@@ -48,9 +51,52 @@ class Plan:
     precision: str = "fp32"
     together: int = 1  #: how many pictures of 1024 × 1024 are drawn at once at most
     offload: Offload = Offload.NOTHING
-    tiled: bool = False  #: decoded piece by piece, which takes less memory
+    tiled: bool = False  #: decoded piece by piece, which takes less memory and changes the pixels a little
+    pinned: bool = True  #: what is not on the device is kept where it can be fetched quickly
     levers: Levers = EXACT
     reasons: tuple[str, ...] = ()  #: why, a line each, for the host
+
+    def room(self, shape: Shape) -> int:
+        """How many pictures of a shape may be drawn at once; a processor has nothing to gain by it."""
+        if self.device == "cpu":
+            return self.together
+        pictures = self.together * 1024**2 / (shape.width * shape.height) * (1 if shape.guided else 2)
+        return min(max(1, int(pictures)), max(SMALL_AT_ONCE, self.together))
+
+    def leaner(self) -> Plan | None:
+        """The plan to try when memory did not suffice, or None when there is nothing left to save.
+
+        What leaves the pixels as they are comes first, and what costs least of it.
+        """
+        gpu = self.device.startswith("cuda")
+        if self.together > 1:
+            return replace(self, together=self.together // 2)
+        if gpu and self.offload is Offload.NOTHING:
+            return replace(self, offload=Offload.NETWORKS)
+        if not self.tiled:
+            return replace(self, tiled=True)
+        if gpu and self.offload is Offload.NETWORKS:
+            return replace(self, offload=Offload.LAYERS)
+        return None
+
+
+class Plans:
+    """A device's plan, and the leaner ones for shapes that turned out to have no room."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._learnt: dict[Shape, Plan] = {}
+
+    def of(self, shape: Shape) -> Plan:
+        """How pictures of this shape are drawn."""
+        return self._learnt.get(shape, self._plan)
+
+    def learn(self, shape: Shape) -> Plan | None:
+        """The next leaner plan for a shape that ran out of memory, from now on its own; None is the end."""
+        leaner = self.of(shape).leaner()
+        if leaner is not None:
+            self._learnt[shape] = leaner
+        return leaner
 
 
 def plan_for(device: str, precision: str, speed: SpeedSettings) -> Plan:

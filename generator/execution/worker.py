@@ -257,17 +257,19 @@ def draw(
 
 
 def paint(illustrator: Illustrator, inspector: Inspector | None, recipe: Recipe, on_step: OnStep) -> Picture:
-    """Draw a recipe, a second time in lean mode if memory did not suffice; judge and encode the picture."""
+    """Draw a recipe, leaner each time that memory does not suffice; judge and encode the picture."""
     started = perf_counter()
-    image = None
-    try:
-        (image,) = illustrator.draw([recipe], on_step)
-    except OutOfMemory as error:
-        log.warning("%s It is tried again in lean mode.", error)
-    lean = image is None
-    if image is None:  # not in the handler, where the exception still holds on to the first try's tensors
-        (image,) = illustrator.draw([recipe], on_step, lean=True)
-    engine = replace(illustrator.engine, lean=lean)
+    plan, image = illustrator.plan, None
+    while image is None:  # not in the handler, where the exception still holds on to the first try's tensors
+        try:
+            (image,) = illustrator.draw([recipe], on_step, plan)
+        except OutOfMemory as error:
+            leaner = plan.leaner()
+            if leaner is None:
+                raise
+            log.warning("%s It is tried again in lean mode.", error)
+            plan = leaner
+    engine = replace(illustrator.engine, lean=plan.tiled)
     verdict = inspector.look(image) if inspector is not None else None
     png = encode(image, recipe, engine)
     return Picture(png=png, seconds=perf_counter() - started, engine=engine, verdict=verdict)

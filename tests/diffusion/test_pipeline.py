@@ -138,13 +138,6 @@ def test_what_on_step_raises_ends_the_drawing_and_nothing_else(
     assert illustrator.draw([RECIPE])[0].tobytes() == picture.tobytes()
 
 
-def test_lean_mode_draws_the_same_and_is_put_back(illustrator: Illustrator, picture: Image.Image) -> None:
-    assert illustrator.draw([RECIPE], lean=True)[0].tobytes() == picture.tobytes()
-    vae = illustrator._checkpoints.get(RECIPE).vae
-    assert not vae.use_tiling
-    assert not vae.use_slicing
-
-
 @pytest.mark.parametrize("precision", ["fp16", "bf16"])
 def test_half_precision_draws_nearly_the_same(picture: Image.Image, precision: str) -> None:
     half = Illustrator(Plan(precision=precision))

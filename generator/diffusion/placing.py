@@ -1,0 +1,159 @@
+"""Where a pipeline's networks are while it draws: all on the device, one at a time, or layer after layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import chain
+from typing import Any
+
+import torch
+from accelerate.hooks import (  # type: ignore[import-untyped]
+    ModelHook,
+    add_hook_to_module,
+    remove_hook_from_module,
+)
+from diffusers import AutoencoderKL, StableDiffusionXLPipeline
+from diffusers.hooks import apply_group_offloading
+
+from generator.diffusion.plan import Offload, Plan
+
+NETWORKS = ("text_encoder", "text_encoder_2", "unet", "vae")
+
+TILE = 512  # pixels; diffusers' own tiles are as large as SDXL's pictures
+
+
+class Placing:
+    """Has a pipeline where a plan wants it, and leaves it there for the next drawing."""
+
+    def __init__(self) -> None:
+        self._placed: tuple[StableDiffusionXLPipeline, Plan] | None = None
+        self._undo = ExitStack()
+
+    def put(self, pipe: StableDiffusionXLPipeline, plan: Plan) -> None:
+        """Have ``pipe`` as ``plan`` wants it; takes no time if it is."""
+        if self._placed is not None and self._placed[0] is pipe and self._placed[1] == plan:
+            return
+        self.lift()
+        device = torch.device(plan.device)
+        with ExitStack() as undo:  # what runs out of memory half way is undone
+            if plan.tiled:
+                undo.enter_context(in_tiles(pipe.vae))
+            if plan.offload is Offload.NETWORKS:
+                undo.enter_context(one_at_a_time(pipe, device, pinned=plan.pinned))
+            elif plan.offload is Offload.LAYERS:
+                undo.enter_context(layer_after_layer(pipe, device, pinned=plan.pinned))
+            else:
+                pipe.to(device)
+            self._undo = undo.pop_all()
+        self._placed = pipe, plan
+
+    def lift(self) -> None:
+        """Leave the pipeline as it was, but for where its weights are; then its layers may be changed."""
+        self._placed = None
+        self._undo.close()
+
+
+@contextmanager
+def in_tiles(vae: AutoencoderKL) -> Iterator[None]:
+    """Decode piece by piece what is larger than a tile; the seams are blended, and a little visible."""
+    before = vae.tile_sample_min_size, vae.tile_latent_min_size
+    scale = before[0] // before[1]
+    vae.tile_sample_min_size, vae.tile_latent_min_size = TILE, TILE // scale
+    vae.enable_tiling()
+    try:
+        yield
+    finally:
+        vae.disable_tiling()
+        vae.tile_sample_min_size, vae.tile_latent_min_size = before
+
+
+@contextmanager
+def one_at_a_time(pipe: StableDiffusionXLPipeline, device: torch.device, *, pinned: bool) -> Iterator[None]:
+    """Bring each network to the device when it is called, instead of whichever was there."""
+    present: list[Guest] = []
+    networks = [getattr(pipe, name) for name in NETWORKS]
+    try:
+        for network in networks:
+            add_hook_to_module(network, Guest(network, device, present, pinned=pinned))
+        yield
+    finally:
+        for network in networks:
+            remove_hook_from_module(network)
+            network.__dict__.pop("forward", None)  # the class has the same
+
+
+class Guest(ModelHook):  # type: ignore[misc]
+    """A network that visits the device; its weights never change there, so that nothing is copied back."""
+
+    def __init__(
+        self, network: torch.nn.Module, device: torch.device, present: list[Guest], *, pinned: bool
+    ) -> None:
+        """``present`` are those on the device, shared between its guests."""
+        self._device = device
+        self._present = present
+        self._home = {
+            tensor: at_home(tensor, pinned=pinned and device.type == "cuda")
+            for tensor in chain(network.parameters(), network.buffers())
+        }
+        self._leave()
+
+    def pre_forward(self, module: torch.nn.Module, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """Come, unless it is here."""
+        if self not in self._present:
+            for other in self._present:
+                other._leave()
+            self._present[:] = [self]
+            for tensor, home in self._home.items():
+                tensor.data = home.to(self._device, non_blocking=True, copy=True)
+        return args, kwargs
+
+    def detach_hook(self, module: torch.nn.Module) -> torch.nn.Module:
+        """Go home for good."""
+        self._leave()
+        return module
+
+    def _leave(self) -> None:
+        for tensor, home in self._home.items():
+            tensor.data = home
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()  # the next guest's layers have other sizes
+
+
+def at_home(tensor: torch.Tensor, *, pinned: bool) -> torch.Tensor:
+    """The tensor's numbers in ordinary memory; ``pinned``, they come to the GPU several times as fast."""
+    numbers = tensor.data.cpu()
+    return numbers.pin_memory() if pinned else numbers
+
+
+@contextmanager
+def layer_after_layer(
+    pipe: StableDiffusionXLPipeline, device: torch.device, *, pinned: bool
+) -> Iterator[None]:
+    """Stream the layers to the device, each while the one before it computes; the small decoder is there."""
+    streamed = [pipe.text_encoder, pipe.text_encoder_2, pipe.unet]
+    streams = device.type == "cuda"
+    try:
+        for network in streamed:
+            apply_group_offloading(
+                network,
+                onload_device=device,
+                offload_type="leaf_level",
+                use_stream=streams,
+                record_stream=streams,
+                non_blocking=streams,
+                low_cpu_mem_usage=not pinned,
+            )
+        pipe.vae.to(device)
+        yield
+    finally:
+        for network in streamed:
+            unhook(network)
+            network.to("cpu")  # what an error left on the device
+
+
+def unhook(network: torch.nn.Module) -> None:
+    """Take diffusers' hooks off a network, and what they leave behind when they are removed one by one."""
+    for module in network.modules():
+        if module.__dict__.pop("_diffusers_hook", None) is not None:
+            module.__dict__.pop("forward", None)

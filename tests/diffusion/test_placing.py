@@ -1,0 +1,115 @@
+"""Where networks are while they draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from diffusers import StableDiffusionXLPipeline
+
+from generator.diffusion.pipeline import Illustrator
+from generator.diffusion.placing import NETWORKS, TILE, Placing
+from generator.diffusion.plan import Offload, Plan
+from generator.diffusion.tiny import tiny
+from tests.diffusion.test_checkpoints import weights
+from tests.diffusion.test_pipeline import RECIPE, pixels
+
+WHOLE = Plan()
+NAMED = {
+    "text_encoder": "final_layer_norm.weight",
+    "text_encoder_2": "text_projection.weight",
+    "unet": "conv_in.weight",
+    "vae": "decoder.conv_in.weight",
+}  # a tensor of each
+LEANER = [
+    replace(WHOLE, offload=Offload.NETWORKS),
+    replace(WHOLE, offload=Offload.LAYERS),
+    replace(WHOLE, tiled=True),
+    replace(WHOLE, tiled=True, offload=Offload.LAYERS),
+]
+
+
+@pytest.fixture(scope="module")
+def drawing() -> Iterator[Illustrator]:
+    """An illustrator of its own, since its networks are moved about."""
+    yield Illustrator(WHOLE)
+
+
+def names(plan: Plan) -> str:
+    return f"{plan.offload}{'-tiled' if plan.tiled else ''}"
+
+
+def addresses(pipe: StableDiffusionXLPipeline) -> dict[str, int]:
+    return {name: getattr(pipe, name).get_parameter(NAMED[name]).data_ptr() for name in NETWORKS}
+
+
+def anatomy(pipe: StableDiffusionXLPipeline) -> dict[str, dict[str, object]]:
+    """Everything that anybody could have changed about a pipeline's modules, but for their tensors."""
+    return {
+        f"{name}.{path}": {
+            key: value for key, value in vars(module).items() if key not in ("_parameters", "_buffers")
+        }
+        for name in NETWORKS
+        for path, module in getattr(pipe, name).named_modules()
+    }
+
+
+@pytest.mark.parametrize("plan", LEANER, ids=names)
+def test_every_plan_draws_the_same_picture_again_and_again(drawing: Illustrator, plan: Plan) -> None:
+    expected = drawing.draw([RECIPE])[0].tobytes()
+    for _ in range(2):
+        assert drawing.draw([RECIPE], plan=plan)[0].tobytes() == expected
+
+
+@pytest.mark.parametrize("plan", LEANER, ids=names)
+def test_a_pipeline_is_left_exactly_as_it_was(plan: Plan) -> None:
+    pipe, placing = tiny(), Placing()
+    before, values = anatomy(pipe), {name: value.clone() for name, value in weights(pipe).items()}
+    placing.put(pipe, plan)
+    assert anatomy(pipe) != before
+    pipe.unet.time_embedding(torch.zeros(1, 16))
+    placing.lift()
+    assert anatomy(pipe) == before
+    assert all(torch.equal(value, values[name]) for name, value in weights(pipe).items())
+
+
+def test_one_network_at_a_time_is_on_the_device_and_stays_until_the_next_is_called() -> None:
+    pipe, placing, plan = tiny(), Placing(), Plan(offload=Offload.NETWORKS)
+    placing.put(pipe, plan)
+    home = addresses(pipe)
+
+    def there() -> list[str]:
+        return [name for name, address in addresses(pipe).items() if address != home[name]]
+
+    with torch.inference_mode():
+        for name in ("text_encoder", "text_encoder_2"):
+            getattr(pipe, name)(torch.zeros(1, 77, dtype=torch.long))
+            assert there() == [name]
+        before = addresses(pipe)
+        getattr(pipe, name)(torch.zeros(1, 77, dtype=torch.long))
+        placing.put(pipe, replace(plan))
+        assert addresses(pipe) == before
+        pipe.vae.decode(torch.zeros(1, 4, 8, 8))
+        assert there() == ["vae"]
+    placing.lift()
+    assert addresses(pipe) == home
+
+
+def test_loras_and_freeu_are_laid_over_layers_that_nobody_streams(drawing: Illustrator) -> None:
+    streamed = replace(WHOLE, offload=Offload.LAYERS)
+    freeu = replace(RECIPE, freeu=True)
+    expected = drawing.draw([freeu])[0].tobytes()
+    drawing.draw([RECIPE], plan=streamed)
+    assert drawing.draw([freeu], plan=streamed)[0].tobytes() == expected
+
+
+def test_a_plan_in_tiles_decodes_in_tiles(drawing: Illustrator) -> None:
+    large = replace(RECIPE, width=TILE + 256, height=128, steps=1)
+    whole, tiled = (
+        pixels(drawing.draw([large], plan=plan)[0]) for plan in (WHOLE, replace(WHOLE, tiled=True))
+    )
+    assert np.abs(whole - tiled).max() > 0
+    assert np.abs(whole - tiled).mean() < 8
