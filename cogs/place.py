@@ -154,6 +154,13 @@ def _refuse_teller(guild: discord.Guild | None, server: ServerSettings) -> None:
     )
 
 
+def place_of(channel: Any) -> int:
+    """Whose readers may know of what is told in a channel: of a public thread, those of its channel."""
+    if isinstance(channel, discord.Thread) and channel.type is not discord.ChannelType.private_thread:
+        return channel.parent_id
+    return int(channel.id)
+
+
 def _few(names: list[str]) -> list[str]:
     return names if len(names) <= 6 else [*names[:5], "…"]
 

@@ -76,7 +76,7 @@ class QueueCog(commands.Cog, name=DESK):
             id=interaction.user.id,
             moderates=moderates_server(interaction.user),
             allowance=allowance,
-            sees=lambda errand: may_see(interaction, errand.channel_id, errand.thread_id, errand.person.id),
+            sees=lambda errand: may_see(interaction, errand.place_id, errand.thread_id, errand.person.id),
         )
         return queue_card(await studio.queue(guild_id), viewer, page, notice)
 

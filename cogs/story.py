@@ -13,7 +13,16 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.characters import choices as offered_characters
-from cogs.place import NotAllowed, NotShown, WrongPlace, check_place, check_server, person, roles_of
+from cogs.place import (
+    NotAllowed,
+    NotShown,
+    WrongPlace,
+    check_place,
+    check_server,
+    person,
+    place_of,
+    roles_of,
+)
 from cogs.presentation.answers import answer, answer_error, sentence
 from cogs.presentation.buttons import served
 from cogs.presentation.doubts import doubts
@@ -187,6 +196,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
         """A story whose thread is deleted is not wanted any more."""
+        await self.bot.studio.archive.gallery.lose(payload.thread_id)
         for story_id in await self.bot.studio.archive.unsettled_in(payload.thread_id):
             await self.bot.studio.cancel(story_id)
 
@@ -268,6 +278,7 @@ async def begin(bot: Samefox, interaction: discord.Interaction[Any], board: Stor
             guild_id=interaction.guild_id,
             channel_id=interaction.channel_id,
             thread_id=interaction.channel_id if in_thread else None,
+            place_id=place_of(interaction.channel),
             introduce=bot.publisher.introduce,
             standing=standing(roles_of(interaction.user), server),
         )

@@ -230,6 +230,7 @@ class Story:
     version: int  #: grows with every change
     guild_id: int
     channel_id: int  #: where it was asked for; the card stands here
+    place_id: int  #: whose readers may know of it: a channel, or a private thread
     thread_id: int | None  #: where its frames go
     card_id: int | None  #: the message that follows its progress
     strip_id: int | None  #: the message that shows all frames side by side

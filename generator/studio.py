@@ -114,6 +114,7 @@ class Studio:
         guild_id: int = 0,
         channel_id: int = 0,
         thread_id: int | None = None,
+        place_id: int | None = None,
         introduce: Callable[[int], Awaitable[object]] | None = None,
         standing: Standing = USUAL,
     ) -> Story:
@@ -130,7 +131,12 @@ class Studio:
             author, guild_id, len(board.recipes), standing, asked, telling=True
         ):
             story = await self.archive.add_story(
-                board, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
+                board,
+                author,
+                guild_id=guild_id,
+                channel_id=channel_id,
+                thread_id=thread_id,
+                place_id=place_id,
             )
         if introduce is not None:
             try:

@@ -88,9 +88,9 @@ class Exhibition:
         return await posted_as(self._bot, channel_id, story, f"{NAME}-{story.id}")
 
     def _may_be_shown(self, story: Story, channel_id: int) -> bool:
-        """Whether everybody who reads the gallery may know of what was told in the story's channel."""
+        """Whether everybody who reads the gallery may know of what was told where the story was."""
         guild = self._bot.get_guild(story.guild_id)
-        told = guild.get_channel_or_thread(story.channel_id) if guild is not None else None
+        told = guild.get_channel_or_thread(story.place_id) if guild is not None else None
         if guild is None or told is None or told.type is discord.ChannelType.private_thread:
             return False
         # A thread has no overwrites of its own; who reads its channel reads it.

@@ -352,22 +352,22 @@ def known(interaction: discord.Interaction[Any], story: Story) -> Story:
     Raises:
         NotFound: they may not, and are told no more than if there were none.
     """
-    seen = may_see(interaction, story.channel_id, story.thread_id, story.author.id)
+    seen = may_see(interaction, story.place_id, story.thread_id, story.author.id)
     if story.guild_id != interaction.guild_id or not seen:
         raise NotFound("There is no story {number} here any more.", number=story.id)
     return story
 
 
 def may_see(
-    interaction: discord.Interaction[Any], channel_id: int, thread_id: int | None, author_id: int
+    interaction: discord.Interaction[Any], place_id: int, thread_id: int | None, author_id: int
 ) -> bool:
-    """Whether this person may know of a story that was told in a channel, or in a thread of it."""
+    """Whether this person may know of a story that is for the readers of a place, and told in a thread."""
     if interaction.user.id == author_id or moderates_server(interaction.user):
         return True
-    if interaction.channel_id in (channel_id, thread_id):
+    if interaction.channel_id in (place_id, thread_id):
         return True
     guild, member = interaction.guild, interaction.user
-    channel = guild.get_channel_or_thread(channel_id) if guild is not None else None
+    channel = guild.get_channel_or_thread(place_id) if guild is not None else None
     if channel is None or not isinstance(member, discord.Member):
         return False
     return (

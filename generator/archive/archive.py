@@ -61,11 +61,18 @@ class Archive:
         guild_id: int,
         channel_id: int,
         thread_id: int | None = None,
+        place_id: int | None = None,
     ) -> Story:
         """Keep a story with one queued take for each of its recipes."""
         async with self._connection.transaction() as sql:
             story_id = await add_story(
-                sql, storyboard, author, guild_id=guild_id, channel_id=channel_id, thread_id=thread_id
+                sql,
+                storyboard,
+                author,
+                guild_id=guild_id,
+                channel_id=channel_id,
+                thread_id=thread_id,
+                place_id=place_id,
             )
             return await read_story(sql, story_id)
 

@@ -87,7 +87,7 @@ class Gallery:
                     story.id,
                     story.guild_id,
                     story.author.id,
-                    story.channel_id,
+                    story.place_id,
                     story.created_at.date().isoformat(),
                     post.channel_id,
                     post.message_id,
@@ -171,6 +171,16 @@ class Gallery:
                 rows = await sql.execute_fetchall("SELECT subject FROM stories WHERE id = ?", (number,))
                 found += [(number, str(subject)) for (subject,) in rows]
             return found
+
+    async def lose(self, thread_id: int) -> None:
+        """A thread that stories were told in was deleted: who read them there cannot do so any more."""
+        async with self._connection.transaction() as sql:
+            told_there = "SELECT id FROM stories WHERE thread_id = ?1 AND channel_id = ?1"
+            for table, key in (("gallery", "story_id"), ("stories", "id")):
+                await sql.execute(
+                    f"UPDATE {table} SET place_id = ?1 WHERE {key} IN ({told_there})",  # noqa: S608 constants
+                    (thread_id,),
+                )
 
     async def showed(self, story_id: int, channel_id: int, message_id: int) -> None:
         """Remember a message that shows a story again."""

@@ -52,14 +52,23 @@ async def add_story(
     guild_id: int,
     channel_id: int,
     thread_id: int | None = None,
+    place_id: int | None = None,
     first: int = 0,
 ) -> int:
     """Add a story with one queued take for each of its recipes, from position `first` on; its number."""
     story_id = await insert(
         sql,
-        "INSERT INTO stories (guild_id, channel_id, thread_id, author_id, subject, style)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (guild_id, channel_id, thread_id, author.id, storyboard.subject, storyboard.style),
+        "INSERT INTO stories (guild_id, channel_id, thread_id, place_id, author_id, subject, style)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            guild_id,
+            channel_id,
+            thread_id,
+            channel_id if place_id is None else place_id,
+            author.id,
+            storyboard.subject,
+            storyboard.style,
+        ),
     )
     await add_contributor(sql, story_id, author)
     scenes = zip(storyboard.scenes, storyboard.recipes, strict=True)
@@ -133,6 +142,7 @@ async def read_story(sql: aiosqlite.Connection, story_id: int) -> Story:
             version=row["version"],
             guild_id=row["guild_id"],
             channel_id=row["channel_id"],
+            place_id=row["channel_id"] if row["place_id"] is None else row["place_id"],
             thread_id=row["thread_id"],
             card_id=row["card_id"],
             strip_id=row["strip_id"],

@@ -21,7 +21,8 @@ _FINISHED = """
 
 _ABOUT = """
     AND (instr(lower(subject), lower(?2)) OR instr(lower(name), lower(?2)) OR stories.id = ?2)
-    AND (?3 IS NULL OR author_id = ?4 OR channel_id IN (SELECT value FROM json_each(?3))
+    AND (?3 IS NULL OR author_id = ?4
+        OR coalesce(place_id, channel_id) IN (SELECT value FROM json_each(?3))
         OR thread_id IN (SELECT value FROM json_each(?3)))
     ORDER BY stories.id DESC LIMIT ?5
 """

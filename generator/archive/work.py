@@ -55,7 +55,7 @@ class Errand:
     """What one person waits for in one story."""
 
     story_id: int
-    channel_id: int  #: where the story is told, which decides who may read of it
+    place_id: int  #: whose readers may know of the story
     thread_id: int | None
     subject: str
     person: Person  #: who asked for the frames
@@ -93,8 +93,9 @@ class Work:
     async def errands(self, guild_id: int) -> list[Errand]:
         """Everything that a server's members wait for."""
         rows = await self._connection.fetch(
-            "SELECT work.story_id, work.person_id, stories.channel_id, stories.thread_id, stories.subject,"
-            " contributors.name, json_group_object(work.take_id, takes.scene) AS takes"
+            "SELECT work.story_id, work.person_id, stories.thread_id, stories.subject, contributors.name,"
+            " coalesce(stories.place_id, stories.channel_id) AS place_id,"
+            " json_group_object(work.take_id, takes.scene) AS takes"
             " FROM work JOIN stories ON stories.id = work.story_id JOIN takes ON takes.id = work.take_id"
             " JOIN contributors ON contributors.story_id = work.story_id"
             " AND contributors.person_id = work.person_id"
@@ -104,7 +105,7 @@ class Work:
         return [
             Errand(
                 story_id=row["story_id"],
-                channel_id=row["channel_id"],
+                place_id=row["place_id"],
                 thread_id=row["thread_id"],
                 subject=row["subject"],
                 person=Person(id=row["person_id"], name=row["name"]),

@@ -63,7 +63,7 @@ def crowded() -> Queue:
     errands = [
         Errand(
             story_id=number,
-            channel_id=1,
+            place_id=1,
             thread_id=None,
             subject="*" * 300,
             person=Person(id=number, name="_" * 32),
