@@ -7,6 +7,7 @@ same for SDXL base and for names we do not know, and follow the model's own card
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -150,12 +151,37 @@ def model_label(model: str) -> str:
     return model if len(parts) == 1 or of_the_hub else parts[-1]
 
 
-def profile_of(model: str) -> Profile:
-    """The profile of a model by its Hub id, folder or file name.
+DISTILLED = ("SDXL Lightning", "SDXL Turbo", "Hyper-SDXL", "DMD2", "LCM-LoRA")
+"""Families that also come as LoRAs, which turn any SDXL into one of their few steps."""
+
+QUICK_STEPS = 25
+"""DPM++ 2M is good after 15 to 20 steps (arXiv 2211.01095, abstract), where Euler takes 50."""
+
+
+def profile_of(model: str, loras: Sequence[str] = ()) -> Profile:
+    """The profile of a model by its Hub id, folder or file name; a few-step LoRA over it decides instead.
 
     A distilled model's name tells its steps (``sdxl_lightning_4step.safetensors``, ``Hyper-SDXL-8steps``).
     """
+    profile = _named(model, PROFILES)
+    for lora in loras:
+        distilled = _named(lora, tuple(known for known in PROFILES if known[1].family in DISTILLED))
+        if distilled is not SDXL:
+            return replace(distilled, width=profile.width, height=profile.height)
+    return profile
+
+
+def quick(profile: Profile) -> Profile:
+    """A profile for those in a hurry: fewer steps of a solver that needs fewer."""
+    if profile.steps <= QUICK_STEPS:
+        return profile
+    euler = profile.scheduler is Scheduler.EULER
+    scheduler = Scheduler.DPM_KARRAS if euler else profile.scheduler
+    return replace(profile, scheduler=scheduler, steps=QUICK_STEPS)
+
+
+def _named(model: str, profiles: tuple[tuple[str, Profile], ...]) -> Profile:
     name = re.split(r"[/\\]", model.rstrip("/\\"))[-1].lower()
-    profile = next((profile for pattern, profile in PROFILES if re.search(pattern, name)), SDXL)
+    profile = next((profile for pattern, profile in profiles if re.search(pattern, name)), SDXL)
     named = re.search(r"(\d+)[-_ ]?steps?", name)
     return replace(profile, steps=int(named[1])) if named and profile is not SDXL else profile

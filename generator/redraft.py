@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from generator.errors import OptionRefused, PromptTooLong
 from generator.method.tokens import clip_tokenizer
 from generator.method.windows import TOKEN_LIMIT, fits, joined
-from generator.profiles import model_label, profile_of
+from generator.profiles import model_label
 from generator.server import ServerSettings
 from generator.settings import Settings
 from generator.story import Changes, Options, Recipe
@@ -49,7 +49,7 @@ def _check_model(recipe: Recipe, offered: tuple[str, ...]) -> None:
 
 def _moved(recipe: Recipe, model: str, settings: Settings) -> Recipe:
     """The recipe for another checkpoint, which wants its own scheduler, steps and guidance."""
-    family = profile_of(model)
+    family = settings.profile(model)
     return replace(
         recipe,
         model=model,

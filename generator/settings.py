@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from generator.errors import ConfigurationError
-from generator.profiles import BUILT_IN, Scheduler
+from generator.profiles import BUILT_IN, Profile, Scheduler, profile_of, quick
 from generator.story import Lora, SvrMode
 
 
@@ -198,6 +198,11 @@ class Settings(_Section):
     translation: TranslationSettings = TranslationSettings()
     bot: BotSettings = BotSettings()
     styles: dict[StyleName, StyleTemplate] = Field(default=_STYLES)
+
+    def profile(self, model: str) -> Profile:
+        """What a model is asked with here, unless somebody wants otherwise."""
+        profile = profile_of(model, [lora.path for lora in self.model.loras])
+        return quick(profile) if self.speed.preset == "fast" else profile
 
 
 def read_settings(path: Path) -> Settings:

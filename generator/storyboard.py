@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from generator.errors import OptionRefused
 from generator.method.tokens import clip_tokenizer
 from generator.method.windows import windows
-from generator.profiles import Profile, profile_of
+from generator.profiles import Profile
 from generator.sentence import Sentence
 from generator.server import MemberDefaults, ServerSettings
 from generator.settings import (
@@ -96,7 +96,7 @@ def draft(
         _within(member, settings.limits),
         _within(server, settings.limits),
         settings.story,
-        profile_of(model),
+        settings.profile(model),
     )
     style = _style(wishes, server.offered_styles(settings))
     subject = settings.styles[style].replace("{subject}", script.subject)
@@ -125,7 +125,7 @@ def usual(name: str, settings: Settings, server: ServerSettings, member: MemberD
     layers = (_within(member, settings.limits), _within(server, settings.limits), settings.story)
     if name == "style":
         return _style(layers, server.offered_styles(settings))
-    return _wished((*layers, profile_of(server.default_model(settings))), name)
+    return _wished((*layers, settings.profile(server.default_model(settings))), name)
 
 
 def _look(wishes: tuple[Wish, ...], settings: Settings, model: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.profiles import Scheduler, profile_of
+from generator.profiles import Scheduler, profile_of, quick
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,45 @@ def test_sizes_are_what_the_models_were_trained_at() -> None:
     assert (profile_of("tiny").width, profile_of("tiny").height) == (256, 256)
     assert profile_of("stabilityai/sdxl-turbo").width == 512
     assert profile_of("anything else").width == 1024
+
+
+@pytest.mark.parametrize(
+    ("lora", "family", "scheduler", "guidance_scale", "steps"),
+    [
+        ("loras/sdxl_lightning_4step_lora.safetensors", "SDXL Lightning", Scheduler.EULER_TRAILING, 0.0, 4),
+        ("loras/Hyper-SDXL-8steps-lora.safetensors", "Hyper-SDXL", Scheduler.EULER_TRAILING, 0.0, 8),
+        ("latent-consistency/lcm-lora-sdxl", "LCM-LoRA", Scheduler.LCM, 1.0, 6),
+        ("sd_xl_turbo_lora_v1.safetensors", "SDXL Turbo", Scheduler.EULER_ANCESTRAL_TRAILING, 0.0, 4),
+        ("dmd2_sdxl_4step_lora.safetensors", "DMD2", Scheduler.LCM, 0.0, 4),
+    ],
+)
+def test_a_lora_of_few_steps_decides_instead_of_its_model(
+    lora: str, family: str, scheduler: Scheduler, guidance_scale: float, steps: int
+) -> None:
+    profile = profile_of("RealVisXL_V5.0", ["loras/ink.safetensors", lora])
+    found = (profile.family, profile.scheduler, profile.guidance_scale, profile.steps)
+    assert found == (family, scheduler, guidance_scale, steps)
+    assert (profile.width, profile.height) == (1024, 1024)
+
+
+def test_a_lora_of_a_style_changes_nothing() -> None:
+    for lora in ("loras/ink.safetensors", "juggernaut-style.safetensors", "my_8step_thing.safetensors"):
+        assert profile_of("SG161222/RealVisXL_V5.0", [lora]) == profile_of("SG161222/RealVisXL_V5.0")
+
+
+@pytest.mark.parametrize(
+    ("model", "scheduler", "steps"),
+    [
+        ("sd_xl_base_1.0.safetensors", Scheduler.DPM_KARRAS, 25),
+        ("playground-v2.5-1024px-aesthetic", Scheduler.EDM_DPM, 25),
+        ("RunDiffusion/Juggernaut-XI-v11", Scheduler.DPM_SDE_KARRAS, 25),
+        ("storybook", Scheduler.DPM_KARRAS, 16),
+        ("sdxl_lightning_4step.safetensors", Scheduler.EULER_TRAILING, 4),
+    ],
+)
+def test_whoever_is_in_a_hurry_gets_few_steps_of_a_solver_that_needs_few(
+    model: str, scheduler: Scheduler, steps: int
+) -> None:
+    profile = quick(profile_of(model))
+    assert (profile.scheduler, profile.steps) == (scheduler, steps)
+    assert profile.guidance_scale == profile_of(model).guidance_scale

@@ -1,10 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from generator.errors import OptionRefused, PromptTooLong
 from generator.server import Limits, MemberDefaults, ServerSettings
-from generator.settings import LimitSettings, ModelSettings, Settings, StorySettings
+from generator.settings import (
+    LimitSettings,
+    LoraSettings,
+    ModelSettings,
+    Settings,
+    SpeedSettings,
+    StorySettings,
+)
 from generator.story import Options, Script, SvrMode
 from generator.storyboard import draft, read_size
 
@@ -28,6 +37,22 @@ def test_the_author_goes_before_the_host_and_the_host_before_the_model() -> None
     host = Settings(story=StorySettings(steps=30), model=ModelSettings(name="someone/sdxl"))
     recipe = draft(FOX, Options(seed=1, guidance_scale=3.0), host).recipes[0]
     assert (recipe.guidance_scale, recipe.steps, recipe.width) == (3.0, 30, 1024)
+
+
+def test_a_host_in_a_hurry_asks_for_few_steps_unless_somebody_says_how_many() -> None:
+    model = ModelSettings(name="someone/sdxl")
+    host = Settings(model=model, speed=SpeedSettings(preset="fast"))
+    recipe = draft(FOX, Options(), host).recipes[0]
+    assert (recipe.scheduler, recipe.steps) == ("dpm-karras", 25)
+    assert draft(FOX, Options(steps=40), host).recipes[0].steps == 40
+
+
+def test_a_lora_of_few_steps_is_asked_for_few_steps(tmp_path: Path) -> None:
+    lora = tmp_path / "sdxl_lightning_4step_lora.safetensors"
+    lora.touch()
+    host = Settings(model=ModelSettings(name="someone/sdxl", loras=(LoraSettings(path=str(lora)),)))
+    recipe = draft(FOX, Options(), host).recipes[0]
+    assert (recipe.scheduler, recipe.steps, recipe.guidance_scale) == ("euler-trailing", 4, 0.0)
 
 
 def test_a_members_default_goes_between_the_author_and_the_server_and_the_server_before_the_host() -> None:
