@@ -59,7 +59,8 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
 
     @app_commands.command(name="tell")
     @app_commands.describe(
-        prompt="Who it is about, a colon, and the scenes: a red fox: in a meadow | in the snow | by a river",
+        prompt="Who, a colon, and the scenes: "
+        "a little white rabbit: in a meadow | in the kitchen | in the desert",
         character="Somebody you kept; then write only the scenes",
         model="What draws the pictures",
         seed="The same seed draws the same pictures again",

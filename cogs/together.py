@@ -89,7 +89,7 @@ class TogetherCog(commands.Cog):
         subject="Who it is about; this stays the same in every picture",
         mode="Who adds the next scene",
         style="How the pictures look",
-        scenes="The first scenes, if you like: in a meadow | in the snow",
+        scenes="The first scenes, if you like: in a meadow | in the kitchen",
         minutes="How long a turn or a vote lasts; 10 is usual",
     )
     @app_commands.choices(mode=MODES)

@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         names = {f"--{name}", f"--{name.replace('_', '-')}"}
         parser.add_argument(*sorted(names), dest=name, **settings)  # type: ignore[arg-type]
 
-    parser.add_argument("text", nargs="?", help='the story, as in "a red fox: in a meadow | in the snow"')
+    parser.add_argument("text", nargs="?", help='the story, as in "a yellow duck: in a meadow | underwater"')
     option("id_prompt", help="who the story is about")
     option("frame_prompt_list", nargs="+", metavar="SCENE", help="its scenes")
     option("json_path", type=Path, help='a file with {"combinations": [{"id_prompt", "frame_prompt_list"}]}')
@@ -152,7 +152,7 @@ def _scripts(arguments: argparse.Namespace, max_scenes: int) -> Iterator[Script]
     else:
         raise ScriptRefused(
             "There is no story to tell; please give one, as in "
-            'python -m generator "a red fox: in a meadow | in the snow", or both --id_prompt and '
+            'python -m generator "a yellow duck: in a meadow | underwater", or both --id_prompt and '
             "--frame_prompt_list, or --json_path."
         )
 

@@ -138,13 +138,13 @@ def _script(subject: str, scenes: list[str], max_scenes: int) -> Script:
     if not subject:
         raise ScriptRefused(
             "I found nobody the story is about; please name the subject before a colon, "
-            "like “a red fox: in the snow | at night”."
+            "like “a little white rabbit: in a meadow | in the kitchen”."
         )
     if not scenes:
         start = subject if len(subject) <= 60 else subject[:60].rstrip() + "…"
         raise ScriptRefused(
             "I found the subject “{subject}” but no scenes; please add them after a colon, "
-            "like “{subject}: in the snow | at night”.",
+            "like “{subject}: in a meadow | in the kitchen”.",
             subject=start,
         )
     if len(scenes) > max_scenes:

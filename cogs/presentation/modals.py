@@ -57,7 +57,7 @@ def story_form(
             description=_("This stays the same in every picture."),
             component=ui.TextInput(
                 custom_id="subject",
-                placeholder=_("A photo of a red fox with coat"),
+                placeholder=_("a little white rabbit"),
                 default=subject[:SUBJECT] or None,
                 max_length=SUBJECT,
             ),
@@ -70,7 +70,7 @@ def story_form(
             component=ui.TextInput(
                 custom_id="scenes",
                 style=discord.TextStyle.paragraph,
-                placeholder=_("wearing a scarf in a meadow\nplaying in the snow\nby a river"),
+                placeholder=_("in a meadow\nin the kitchen\nin the desert"),
                 default=scenes[:SCENES] or None,
                 max_length=SCENES,
             ),

@@ -157,8 +157,8 @@ def to_story(prompt: str, told: dict) -> Story:
     return Story(
         id=1, version=0, guild_id=1, channel_id=told["channel"], place_id=told["channel"],
         thread_id=told["thread"], card_id=told["card"], strip_id=told["posted"].get(STRIP),
-        strip_posted=None, author=person, subject=prompt, style="", created_at=datetime.now(UTC), cancelled=False, growing=False,
-        frames=frames, taken_back=(),
+        strip_posted=None, author=person, subject=prompt, style="", created_at=datetime.now(UTC),
+        cancelled=False, growing=False, frames=frames, taken_back=(),
     )  # fmt: skip
 
 
