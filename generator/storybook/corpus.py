@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -37,6 +38,9 @@ from generator.storybook.leaning import draw_look
 
 CHUNK = 256
 """Pictures in a file."""
+
+WAITING = 160
+"""Chunks that may lie in the folder, 50 MB each, before the illustrators pause."""
 
 VARIANTS = 6
 """Captions of a picture, which tell of the same scenes in other words."""
@@ -160,6 +164,8 @@ def fill(folder: Path, kind: str, seeds: range) -> None:
     """Draw a chunk for each seed into a folder; a file is complete when it has its name."""
     os.nice(10)  # a network that waits for its compiler goes first
     for seed in seeds:
+        while sum(1 for _ in folder.glob("*.npz")) >= WAITING:
+            time.sleep(0.2)
         path = folder / f"{seed:06d}.npz"
         aside = folder / f"{seed:06d}.part"
         with aside.open("wb") as file:

@@ -13,8 +13,8 @@ import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,8 @@ from generator.storybook.training.autoencoder import (
     store_pictures,
     train_autoencoder,
 )
-from generator.storybook.training.painter import Painter, Training, train_painter
+from generator.storybook.training.course import Course
+from generator.storybook.training.painter import Painter, Training
 from generator.storybook.training.pool import Batch, Pool
 from generator.storybook.training.samples import draw_samples
 from generator.storybook.training.sheets import save_sheet
@@ -52,7 +53,7 @@ def main() -> None:
     )
     parser.add_argument("part", choices=("autoencoder", "painter"))
     parser.add_argument("--out", type=Path, required=True, help="where weights, logs and samples go")
-    parser.add_argument("--seconds", type=float, help="how long to train (autoencoder 150, painter 970)")
+    parser.add_argument("--seconds", type=float, help="how long to train (autoencoder 150, painter 1200)")
     parser.add_argument("--judge-seconds", type=float, default=75, help="how long the judge trains")
     parser.add_argument("--batch", type=int, help="pictures a step")
     parser.add_argument(
@@ -70,24 +71,22 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
+    # Its attention's gradient is no number for some sizes once logits are large: pytorch issue 196678.
+    torch.backends.cuda.enable_cudnn_sdp(False)
     arguments.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="pictures") as folder:
         {"autoencoder": autoencoder, "painter": painter}[arguments.part](arguments, Path(folder))
 
 
 @contextmanager
-def illustrated(
-    arguments: argparse.Namespace, folder: Path, store: Callable[[Batch], Batch]
-) -> Iterator[Pool]:
-    """A pool that this part's illustrators fill."""
+def illustrators(arguments: argparse.Namespace, folder: Path) -> Iterator[None]:
+    """This part's illustrators, at work on a folder."""
     kind, first = PARTS[arguments.part]
     seeds = range(first, first - (-arguments.capacity // corpus.CHUNK))
     workers = corpus.start(folder, arguments.workers, kind, seeds)
-    pool = Pool(folder, device(), arguments.capacity, store)
     try:
-        yield pool
+        yield
     finally:
-        pool.close()
         for worker in workers:
             worker.terminate()
 
@@ -101,7 +100,10 @@ def autoencoder(arguments: argparse.Namespace, folder: Path) -> None:
     """Train the autoencoder, and the judge after it on the same pictures."""
     out, batch, seed = arguments.out, arguments.batch or 64, arguments.seed
     arguments.capacity = arguments.capacity or 200_000
-    with illustrated(arguments, folder, store_pictures) as pool:
+    with (
+        illustrators(arguments, folder),
+        closing(Pool(folder, device(), arguments.capacity, store_pictures)) as pool,
+    ):
         vae = train_autoencoder(pool, out, arguments.seconds or 150, batch, seed=seed, start=arguments.vae)
         pool.take_in(64)
     fast = quick(vae)
@@ -112,14 +114,20 @@ def autoencoder(arguments: argparse.Namespace, folder: Path) -> None:
 
 
 def painter(arguments: argparse.Namespace, folder: Path) -> None:
-    """Train text encoders and UNet, and lay out the whole pipeline.
+    """Train text encoders and UNet, and lay out the whole pipeline."""
+    set_seed(arguments.seed)
+    arguments.capacity = arguments.capacity or 400_000
+    with illustrators(arguments, folder):  # who draw while the painter gets ready
+        paint(arguments, folder, arguments.batch or 256)
+
+
+def paint(arguments: argparse.Namespace, folder: Path, batch: int) -> None:
+    """The painter's part, beside its illustrators.
 
     It may be started beside the autoencoder: it gets ready, and then waits for it.
     """
-    set_seed(arguments.seed)
-    batch = arguments.batch or 256
-    arguments.capacity = arguments.capacity or 400_000
-    training = Training(Accelerator(), arguments.start, example(batch))
+    start = Painter.of(arguments.start) if arguments.start else Painter.fresh()
+    training = Training(Accelerator(), start, example(batch))
     vae: Any = AutoencoderKL.from_pretrained(
         arrived(arguments.vae or arguments.out / "vae"), torch_dtype=torch.float32
     )
@@ -139,12 +147,12 @@ def painter(arguments: argparse.Namespace, folder: Path) -> None:
         return numbers
 
     judge = arguments.judge or arguments.out / "judge.safetensors"
-    with illustrated(arguments, folder, store) as pool:
+    # Not before now: nothing may touch the device beside a step that is being captured.
+    with closing(Pool(folder, device(), arguments.capacity, store)) as pool:
         pool.wait_for(8 * batch)
-        train_painter(
-            training, pool, arguments.out, arguments.seconds or 970, batch, resume=arguments.resume,
-            on_snapshot=lay_out,
-        )  # fmt: skip
+        seconds = arguments.seconds or 1200
+        course = Course(training, pool, arguments.out, seconds, saved=arguments.resume, on_snapshot=lay_out)
+        course.run(batch)
 
 
 def example(batch: int) -> Batch:

@@ -41,6 +41,21 @@ class Clock:
         return peak * min(1.0, (step + 1) / warmup) * fall
 
 
+@dataclass(slots=True)
+class Alarm:
+    """Rings every so many seconds."""
+
+    seconds: float
+    last: float
+
+    def rings(self, elapsed: float) -> bool:
+        """Whether it is time again."""
+        if elapsed - self.last < self.seconds:
+            return False
+        self.last = elapsed
+        return True
+
+
 class Ledger:
     """Writes a training's numbers, a line of JSON each."""
 

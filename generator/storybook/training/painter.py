@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from diffusers import DDPMScheduler, UNet2DConditionModel
@@ -14,16 +14,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
-from generator.diffusion.architecture import text_config
+from generator.diffusion.architecture import Architecture, text_config
 from generator.storybook.model import SCHEDULER, STORYBOOK
-from generator.storybook.training.clock import Clock, Ledger
 from generator.storybook.training.half import Halved
-from generator.storybook.training.pool import Batch, Pool
+from generator.storybook.training.pool import Batch
 from generator.storybook.training.telling import conditioning, time_ids
 
-PEAK_RATE = 7e-4
 EMA_DECAY = 0.9985
-CHECKPOINT_SECONDS = 240.0
+CLEAN = 0.4
+"""How much is learnt at no noise, where 1 is the mean."""
+
+State = dict[str, list[Tensor]]
+"""All that a training has learnt: weights, the optimizer's moments, and the moving average."""
 
 
 @dataclass(slots=True)
@@ -35,12 +37,14 @@ class Painter:
     unet: Any
 
     @classmethod
-    def fresh(cls) -> Painter:
+    def fresh(cls, architecture: Architecture = STORYBOOK) -> Painter:
         """With random weights."""
         return cls(
-            CLIPTextModel(text_config(STORYBOOK.text_encoder | {"initializer_factor": 4.0})),
-            CLIPTextModelWithProjection(text_config(STORYBOOK.text_encoder_2 | {"initializer_factor": 4.0})),
-            UNet2DConditionModel.from_config(STORYBOOK.unet),
+            CLIPTextModel(text_config(architecture.text_encoder | {"initializer_factor": 4.0})),
+            CLIPTextModelWithProjection(
+                text_config(architecture.text_encoder_2 | {"initializer_factor": 4.0})
+            ),
+            UNet2DConditionModel.from_config(architecture.unet),
         )
 
     @classmethod
@@ -52,12 +56,29 @@ class Painter:
             UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32),
         )
 
+    def another(self) -> Painter:
+        """One of the same size, on the CPU, with random weights."""
+        return Painter(
+            CLIPTextModel(self.text_encoder.config),
+            CLIPTextModelWithProjection(self.text_encoder_2.config),
+            UNet2DConditionModel.from_config(self.unet.config),
+        )
+
     @property
     def networks(self) -> torch.nn.ModuleDict:
         """All three, by the names that a pipeline has for them."""
         return torch.nn.ModuleDict(
             {"text_encoder": self.text_encoder, "text_encoder_2": self.text_encoder_2, "unet": self.unet}
         )
+
+
+class Tally(NamedTuple):
+    """What some steps were like; means over those that counted."""
+
+    loss: float
+    norm: float  #: of the gradient, before it is clipped
+    steps: int
+    left_out: int  #: steps whose loss or gradient was no number
 
 
 class Training:
@@ -67,10 +88,10 @@ class Training:
     small would else spend its time waiting for Python.
     """
 
-    def __init__(self, accelerator: Any, start: Path | None, example: Batch) -> None:
+    def __init__(self, accelerator: Any, painter: Painter, example: Batch) -> None:
         """``example`` is a batch of the size that all batches will have."""
         self._accelerator = accelerator
-        self._painter = Painter.of(start) if start else Painter.fresh()
+        self._painter = painter
         networks = self._painter.networks.to(accelerator.device)
         self._painter.unet.to(memory_format=torch.channels_last)
         self._half = Halved(networks)
@@ -85,7 +106,9 @@ class Training:
         )
         self._batch = {name: values.clone() for name, values in example.items()}
         self._sizes = time_ids(len(example["ids"]), accelerator.device)
-        self._replay: Callable[[], None] = self._captured() if on_gpu else self._descend
+        self._sums = torch.zeros(3, device=accelerator.device)  # of losses, norms, and steps that counted
+        self._since = 0
+        self._replay: Callable[[], None] = self._captured() if on_gpu else self._tried()
         self.step = 0
 
     def _descend(self) -> None:
@@ -94,14 +117,28 @@ class Training:
         self._accelerator.backward(loss)
         self._half.collect()
         norm = self._accelerator.clip_grad_norm_(self._half.weights, 1.0)
+        self._loss, norm = loss.detach(), norm.detach()
+        counts = norm.isfinite() & self._loss.isfinite()
         # One gradient that is no number would end the training: the optimizer is told to leave this step out.
-        self._optimizer.optimizer.found_inf = (~norm.isfinite()).float()
+        self._optimizer.optimizer.found_inf = (~counts).float()
         self._optimizer.step()
         self._half.spread()
-        self._loss = loss.detach()
+        seen = torch.stack([self._loss, norm, torch.ones_like(norm)])
+        self._sums += torch.where(counts, seen, torch.zeros_like(seen))
+
+    def _tried(self) -> Callable[[], None]:
+        """The step, tried once, so that there are moments; no weight moves, the rate being 0."""
+        self._descend()
+        self._forget()
+        return self._descend
+
+    def _forget(self) -> None:
+        """Be as before the first step."""
+        for tensor in (*self._moments(), self._sums):
+            tensor.zero_()
 
     def _captured(self) -> Callable[[], None]:
-        """The step as a CUDA graph. Its trials move no weight, the rate being 0, and are forgotten."""
+        """The step as a CUDA graph, after trials as above."""
         self._painter.unet.compile(dynamic=False)
         aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         aside.wait_stream(torch.cuda.current_stream())
@@ -112,8 +149,7 @@ class Training:
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             self._descend()
-        for tensor in self._moments():
-            tensor.zero_()
+        self._forget()
         replay: Callable[[], None] = graph.replay
         return replay
 
@@ -131,77 +167,36 @@ class Training:
         self._replay()
         average(self._ema, self._half.weights, self.step)
         self.step += 1
+        self._since += 1
         return self._loss
+
+    def tally(self) -> Tally:
+        """What the steps since the last tally were like; waits for the device."""
+        loss, norm, counted = self._sums.tolist()
+        self._sums.zero_()
+        steps, self._since = self._since, 0
+        mean = 1 / counted if counted else nan
+        return Tally(loss * mean, norm * mean, steps, steps - round(counted))
 
     def averaged(self, seen: Tensor) -> Painter:
         """A painter with the average for its weights, on the CPU, that knows the words ``seen`` alone."""
-        painter = Painter.fresh()
+        painter = self._painter.another()
         self._half.restore(painter.networks, self._ema)
         forget_unseen(painter, seen.long().cpu())
         return painter
 
-    def save(self, path: Path, elapsed: float) -> None:
-        """Everything needed to go on; complete when it has its name."""
-        state = {
-            "weights": self._half.weights, "moments": self._moments(), "ema": self._ema,
-            "step": self.step, "elapsed": elapsed,
+    def state(self) -> State:
+        """What it has learnt; the very tensors, which the next step changes."""
+        return {
+            "weights": list[Tensor](self._half.weights), "moments": self._moments(), "ema": self._ema,
         }  # fmt: skip
-        torch.save(state, path.with_suffix(".part"))
-        path.with_suffix(".part").rename(path)
 
-    def load(self, path: Path) -> float:
-        """Take a training up; the seconds it has had. In place, since a captured step knows its tensors."""
-        state = torch.load(path, map_location=self._ema[0].device, weights_only=True)
-        if not self._moments():  # an optimizer has none before its first step
-            self._descend()
-        with torch.no_grad():
-            torch._foreach_copy_(list[Tensor](self._half.weights), state["weights"])
-            torch._foreach_copy_(self._ema, state["ema"])
-            torch._foreach_copy_(self._moments(), state["moments"])
+    @torch.no_grad()
+    def take_up(self, state: State) -> None:
+        """Go on from there. In place, since a captured step knows its tensors."""
+        for name, tensors in self.state().items():
+            torch._foreach_copy_(tensors, state[name])
         self._half.spread()
-        self.step = state["step"]
-        return float(state["elapsed"])
-
-
-def train_painter(
-    training: Training,
-    pool: Pool,
-    out: Path,
-    seconds: float,
-    batch: int,
-    *,
-    resume: Path | None,
-    on_snapshot: Callable[[Painter], dict[str, float]],
-) -> None:
-    """Train for some seconds in all, those before an interruption included.
-
-    ``on_snapshot`` is given a copy of the moving average every four minutes and at the end, and what it
-    returns is logged.
-    """
-    clock, ledger = Clock(seconds), Ledger(out / "painter.jsonl")
-    if resume and resume.is_file():
-        clock.spent = training.load(resume)
-
-    def snapshot() -> None:
-        elapsed = clock.elapsed
-        if resume:
-            training.save(resume, elapsed)
-        numbers = on_snapshot(training.averaged(torch.unique(pool.all("ids"))))
-        ledger.write(step=training.step, seconds=elapsed, pictures=pool.size, **numbers)
-
-    saved, lost = clock.elapsed, 0
-    while not clock.over:
-        pool.take_in(1)
-        loss = training.learn(pool.sample(batch), clock.rate(PEAK_RATE, training.step))
-        if training.step % 100 == 0:
-            ledger.write(step=training.step, seconds=clock.elapsed, loss=loss.item(), pictures=pool.size)
-            lost = 0 if isfinite(loss.item()) else lost + 1
-            if lost > 2:
-                raise FloatingPointError("The loss has not been a number for a while; see the log.")
-        if clock.elapsed - saved > CHECKPOINT_SECONDS and not clock.over:
-            saved = clock.elapsed
-            snapshot()
-    snapshot()
 
 
 def denoising_loss(
@@ -211,7 +206,7 @@ def denoising_loss(
     latents = batch["latents"].float()
     hidden, pooled = conditioning(painter, batch)
     noise = torch.randn_like(latents)
-    steps = torch.randint(len(alphas), (len(latents),), device=latents.device)
+    steps = (noisiness(len(latents), latents.device) * len(alphas)).long()
     signal = alphas[steps].sqrt().view(-1, 1, 1, 1)
     spread = (1 - alphas[steps]).sqrt().view(-1, 1, 1, 1)
     noisy = (signal * latents + spread * noise).to(dtype, memory_format=torch.channels_last)
@@ -221,6 +216,19 @@ def denoising_loss(
         noisy, steps, encoder_hidden_states=hidden, added_cond_kwargs=added, return_dict=False
     )[0]
     return functional.mse_loss(predicted.float(), velocity)
+
+
+def noisiness(count: int, device: torch.device) -> Tensor:
+    """Where on the way from picture to noise each of a batch is, from 0 to 1, evenly spread.
+
+    The density rises from ``CLEAN`` to ``2 - CLEAN``: what a caption says is decided where it is noisy. One
+    random number shifts the whole batch, so that every batch has each part of the way in its share (arXiv
+    2107.00630, appendix I.1).
+    """
+    even = (torch.arange(count, device=device) + torch.rand(1, device=device)) / count
+    rise = 1 - CLEAN
+    levels: Tensor = ((CLEAN**2 + 4 * rise * even).sqrt() - CLEAN) / (2 * rise)
+    return levels.clamp(max=1 - 1e-4)
 
 
 @torch.no_grad()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,18 @@ from torch import Tensor
 from generator.storybook import corpus
 
 Batch = dict[str, Tensor]
+
+log = logging.getLogger(__name__)
+
+
+def sound(rows: Batch) -> Batch:
+    """The rows whose numbers are all finite: a single one that is not would spoil every batch it is in."""
+    kinds = [values for values in rows.values() if values.is_floating_point()]
+    fine = [values.isfinite().flatten(1).all(1) for values in kinds]
+    if not fine or bool((kept := torch.stack(fine).all(0)).all()):
+        return rows
+    log.warning("%d pictures are left out: their latents are not finite.", int((~kept).sum()))
+    return {name: values[kept] for name, values in rows.items()}
 
 
 class Pool:
@@ -62,7 +75,7 @@ class Pool:
             time.sleep(0.02)
 
     def _keep(self, chunk: Batch) -> None:
-        rows = self._store(chunk)
+        rows = sound(self._store(chunk))
         count = min(len(next(iter(rows.values()))), self._capacity - self.size)
         for name, values in rows.items():
             if name not in self._kept:
