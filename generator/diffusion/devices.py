@@ -2,9 +2,84 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import psutil  # type: ignore[import-untyped]
 import torch
 
 from generator.errors import ConfigurationError
+
+GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What of a machine decides how one of its devices draws; memory is in GiB."""
+
+    device: str = "cpu"  #: its name, such as ``cuda:0``
+    name: str = ""  #: what its maker calls it
+    capability: tuple[int, int] = (0, 0)  #: CUDA's compute capability, such as (8, 6)
+    total: float = 0.0  #: memory of the device
+    free: float = 0.0  #: of it, what nobody uses
+    ram: float = 0.0  #: the machine's ordinary memory that nobody uses
+    cores: int = 1
+    compiles: bool = False  #: whether ``torch.compile`` finds what it needs
+    quantizes: bool = False  #: whether torchao is installed
+
+    @property
+    def kind(self) -> str:
+        """``cuda``, ``mps`` or ``cpu``."""
+        return self.device.partition(":")[0]
+
+
+def look(name: str) -> Machine:
+    """What the device of that name, tried out, is like.
+
+    Raises ``ConfigurationError`` where there is none.
+    """
+    device, ram = usable(name), psutil.virtual_memory().available / GIB
+    total, free = memory(device)
+    return Machine(
+        device=str(device),
+        name=maker_name(device),
+        capability=torch.cuda.get_device_capability(device) if device.type == "cuda" else (0, 0),
+        total=total,
+        free=free,
+        ram=ram,
+        cores=os.cpu_count() or 1,
+        compiles=can_compile(device),
+        quantizes=find_spec("torchao") is not None,
+    )
+
+
+def maker_name(device: torch.device) -> str:
+    """What its maker calls a GPU; processors have no name that says much."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return "Apple's GPU" if device.type == "mps" else ""
+
+
+def memory(device: torch.device) -> tuple[float, float]:
+    """All of a device's memory, and what is free of it, in GiB."""
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+    elif device.type == "mps":  # what Metal lets one process have of the memory that all share
+        total = torch.mps.recommended_max_memory()
+        free = min(total - torch.mps.driver_allocated_memory(), psutil.virtual_memory().available)
+    else:
+        total, free = psutil.virtual_memory().total, psutil.virtual_memory().available
+    return total / GIB, free / GIB
+
+
+def can_compile(device: torch.device) -> bool:
+    """Whether there is what turns a network into the device's own language: Triton, and a compiler for C."""
+    if device.type == "cuda":
+        compilers = (os.environ.get("CC", "cc"), "gcc", "clang")
+        return find_spec("triton") is not None and (os.name == "nt" or any(map(shutil.which, compilers)))
+    return device.type == "cpu" and any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++")))
 
 
 def find_devices(name: str) -> list[str]:
@@ -25,13 +100,6 @@ def usable(device: str) -> torch.device:
         return torch.empty(0, device=device).device
     except (RuntimeError, AssertionError) as error:
         raise ConfigurationError(f"This machine cannot draw on {device}; auto finds what it has.") from error
-
-
-def best_precision(device: torch.device) -> str:
-    """Half of float32's memory where the device is fast with it; bf16 never overflows, but needs Ampere."""
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp16"
-    return "fp16" if device.type == "mps" else "fp32"
 
 
 OUT_OF_MEMORY = (

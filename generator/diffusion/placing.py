@@ -27,12 +27,13 @@ class Placing:
     """Has a pipeline where a plan wants it, and leaves it there for the next drawing."""
 
     def __init__(self) -> None:
-        self._placed: tuple[StableDiffusionXLPipeline, Plan] | None = None
+        self._placed: tuple[StableDiffusionXLPipeline, str, Offload, bool] | None = None
         self._undo = ExitStack()
 
     def put(self, pipe: StableDiffusionXLPipeline, plan: Plan) -> None:
         """Have ``pipe`` as ``plan`` wants it; takes no time if it is."""
-        if self._placed is not None and self._placed[0] is pipe and self._placed[1] == plan:
+        wanted = pipe, plan.device, plan.offload, plan.tiled
+        if wanted == self._placed:
             return
         self.lift()
         device = torch.device(plan.device)
@@ -46,7 +47,7 @@ class Placing:
             else:
                 pipe.to(device)
             self._undo = undo.pop_all()
-        self._placed = pipe, plan
+        self._placed = wanted
 
     def lift(self) -> None:
         """Leave the pipeline as it was, but for where its weights are; then its layers may be changed."""
@@ -140,7 +141,7 @@ def layer_after_layer(
                 onload_device=device,
                 offload_type="leaf_level",
                 use_stream=streams,
-                record_stream=streams,
+                record_stream=False,  # it would have the network on the device as far as copying runs ahead
                 non_blocking=streams,
                 low_cpu_mem_usage=not pinned,
             )

@@ -1,13 +1,11 @@
-"""How a device draws: what suits the machine, and what its host has chosen to be faster."""
+"""How a device draws, as a value; and the leaner ways to turn to when memory does not suffice."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-import torch
-
-from generator.diffusion.devices import best_precision, usable
 from generator.settings import SpeedSettings
 from generator.shape import Shape
 
@@ -54,7 +52,7 @@ class Plan:
     tiled: bool = False  #: decoded piece by piece, which takes less memory and changes the pixels a little
     pinned: bool = True  #: what is not on the device is kept where it can be fetched quickly
     levers: Levers = EXACT
-    reasons: tuple[str, ...] = ()  #: why, a line each, for the host
+    reasons: tuple[str, ...] = ()  #: the device, then each choice, in words for the host
 
     def room(self, shape: Shape) -> int:
         """How many pictures of a shape may be drawn at once; a processor has nothing to gain by it."""
@@ -68,16 +66,26 @@ class Plan:
 
         What leaves the pixels as they are comes first, and what costs least of it.
         """
-        gpu = self.device.startswith("cuda")
         if self.together > 1:
             return replace(self, together=self.together // 2)
-        if gpu and self.offload is Offload.NOTHING:
-            return replace(self, offload=Offload.NETWORKS)
+        if self.movable and self.offload is Offload.NOTHING:
+            return replace(self, offload=Offload.NETWORKS, levers=replace(self.levers, compiled=False))
         if not self.tiled:
             return replace(self, tiled=True)
-        if gpu and self.offload is Offload.NETWORKS:
+        if self.movable and self.offload is Offload.NETWORKS:
             return replace(self, offload=Offload.LAYERS)
         return None
+
+    @property
+    def movable(self) -> bool:
+        """Whether networks can leave the device for another memory; torchao's matrices cannot."""
+        return self.device.startswith("cuda") and self.levers.quantized is Quantization.OFF
+
+    @property
+    def explained(self) -> str:
+        """The reasons in one line."""
+        device, *choices = self.reasons
+        return f"{device}: {'; '.join(choices)}"
 
 
 class Plans:
@@ -99,10 +107,8 @@ class Plans:
         return leaner
 
 
-def plan_for(device: str, precision: str, speed: SpeedSettings) -> Plan:
-    """What suits a device, unless the host has chosen otherwise; ``auto`` leaves it to the machine.
+def plan_for(device: str, precision: str, speed: SpeedSettings, models: Sequence[str] = ()) -> Plan:
+    """Has moved to `planner`."""
+    from generator.diffusion.planner import plan_for as moved
 
-    Raises ``ConfigurationError`` where this machine has no such device.
-    """
-    found: torch.device = usable(device)
-    return Plan(device=str(found), precision=best_precision(found) if precision == "auto" else precision)
+    return moved(device, precision, speed, models)

@@ -13,8 +13,10 @@ from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
 from PIL import Image
 
 from generator.diffusion.conditioning import condition
+from generator.diffusion.network import PlainNetwork
 from generator.diffusion.pipeline import Illustrator, decode, denoise
-from generator.diffusion.plan import Plan, plan_for
+from generator.diffusion.plan import Plan
+from generator.diffusion.planner import plan_for
 from generator.diffusion.schedulers import schedule
 from generator.diffusion.tiny import TINY, tiny
 from generator.errors import ConfigurationError, DrawingError, ModelError
@@ -194,10 +196,14 @@ def test_a_network_that_is_told_its_guidance_runs_one_branch() -> None:
             assert len(conditioning.hidden_states) == 1
             assert conditioning.told_guidance is not None
             assert conditioning.told_guidance.shape == (1, 16)
-            scheduler = schedule(pipe, "lcm", 2, torch.device("cpu"))
+            scheduler = schedule(pipe, "lcm", 2)
             conditioning = replace(conditioning, identity_bias=None)
             generator = torch.Generator().manual_seed(0)
-            drawn.append(denoise(pipe.unet, scheduler, latents, conditioning, [generator], lambda *_: None))
+            drawn.append(
+                denoise(
+                    PlainNetwork(pipe.unet), scheduler, latents, conditioning, [generator], lambda *_: None
+                )
+            )
     assert not torch.allclose(*drawn)
 
 
