@@ -26,7 +26,7 @@ from cogs.presentation.text import plain, shorten
 from cogs.presentation.words import _, speaking
 from generator.archive.gallery import Filter
 from generator.errors import NotFound, SamefoxError
-from generator.moderation.gate import words
+from generator.moderation.gate import chosen_recipes, words
 from generator.press.book import Kind, weight_of
 from generator.story import Story
 
@@ -276,7 +276,8 @@ class GalleryCog(commands.Cog, name=DESK):
             WrongPlace: it wants them elsewhere.
             TextRefused: it is for an age-restricted channel.
         """
-        asked = words(interaction.channel_id or 0, story.subject, *story.scenes)
+        recipes = chosen_recipes(story)
+        asked = words(interaction.channel_id or 0, story.subject, *story.scenes, recipes=recipes)
         await self.bot.studio.gate.check_words(story.guild_id, asked)
         server = await self.bot.studio.server(interaction.guild_id or 0)
         gallery = server.gallery_channel

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
 from generator.errors import NotTranslated, TextRefused
+from generator.server import MemberDefaults, ServerSettings
 from generator.settings import TranslationSettings
 from generator.story import Changes, Options, Script
 from generator.studio import Studio, open_studio
-from tests.conftest import ANN, small
+from generator.together.circle import Mode
+from tests.conftest import ANN, BEN, small
 from tests.models import build_translator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -55,6 +58,40 @@ async def test_words_are_refused_in_english_too(translating: Studio) -> None:
     assert board.recipes[0].express == "naked"
     with pytest.raises(TextRefused):
         await translating.tell(board, ANN)
+
+
+async def test_the_english_of_what_was_told_is_held_against_rules_that_were_made_later(
+    translating: Studio,
+) -> None:
+    together, guild = translating.together, 77
+
+    async def introduce(story_id: int) -> None:
+        await translating.archive.set_card(story_id, 100)
+
+    async def rule(*words: str) -> None:
+        await translating.archive.servers.change(guild, BEN, lambda now: now.altered(refused_words=words))
+
+    script = Script(subject="一只红狐", scenes=("在雪地里",))
+    drafted = await together.plan(script, Options(), ServerSettings(), MemberDefaults(), locale="zh-CN")
+    story = await together.begin(drafted, ANN, Mode.OPEN, 10, introduce, guild_id=guild, channel_id=20)
+    while (story := await translating.archive.story(story.id)).pending:
+        await asyncio.sleep(0.02)
+    for word in ("snow", "fox"):
+        await rule(word)
+        with pytest.raises(TextRefused, match=word):
+            await together.add(story.id, ANN, "在河边", locale="zh-CN")
+        with pytest.raises(TextRefused, match=word):
+            await together.retell(story.id, ANN, moderator=False)
+    await rule()
+    await together.close(story.id, ANN, moderator=False)
+    earlier = await translating.archive.story(story.id)
+    for word in ("snow", "fox"):
+        await rule(word)
+        with pytest.raises(TextRefused, match=word):
+            await together.go_on(earlier, BEN, Mode.OPEN, 10, introduce, channel_id=20)
+    await rule()
+    goes_on = await together.go_on(earlier, BEN, Mode.OPEN, 10, introduce, channel_id=20)
+    assert goes_on.scenes == earlier.scenes
 
 
 async def test_what_is_too_long_to_be_translated_is_refused(translating: Studio) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from generator.archive.archive import Archive
 from generator.errors import Banned
 from generator.moderation.rules import check_text
-from generator.story import Recipe
+from generator.story import Recipe, Story
 
 EVERYWHERE = 0
 """In the place of a channel for what is seen in all channels of a server, of which none is age-restricted."""
@@ -37,6 +37,11 @@ def words(channel_id: int, *texts: str, recipes: Iterable[Recipe] = ()) -> Words
         text="\n".join(dict.fromkeys(lines)),
         avoided="\n".join({recipe.negative_prompt for recipe in recipes}),
     )
+
+
+def chosen_recipes(story: Story) -> list[Recipe]:
+    """What a story's pictures were drawn from: where its words were translated, these have the English."""
+    return [frame.chosen.recipe for frame in story.frames]
 
 
 def nowhere(channel_id: int) -> bool:

@@ -16,7 +16,7 @@ from generator.archive.archive import Archive
 from generator.archive.circles import Common
 from generator.errors import ArchiveError, NotFound, OptionRefused
 from generator.limits import USUAL, Standing
-from generator.moderation.gate import words
+from generator.moderation.gate import chosen_recipes, words
 from generator.profiles import model_label
 from generator.server import MemberDefaults, ServerSettings
 from generator.settings import Settings
@@ -145,7 +145,8 @@ class Beginnings:
         common = await self._common(earlier, frames)
         await self._check_model(common, earlier.guild_id)
         board = Storyboard(subject=earlier.subject, style=earlier.style, scenes=(), recipes=())
-        asked = words(channel_id, earlier.subject, *earlier.scenes)
+        recipes = [common.recipe, *chosen_recipes(earlier)]
+        asked = words(channel_id, earlier.subject, *earlier.scenes, recipes=recipes)
         async with self._admission.admitted(owner, earlier.guild_id, 0, standing, asked, telling=True):
             story = await self._archive.circles.add(
                 board,

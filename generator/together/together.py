@@ -12,9 +12,10 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from generator.archive.circles import Common
 from generator.errors import NotFound
 from generator.limits import USUAL, Standing, bounds
-from generator.moderation.gate import words
+from generator.moderation.gate import chosen_recipes, words
 from generator.script import listed_script
 from generator.story import Frame, Person, Story, Take
 from generator.together import keeping, rules
@@ -59,7 +60,8 @@ class Together(Beginnings):
         """
         story = await self._archive.story(story_id)
         await self.check_may_write(story_id, author)
-        proposal = await self._read(story, author, text, locale)
+        common = await self._archive.circles.common(story_id)
+        proposal = await self._read(story, common, author, text, locale)
         most = await self._most_scenes(story, standing)
 
         def write(circle: Circle, now_told: Story) -> Step:
@@ -67,17 +69,22 @@ class Together(Beginnings):
             _check_news(now_told, proposal)
             return rules.write(circle, proposal, now())
 
-        asked = words(story.channel_id, story.subject, *story.scenes, proposal.scene, proposal.express)
+        asked = words(
+            story.channel_id,
+            *(story.subject, *story.scenes, proposal.scene, proposal.express),
+            recipes=[common.recipe, *chosen_recipes(story)],
+        )
         async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
             circle, take = await self._archive.circles.change(story_id, write)
         await self._follow(story, take, standing)
         return circle, take
 
-    async def _read(self, story: Story, author: Person, text: str, locale: str | None) -> Proposal:
+    async def _read(
+        self, story: Story, common: Common, author: Person, text: str, locale: str | None
+    ) -> Proposal:
         """A member's text as a scene that can be drawn."""
         (scene,) = listed_script(story.subject, [" ".join(text.split())], max_scenes=1).scenes
         express = await self._english(scene, locale)
-        common = await self._archive.circles.common(story.id)
         await self._check_model(common, story.guild_id)
         next_recipe(common.recipe, (), express, 1)  # whatever else is in its window, it fits alone
         return Proposal(author=author, scene=scene, express=express)
@@ -153,8 +160,10 @@ class Together(Beginnings):
     ) -> int:
         """Draw every frame again with the text as it is now; how many there are."""
         story = await self._archive.story(story_id)
-        await self._check_model(await self._archive.circles.common(story_id), story.guild_id)
-        asked = words(story.channel_id, story.subject, *story.scenes)
+        common = await self._archive.circles.common(story_id)
+        await self._check_model(common, story.guild_id)
+        recipes = [common.recipe, *chosen_recipes(story)]
+        asked = words(story.channel_id, story.subject, *story.scenes, recipes=recipes)
         async with self._admission.admitted(person, story.guild_id, len(story.frames), standing, asked):
             takes = await self._archive.circles.retell(story_id, person, _managing(person, moderator))
         await self._queue(takes, story.guild_id, standing)
