@@ -99,13 +99,14 @@ class ModelSettings(_Section):
 
 
 class SpeedSettings(_Section):
-    """How fast drawing is to be, and at what price; ``None`` follows the preset, or the machine."""
+    """How fast drawing is to be, and at what price; ``None`` follows the preset, or looks at the machine."""
 
     preset: Literal["exact", "fast"] = "exact"
     compile: bool | None = None
     quantize: Literal["off", "int8", "fp8"] | None = None
     guided_until: Annotated[float, Field(gt=0, le=1)] | None = None
     cached_every: Annotated[int, Field(ge=1, le=5)] | None = None
+    memory: Annotated[float, Field(ge=1, strict=False)] | None = None  # GiB
     together: Annotated[int, Field(ge=1, le=64)] | None = None
     offload: Literal["nothing", "networks", "layers"] | None = None
 

@@ -74,6 +74,15 @@ def memory(device: torch.device) -> tuple[float, float]:
     return total / GIB, free / GIB
 
 
+def limit(machine: Machine, most: float) -> None:
+    """Let this process take no more than ``most`` GiB of a GPU, which is then out of memory for it."""
+    share = min(1.0, most / machine.total)
+    if machine.kind == "cuda":
+        torch.cuda.set_per_process_memory_fraction(share, machine.device)
+    elif machine.kind == "mps":
+        torch.mps.set_per_process_memory_fraction(share)
+
+
 def can_compile(device: torch.device) -> bool:
     """Whether there is what turns a network into the device's own language: Triton, and a compiler for C."""
     if device.type == "cuda":

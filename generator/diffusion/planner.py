@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from generator.diffusion.devices import Machine, look
+from generator.diffusion.devices import Machine, limit, look
 from generator.diffusion.footprint import SMALL, Footprint, footprint_of, peak
 from generator.diffusion.plan import EXACT, Levers, Offload, Plan, Quantization
 from generator.errors import ConfigurationError
@@ -33,7 +33,10 @@ def plan_for(device: str, precision: str, speed: SpeedSettings, models: Sequence
 
     Raises ``ConfigurationError`` where this machine has no such device, or what was chosen cannot work.
     """
-    plan = plan_on(look(device), precision, speed, models)
+    machine = look(device)
+    plan = plan_on(machine, precision, speed, models)
+    if speed.memory is not None:
+        limit(machine, speed.memory)
     log.info("%s", plan.explained)
     return plan
 
@@ -42,6 +45,9 @@ def plan_on(machine: Machine, precision: str, speed: SpeedSettings, models: Sequ
     """As `plan_for`; ``precision`` is one of the settings', ``models`` are all when none is named."""
     model = footprint_of(models)
     start = precise(Plan(device=machine.device, reasons=(described(machine),)), machine, precision)
+    if speed.memory is not None:
+        start = because(start, f"at most {speed.memory:.3g} GiB, as speed.memory says")
+        machine = replace(machine, free=min(machine.free, speed.memory))
     plan = fitted(approximate(start, machine, speed, model), machine, speed, model)
     if (
         speed.quantize is None

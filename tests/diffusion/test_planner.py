@@ -82,6 +82,26 @@ def test_there_is_memory_for_every_plan_or_it_says_that_there_is_not(machine: Ma
     assert plan.explained.startswith(f"{machine.device}, {machine.name or '4 cores'} with")
 
 
+@pytest.mark.parametrize(
+    ("size", "ampere", "older"),
+    [
+        (24, (NOTHING, False, 8), (NOTHING, False, 8)),
+        (16, (NOTHING, False, 4), (NOTHING, False, 4)),
+        (12, (NOTHING, False, 1), (NETWORKS, False, 2)),
+        (10, (NETWORKS, False, 1), (NETWORKS, False, 1)),
+        (8, (NETWORKS, False, 1), (NETWORKS, False, 1)),
+        (6, (LAYERS, False, 2), (LAYERS, True, 2)),
+        (4, (LAYERS, False, 1), (LAYERS, True, 1)),
+    ],
+)
+def test_gpus_of_each_size_are_used_as_the_readme_says(
+    size: int, ampere: tuple[object, ...], older: tuple[object, ...]
+) -> None:
+    for capability, expected in (((8, 6), ampere), ((7, 5), older)):
+        plan = auto(gpu("GPU", capability, total=0.98 * size, free=0.94 * size))
+        assert (plan.offload, plan.tiled, plan.together) == expected
+
+
 def test_what_was_chosen_is_said_in_one_line_with_its_reasons() -> None:
     assert auto(RTX_3060).explained == (
         "cuda:0, NVIDIA GeForce RTX 3060 with 12 GiB, 11.2 of them free: bf16, which is fast here and never "
@@ -129,6 +149,19 @@ def test_a_host_who_chooses_everything_gets_everything(machine: Machine) -> None
     plan = plan_on(machine, "fp16", speed)
     assert (plan.precision, plan.together, plan.offload) == ("fp16", 3, NOTHING)
     assert plan.levers == replace(EXACT, cached_every=2)
+
+
+@pytest.mark.parametrize(
+    ("memory", "offload", "together"),
+    [(24.0, NOTHING, 8), (12.0, NOTHING, 2), (7.5, NETWORKS, 1), (4.0, LAYERS, 1)],
+)
+def test_a_host_who_lends_only_some_of_a_gpus_memory_is_not_asked_for_more(
+    memory: float, offload: Offload, together: int
+) -> None:
+    plan = auto(H200, memory=memory)
+    assert (plan.offload, plan.tiled, plan.together) == (offload, False, together)
+    assert peak(plan, SDXL) <= memory - SPARE
+    assert f"at most {memory:.3g} GiB, as speed.memory says" in plan.explained
 
 
 def test_offloading_that_was_asked_for_is_done_on_any_gpu_and_nowhere_else() -> None:
