@@ -72,4 +72,4 @@ def peak(plan: Plan, model: Footprint) -> float:
         return max(text, unet + denoising, decoder + decoding)
     if plan.offload is Offload.LAYERS:
         return decoder + max(model.streamed * size + denoising, decoding)
-    return text + unet + decoder + max(denoising, decoding)
+    return text + unet + decoder + (denoising + decoding if plan.beside else max(denoising, decoding))

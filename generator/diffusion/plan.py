@@ -50,6 +50,7 @@ class Plan:
     together: int = 1  #: how many pictures of 1024 × 1024 are drawn at once at most
     offload: Offload = Offload.NOTHING
     tiled: bool = False  #: decoded piece by piece, which takes less memory and changes the pixels a little
+    beside: bool = True  #: decoded while the next ones are drawn, if all stays on the device
     pinned: bool = True  #: what is not on the device is kept where it can be fetched quickly
     levers: Levers = EXACT
     reasons: tuple[str, ...] = ()  #: the device, then each choice, in words for the host
@@ -66,6 +67,8 @@ class Plan:
 
         What leaves the pixels as they are comes first, and what costs least of it.
         """
+        if self.beside and self.offload is Offload.NOTHING:
+            return replace(self, beside=False)
         if self.together > 1:
             return replace(self, together=self.together // 2)
         if self.movable and self.offload is Offload.NOTHING:
@@ -80,6 +83,18 @@ class Plan:
     def movable(self) -> bool:
         """Whether networks can leave the device for another memory; torchao's matrices cannot."""
         return self.device.startswith("cuda") and self.levers.quantized is Quantization.OFF
+
+    def __str__(self) -> str:
+        """How it draws, without the reasons."""
+        offload = {Offload.NETWORKS: "one network there at a time", Offload.LAYERS: "layers streamed to it"}
+        at_once = "one picture at a time" if self.together == 1 else f"{self.together} pictures at once"
+        words = [
+            self.precision,
+            at_once,
+            offload.get(self.offload),
+            "decoded in tiles" if self.tiled else None,
+        ]
+        return f"{self.device}: {', '.join(filter(None, words))}"
 
     @property
     def explained(self) -> str:

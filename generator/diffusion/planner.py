@@ -56,7 +56,7 @@ def plan_on(machine: Machine, precision: str, speed: SpeedSettings, models: Sequ
     ):
         speed = speed.model_copy(update={"quantize": "off"})  # what is quantized cannot be moved
         plan = fitted(approximate(start, machine, speed, model), machine, speed, model)
-    return compiled(plan, machine, speed, model)
+    return compiled(overlapping(plan, machine, model), machine, speed, model)
 
 
 def described(machine: Machine) -> str:
@@ -151,7 +151,7 @@ def fits(plan: Plan, machine: Machine, model: Footprint) -> bool:
 
 def ways(plan: Plan, machine: Machine, speed: SpeedSettings) -> Iterator[Plan]:
     """The ways to have a model on the device; what costs less is first, and what changes the picture last."""
-    plan = replace(plan, together=speed.together or 1)
+    plan = replace(plan, together=speed.together or 1, beside=False)
     if machine.kind != "cuda" or plan.levers.quantized is not Quantization.OFF:
         offloads = [Offload.NOTHING]  # elsewhere there is no other memory; torchao's matrices cannot be moved
     elif speed.offload is not None:
@@ -191,6 +191,16 @@ def gathered(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprin
     more = peak(replace(plan, together=2 * together), model)
     reason = f"{pictures(together)}, as {2 * together} need {more:.1f} GiB"
     return because(plan, reason, together=together)
+
+
+def overlapping(plan: Plan, machine: Machine, model: Footprint) -> Plan:
+    """Whether pictures are decoded while the next ones are drawn, which only CUDA has streams for."""
+    beside = replace(plan, beside=True)
+    if machine.kind != "cuda" or plan.offload is not Offload.NOTHING:
+        return plan
+    if peak(beside, model) > EASE * machine.free:
+        return plan
+    return because(beside, "decoded while the next ones are drawn")
 
 
 def pictures(count: int) -> str:

@@ -45,7 +45,9 @@ def test_a_processor_draws_as_many_as_its_host_says_of_any_size() -> None:
 
 
 def test_a_gpu_saves_at_the_number_first_and_at_the_pixels_last_but_one() -> None:
-    rungs = [(plan.together, plan.offload, plan.tiled, plan.levers.compiled) for plan in ladder(GPU)]
+    whole, *rest = ladder(GPU)
+    assert rest[0] == replace(whole, beside=False)
+    rungs = [(plan.together, plan.offload, plan.tiled, plan.levers.compiled) for plan in rest]
     assert rungs == [
         (8, Offload.NOTHING, False, True),
         (4, Offload.NOTHING, False, True),
@@ -68,15 +70,17 @@ def test_every_rung_needs_less_or_as_much() -> None:
     ids=["cpu", "mps", "quantized"],
 )
 def test_what_cannot_be_moved_is_only_decoded_in_tiles(plan: Plan) -> None:
-    assert ladder(plan) == [plan, replace(plan, tiled=True)]
+    alone = replace(plan, beside=False)
+    assert ladder(plan) == [plan, alone, replace(alone, tiled=True)]
 
 
 def test_what_a_shape_had_no_room_for_is_remembered_for_this_shape_alone() -> None:
     plans, large, small = Plans(GPU), shape(SQUARE), shape(RECIPE)
-    assert plans.learn(large) == replace(GPU, together=4)
-    assert plans.learn(large) == plans.of(large) == replace(GPU, together=2)
+    assert plans.learn(large) == replace(GPU, beside=False)
+    assert plans.learn(large) == plans.of(large) == replace(GPU, beside=False, together=4)
     assert plans.of(small) is GPU
     while plans.learn(large) is not None:
         last = plans.of(large)
     assert plans.of(large) == last
     assert last.levers == EXACT
+    assert str(last) == "cuda:0: bf16, one picture at a time, layers streamed to it, decoded in tiles"

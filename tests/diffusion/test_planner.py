@@ -71,6 +71,7 @@ def test_a_machine_gets_what_suits_it(
         offload,
         tiled,
     )
+    assert plan.beside == (machine is H200)
     assert (plan.together, plan.levers) == (together, replace(EXACT, compiled=compiled))
 
 
