@@ -50,7 +50,7 @@ class Plan:
     together: int = 1  #: how many pictures of 1024 × 1024 are drawn at once at most
     offload: Offload = Offload.NOTHING
     tiled: bool = False  #: decoded piece by piece, which takes less memory and changes the pixels a little
-    beside: bool = True  #: decoded while the next ones are drawn, if all stays on the device
+    beside: bool = False  #: decoded while the next ones are drawn; then all stays on the device
     pinned: bool = True  #: what is not on the device is kept where it can be fetched quickly
     levers: Levers = EXACT
     reasons: tuple[str, ...] = ()  #: the device, then each choice, in words for the host
@@ -67,7 +67,7 @@ class Plan:
 
         What leaves the pixels as they are comes first, and what costs least of it.
         """
-        if self.beside and self.offload is Offload.NOTHING:
+        if self.beside:
             return replace(self, beside=False)
         if self.together > 1:
             return replace(self, together=self.together // 2)

@@ -151,7 +151,7 @@ def fits(plan: Plan, machine: Machine, model: Footprint) -> bool:
 
 def ways(plan: Plan, machine: Machine, speed: SpeedSettings) -> Iterator[Plan]:
     """The ways to have a model on the device; what costs less is first, and what changes the picture last."""
-    plan = replace(plan, together=speed.together or 1, beside=False)
+    plan = replace(plan, together=speed.together or 1)
     if machine.kind != "cuda" or plan.levers.quantized is not Quantization.OFF:
         offloads = [Offload.NOTHING]  # elsewhere there is no other memory; torchao's matrices cannot be moved
     elif speed.offload is not None:

@@ -12,7 +12,7 @@ from generator.diffusion.plan import EXACT, Levers, Offload, Plan, Plans, Quanti
 from generator.shape import shape
 from tests.diffusion.test_pipeline import RECIPE
 
-GPU = Plan(device="cuda:0", precision="bf16", together=8, levers=Levers(compiled=True))
+GPU = Plan(device="cuda:0", precision="bf16", together=8, beside=True, levers=Levers(compiled=True))
 SQUARE = replace(RECIPE, width=1024, height=1024)
 
 
@@ -66,12 +66,15 @@ def test_every_rung_needs_less_or_as_much() -> None:
 
 @pytest.mark.parametrize(
     "plan",
-    [Plan(), Plan(device="mps"), replace(GPU, together=1, levers=Levers(quantized=Quantization.FP8))],
+    [
+        Plan(),
+        Plan(device="mps"),
+        replace(GPU, together=1, beside=False, levers=Levers(quantized=Quantization.FP8)),
+    ],
     ids=["cpu", "mps", "quantized"],
 )
 def test_what_cannot_be_moved_is_only_decoded_in_tiles(plan: Plan) -> None:
-    alone = replace(plan, beside=False)
-    assert ladder(plan) == [plan, alone, replace(alone, tiled=True)]
+    assert ladder(plan) == [plan, replace(plan, tiled=True)]
 
 
 def test_what_a_shape_had_no_room_for_is_remembered_for_this_shape_alone() -> None:
