@@ -6,12 +6,13 @@ import gc
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 import diffusers
 import huggingface_hub
@@ -53,30 +54,40 @@ class Checkpoints:
     """Keeps the last model in memory, with the LoRAs and FreeU of the last recipe."""
 
     def __init__(self, dtype: torch.dtype, let_go: Callable[[], None] = lambda: None) -> None:
-        """``let_go`` is called before a pipeline that was handed out is changed, or given up."""
+        """``let_go`` is called before a pipeline that was handed out is given up."""
         self._dtype = dtype
         self._let_go = let_go
-        self._model: str | None = None
         self._pipe: StableDiffusionXLPipeline | None = None
-        self._extras: tuple[tuple[Lora, ...], bool] = ((), False)
+        self._loaded: tuple[str, tuple[Lora, ...]] | None = None
         quieten()
 
     def get(self, recipe: Recipe) -> StableDiffusionXLPipeline:
         """The recipe's model with the recipe's LoRAs and FreeU.
 
+        With other LoRAs it is loaded anew: they are added to its weights, and taking them off again would
+        leave traces of rounding.
+
         Raises ``ModelError`` where there is no such thing.
         """
-        if self._pipe is None or self._model != recipe.model:
+        wanted = recipe.model, recipe.loras
+        if self._pipe is None or self._loaded != wanted:
+            sources = [source(lora) for lora in recipe.loras]
             self._let_go()
-            self._pipe = self._model = None
+            self._pipe = self._loaded = None
             gc.collect()  # two models may not fit
-            self._pipe, self._model, self._extras = load(recipe.model, self._dtype), recipe.model, ((), False)
-        if self._extras != (recipe.loras, recipe.freeu):
-            self._let_go()
-            take_off(self._pipe)
-            self._extras = ((), False)
-            put_on(self._pipe, recipe.loras, freeu=recipe.freeu)
-            self._extras = (recipe.loras, recipe.freeu)
+            pipe = load(recipe.model, self._dtype)
+            add_loras(pipe, sources, recipe.loras)
+            self._pipe, self._loaded = pipe, wanted
+        if recipe.freeu:
+            self._pipe.enable_freeu(**FREEU)
+        else:
+            self._pipe.disable_freeu()
+        return self._pipe
+
+    @property
+    def last(self) -> StableDiffusionXLPipeline:
+        """The one that was handed out last."""
+        assert self._pipe is not None, "nothing was drawn yet"
         return self._pipe
 
 
@@ -206,44 +217,47 @@ def from_pretrained(
     )
 
 
-def put_on(pipe: StableDiffusionXLPipeline, loras: tuple[Lora, ...], *, freeu: bool) -> None:
-    """Lay LoRAs and FreeU over a pipeline; ``take_off`` finds the weights below untouched."""
+def add_loras(pipe: StableDiffusionXLPipeline, sources: Sequence[str], loras: tuple[Lora, ...]) -> None:
+    """Add LoRAs to a pipeline's weights: each layer stays one product, as fast as without.
+
+    Raises ``ModelError`` where one cannot be read, or does not fit.
+    """
+    if not loras:
+        return
     names = [f"lora{number}" for number in range(len(loras))]
-    for name, lora in zip(names, loras, strict=True):
-        load_lora(pipe, name, lora)
-    if loras:
-        pipe.set_adapters(names, [lora.weight for lora in loras])
-    if freeu:
-        pipe.enable_freeu(**FREEU)
+    for name, path in zip(names, sources, strict=True):
+        load_lora(pipe, name, path)
+    pipe.set_adapters(names, [lora.weight for lora in loras])
+    pipe.fuse_lora(components=["unet", "text_encoder", "text_encoder_2"], adapter_names=names)
+    pipe.unload_lora_weights()
 
 
-def load_lora(pipe: StableDiffusionXLPipeline, name: str, lora: Lora) -> None:
-    """Lay one LoRA over a pipeline under a name of our own.
+def source(lora: Lora) -> str:
+    """The file, folder or Hub id that a LoRA is read from.
 
-    Raises ``ModelError`` where there is none, or none for SDXL.
+    Raises ``ModelError`` where there is none.
     """
     path = Path(lora.path).expanduser()
-    if not path.exists() and not is_hub_id(lora.path):
+    if path.exists():
+        return str(path)
+    if not is_hub_id(lora.path):
         raise ModelError("There is no LoRA at {path}: give a .safetensors file or a Hub id.", path=lora.path)
-    try:
-        with sentence(
-            "The LoRA {path} cannot be loaded ({reason}); is it a .safetensors file made for SDXL?",
-            path=lora.path,
-        ):
-            pipe.load_lora_weights(str(path) if path.exists() else lora.path, adapter_name=name)
-            if not any(name in names for names in pipe.get_list_adapters().values()):
-                raise ModelError(
-                    "The LoRA {path} fits no layer of this model; is it made for SDXL?", path=lora.path
-                )
-    except ModelError:
-        take_off(pipe)
-        raise
+    return lora.path
 
 
-def take_off(pipe: StableDiffusionXLPipeline) -> None:
-    """Leave the model as it was loaded."""
-    pipe.unload_lora_weights()
-    pipe.disable_freeu()
+def load_lora(pipe: StableDiffusionXLPipeline, name: str, path: str) -> None:
+    """Lay one LoRA over a pipeline under a name of our own.
+
+    Raises ``ModelError`` where it cannot be read, or fits no layer.
+    """
+    with sentence(
+        "The LoRA {path} cannot be loaded ({reason}); is it a .safetensors file made for SDXL?", path=path
+    ):
+        with catch_warnings():
+            filterwarnings("ignore", "Already found a `peft_config`")  # several are what is wanted
+            pipe.load_lora_weights(path, adapter_name=name)
+        if not any(name in names for names in pipe.get_list_adapters().values()):
+            raise ModelError("The LoRA {path} fits no layer of this model; is it made for SDXL?", path=path)
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from diffusers import StableDiffusionXLPipeline
@@ -28,6 +29,25 @@ class Conditioning:
     identity_bias: Tensor | None  #: (rows, 1, 77)
     guidance_scale: Tensor  #: (n, 1, 1, 1), float32
     told_guidance: Tensor | None  #: (n, d), for networks that are told their guidance and have one branch
+    silent: int = 0  #: how many of the first rows have no text at all
+
+    @property
+    def guided(self) -> bool:
+        """Whether there are two branches."""
+        return len(self.pooled) > len(self.guidance_scale)
+
+    @property
+    def unguided(self) -> Conditioning:
+        """The conditional branch alone."""
+        rows = len(self.guidance_scale)
+        return replace(
+            self,
+            hidden_states=self.hidden_states[-rows:],
+            pooled=self.pooled[-rows:],
+            time_ids=self.time_ids[-rows:],
+            identity_bias=None if self.identity_bias is None else self.identity_bias[-rows:],
+            silent=0,
+        )
 
 
 def condition(
@@ -36,10 +56,17 @@ def condition(
     """Encode recipes of one shape: prompts with their scenes reweighted, negatives, sizes and identities."""
     told = pipe.unet.config.time_cond_proj_dim
     guided = recipes[0].guidance_scale > 1 and told is None
-    texts = [encode_recipe(pipe, recipe, device) for recipe in recipes]
+    hidden_states, pooled = encode(pipe, [recipe.prompt for recipe in recipes], device)
+    reweighted = map(partial(reweight, pipe), hidden_states.cpu(), recipes)
+    hidden_states = torch.stack(list(reweighted)).to(device)
+    silent = 0
     if guided:
-        texts = [*(encode_negative(pipe, recipe.negative_prompt, device) for recipe in recipes), *texts]
-    hidden_states, pooled = (torch.cat(parts) for parts in zip(*texts, strict=True))
+        negatives = [recipe.negative_prompt for recipe in recipes]
+        silent = 0 if any(negatives) else len(recipes)
+        unwanted = encode_negatives(pipe, negatives, hidden_states, pooled)
+        hidden_states, pooled = (
+            torch.cat(pair) for pair in zip(unwanted, (hidden_states, pooled), strict=True)
+        )
     dtype, scales = pipe.unet.dtype, torch.tensor([recipe.guidance_scale for recipe in recipes])
     bias = bias_of(recipes, guided=guided)
     return Conditioning(
@@ -49,15 +76,8 @@ def condition(
         identity_bias=None if bias is None else bias.to(device, dtype),
         guidance_scale=scales.view(-1, 1, 1, 1).to(device),
         told_guidance=told and embed_guidance(pipe, scales, told).to(device, dtype),
+        silent=silent,
     )
-
-
-def encode_recipe(
-    pipe: StableDiffusionXLPipeline, recipe: Recipe, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """As `encode`, the recipe's prompt with its scenes reweighted."""
-    hidden_states, pooled = encode(pipe, recipe.prompt, device)
-    return reweight(pipe, hidden_states, recipe), pooled
 
 
 def bias_of(recipes: Sequence[Recipe], *, guided: bool) -> Tensor | None:
@@ -74,29 +94,35 @@ def bias_of(recipes: Sequence[Recipe], *, guided: bool) -> Tensor | None:
     return torch.cat([torch.zeros_like(biases), biases]) if guided else biases
 
 
-def encode(pipe: StableDiffusionXLPipeline, text: str, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Hidden states (1, 77, 2048) and pooled embedding (1, 1280) of a text."""
-    hidden_states, _, pooled, _ = pipe.encode_prompt(text, device=device, do_classifier_free_guidance=False)
+def encode(pipe: StableDiffusionXLPipeline, texts: list[str], device: torch.device) -> tuple[Tensor, Tensor]:
+    """Hidden states (n, 77, 2048) and pooled embeddings (n, 1280) of texts."""
+    hidden_states, _, pooled, _ = pipe.encode_prompt(texts, device=device, do_classifier_free_guidance=False)
     return hidden_states, pooled
 
 
-def encode_negative(
-    pipe: StableDiffusionXLPipeline, text: str, device: torch.device
+def encode_negatives(
+    pipe: StableDiffusionXLPipeline, texts: list[str], *like: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """As `encode`; but no text is zeros, as SDXL was trained, and not the empty text's embedding."""
-    hidden_states, pooled = encode(pipe, text, device)
-    return (hidden_states, pooled) if text else (torch.zeros_like(hidden_states), torch.zeros_like(pooled))
+    """As `encode`; but no text is zeros, as SDXL was trained, and not the empty text's embedding.
+
+    ``like`` are as many texts' hidden states and pooled embeddings.
+    """
+    hidden_states, pooled = map(torch.zeros_like, like)
+    if written := [row for row, text in enumerate(texts) if text]:
+        encoded = encode(pipe, [texts[row] for row in written], pooled.device)
+        hidden_states[written], pooled[written] = encoded
+    return hidden_states, pooled
 
 
 def reweight(pipe: StableDiffusionXLPipeline, hidden_states: Tensor, recipe: Recipe) -> Tensor:
-    """``hidden_states`` (1, 77, 2048) after SVR, which knows the two text encoders one by one."""
+    """``hidden_states`` (77, 2048) after SVR, which knows the two text encoders one by one."""
     tokens = clip_tokenizer()
     input_ids, express = tokens.context(recipe.prompt), tokens.ids(recipe.express)
     suppress = [tokens.ids(scene) for scene in recipe.suppress]
     widths = [encoder.config.hidden_size for encoder in (pipe.text_encoder, pipe.text_encoder_2)]
-    parts = torch.split(hidden_states[0], widths, dim=-1)  # (77, 768) and (77, 1280)
+    parts = torch.split(hidden_states, widths, dim=-1)  # (77, 768) and (77, 1280)
     reweighted = [svr(part, input_ids, express, suppress, recipe.svr) for part in parts]
-    return torch.cat(reweighted, dim=-1).unsqueeze(0)
+    return torch.cat(reweighted, dim=-1)
 
 
 def time_ids(recipe: Recipe, batch: int) -> Tensor:

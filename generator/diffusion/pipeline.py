@@ -8,18 +8,22 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
-from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
+from diffusers import StableDiffusionXLPipeline
 from PIL import Image
 from torch import Tensor
 
+from generator.diffusion.attention import unfuse
 from generator.diffusion.checkpoints import Checkpoints
+from generator.diffusion.compiling import Compiled
 from generator.diffusion.conditioning import Conditioning, condition
+from generator.diffusion.decoding import Beside, picture, pixels_of
 from generator.diffusion.devices import is_out_of_memory
+from generator.diffusion.network import Network, PlainNetwork
 from generator.diffusion.placing import Placing
-from generator.diffusion.plan import Plan
-from generator.diffusion.schedulers import schedule
-from generator.errors import DrawingError, OutOfMemory
-from generator.method.identity import identity_attention
+from generator.diffusion.plan import Offload, Plan
+from generator.diffusion.progress import Progress, marker
+from generator.diffusion.schedulers import at_once, noise_sent_to, schedule
+from generator.errors import OutOfMemory
 from generator.shape import shape
 from generator.story import Engine, OnStep, Recipe
 
@@ -34,11 +38,14 @@ class Illustrator:
     """Draws recipes on one device; equal recipes are equal pictures, also in another process."""
 
     def __init__(self, plan: Plan) -> None:
-        """``plan`` says where and how; see `plan_for`."""
+        """``plan`` says where and how; see `planner.plan_for`."""
         self.plan = plan
         self._device = torch.device(plan.device)
         self._placing = Placing()
         self._checkpoints = Checkpoints(PRECISIONS[plan.precision], self._placing.lift)
+        self._network: Network | None = None
+        self._decode = Compiled(pixels_of) if plan.levers.compiled else pixels_of
+        self._beside = Beside(self._device)
 
     @property
     def engine(self) -> Engine:
@@ -67,32 +74,65 @@ class Illustrator:
         Raises ``ModelError``, ``OutOfMemory``, ``DrawingError``, and whatever ``on_step`` raises; the
         illustrator can be used again after any of them.
         """
+        return self.finish(self.denoise(recipes, on_step, plan), plan)
+
+    def denoise(
+        self, recipes: Sequence[Recipe], on_step: OnStep = no_progress, plan: Plan | None = None
+    ) -> Tensor:
+        """All of `draw` but its end: the drawings (recipes, 4, height / 8, width / 8), to be finished.
+
+        When it returns, the device has done its work. Raises as `draw` does.
+        """
         with self._ready(recipes[0], plan or self.plan) as pipe:
-            return [decode(pipe, one[None]) for one in latents_of(pipe, recipes, self._device, on_step)]
+            return latents_of(pipe, recipes, self._device, on_step, self._network)
+
+    def finish(self, latents: Tensor, plan: Plan | None = None) -> list[Image.Image]:
+        """The pictures of drawings, in any thread: the device goes on with the next ones meanwhile.
+
+        They must be of the model that was drawn with last. Raises ``OutOfMemory`` and ``DrawingError``.
+        """
+        plan, pipe = plan or self.plan, self._checkpoints.last
+        height, width = (8 * side for side in latents.shape[2:])
+        with self._room_for(width, height):
+            self._placing.put(pipe, plan)
+            with torch.inference_mode(), self._beside.drawing(latents):
+                decoder = pixels_of if plan.tiled else self._decode
+                return [picture(pipe.vae, one[None], decoder) for one in latents]
 
     def latents(self, recipes: Sequence[Recipe], on_step: OnStep = no_progress) -> Tensor:
-        """The drawings before they are decoded, (recipes, 4, height / 8, width / 8)."""
-        with self._ready(recipes[0], self.plan) as pipe:
-            return latents_of(pipe, recipes, self._device, on_step).cpu()
+        """As `denoise`, for whoever looks at the numbers."""
+        return self.denoise(recipes, on_step).cpu()
 
     @contextmanager
     def _ready(self, recipe: Recipe, plan: Plan) -> Iterator[StableDiffusionXLPipeline]:
-        try:
+        with self._room_for(recipe.width, recipe.height):
             pipe = self._checkpoints.get(recipe)
+            stays = plan.offload is Offload.NOTHING
+            if not stays:
+                unfuse(pipe.unet)
             self._placing.put(pipe, plan)
+            if not stays:
+                self._network = None
+            elif self._network is None or self._network.unet is not pipe.unet:
+                self._network = Network(pipe.unet, plan.levers)
             with torch.inference_mode():
                 yield pipe
+
+    @contextmanager
+    def _room_for(self, width: int, height: int) -> Iterator[None]:
+        try:
+            yield
         except Exception as error:
-            if is_out_of_memory(error):
-                self._placing.lift()
-                raise OutOfMemory(
-                    "{device} has not enough memory for a picture of {width} × {height}; "
-                    "a smaller size needs less.",
-                    device=device_name(self._device),
-                    width=recipe.width,
-                    height=recipe.height,
-                ) from error
-            raise
+            if not is_out_of_memory(error):
+                raise
+            self._placing.lift()
+            raise OutOfMemory(
+                "{device} has not enough memory for a picture of {width} × {height}; "
+                "a smaller size needs less.",
+                device=device_name(self._device),
+                width=width,
+                height=height,
+            ) from error
 
 
 def latents_of(
@@ -100,16 +140,19 @@ def latents_of(
     recipes: Sequence[Recipe],
     device: torch.device,
     on_step: OnStep = no_progress,
+    network: Network | None = None,
 ) -> Tensor:
-    """The latents (recipes, 4, height / 8, width / 8) of recipes of one `shape`, to be decoded."""
+    """The latents (recipes, 4, height / 8, width / 8) of recipes of one `shape`, to be decoded.
+
+    ``network`` is the pipeline's, made faster; without it, the pipeline is afterwards as it was.
+    """
     if len({shape(recipe) for recipe in recipes}) > 1:
         raise ValueError("only recipes of one shape can be drawn together")
     generators = [torch.Generator("cpu").manual_seed(recipe.seed) for recipe in recipes]
-    latents = torch.cat(list(map(noise, recipes, generators))).to(device)
+    latents = at_once(torch.cat(list(map(noise, recipes, generators))), device)
     conditioning = condition(pipe, recipes, device)
-    scheduler = schedule(pipe, recipes[0].scheduler, recipes[0].steps, device)
-    with identity_attention(pipe.unet):
-        return denoise(pipe.unet, scheduler, latents, conditioning, generators, on_step)
+    scheduler = schedule(pipe, recipes[0].scheduler, recipes[0].steps)
+    return denoise(network or PlainNetwork(pipe.unet), scheduler, latents, conditioning, generators, on_step)
 
 
 def noise(recipe: Recipe, generator: torch.Generator) -> Tensor:
@@ -118,7 +161,7 @@ def noise(recipe: Recipe, generator: torch.Generator) -> Tensor:
 
 
 def denoise(
-    unet: UNet2DConditionModel,
+    network: Network | PlainNetwork,
     scheduler: Any,
     latents: Tensor,
     conditioning: Conditioning,
@@ -127,53 +170,32 @@ def denoise(
 ) -> Tensor:
     """Latents (n, 4, h, w) from unit noise; in float32 between the steps, whatever the network's precision.
 
-    ``generators``, one a drawing, feed the schedulers which add fresh noise in every step.
+    ``generators``, one a drawing, feed the schedulers which add fresh noise in every step. Nothing in here
+    waits for the device but `Progress`; the scheduler's own timesteps are on the CPU, the network's are not.
     """
+    device, steps = latents.device, len(scheduler.timesteps)
+    progress = Progress(on_step, steps, marker(device))
+    times = at_once(scheduler.timesteps, device)
     latents = latents * scheduler.init_noise_sigma
-    for step, timestep in enumerate(scheduler.timesteps, 1):
-        sample = scheduler.scale_model_input(latents, timestep)
-        prediction = predict(unet, sample, timestep, conditioning)
-        latents = scheduler.step(prediction, timestep, latents, generator=generators, return_dict=False)[0]
-        on_step(step, len(scheduler.timesteps))
+    with network.drawing(conditioning, steps) as drawing:
+        for step, timestep in enumerate(scheduler.timesteps):
+            sample = scheduler.scale_model_input(latents, timestep)
+            prediction = drawing.predict(step, sample, times[step])
+            with noise_sent_to(device):
+                latents = scheduler.step(
+                    prediction, timestep, latents, generator=generators, return_dict=False
+                )[0]
+            progress.ordered()
+        progress.finish()
     return latents
 
 
-def predict(
-    unet: UNet2DConditionModel, sample: Tensor, timestep: Tensor, conditioning: Conditioning
-) -> Tensor:
-    """The network's prediction (n, 4, h, w) with classifier-free guidance (arXiv 2207.12598, equation 6)."""
-    branches = len(conditioning.hidden_states) // len(sample)
-    prediction: Tensor = unet(
-        sample.to(unet.dtype).repeat(branches, 1, 1, 1),
-        timestep,
-        encoder_hidden_states=conditioning.hidden_states,
-        timestep_cond=conditioning.told_guidance,
-        cross_attention_kwargs={"identity_bias": conditioning.identity_bias},
-        added_cond_kwargs={"text_embeds": conditioning.pooled, "time_ids": conditioning.time_ids},
-        return_dict=False,
-    )[0].float()
-    if branches == 1:
-        return prediction
-    unconditional, conditional = prediction.chunk(2)
-    return unconditional + conditioning.guidance_scale * (conditional - unconditional)
-
-
 def decode(pipe: StableDiffusionXLPipeline, latents: Tensor) -> Image.Image:
-    """The picture of latents (1, 4, h, w), eight times as wide and high."""
-    config = pipe.vae.config
-    latents = latents / config.scaling_factor
-    if config.latents_mean is not None and config.latents_std is not None:  # Playground v2.5
-        mean, std = (
-            latents.new_tensor(values).view(1, 4, 1, 1)
-            for values in (config.latents_mean, config.latents_std)
-        )
-        latents = latents * std + mean
-    pixels = pipe.vae.decode(latents.to(pipe.vae.dtype), return_dict=False)[0]
-    if not pixels.isfinite().all():
-        raise DrawingError(
-            "The numbers of this picture overflowed; precision bf16 or fp32 has room for them."
-        )
-    return pipe.image_processor.postprocess(pixels.float(), output_type="pil")[0]  # type: ignore[no-any-return]
+    """The picture of latents (1, 4, h, w), eight times as wide and high.
+
+    Raises ``DrawingError`` where the decoder's numbers overflow.
+    """
+    return picture(pipe.vae, latents, pixels_of)
 
 
 def device_name(device: torch.device) -> str:

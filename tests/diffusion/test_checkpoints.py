@@ -18,10 +18,11 @@ from safetensors.torch import load_file, save_file
 from generator.diffusion.architecture import SCHEDULE, SDXL, networks
 from generator.diffusion.checkpoints import (
     Checkpoints,
+    add_loras,
     load,
     load_folder,
-    put_on,
-    take_off,
+    load_lora,
+    source,
 )
 from generator.diffusion.checkpoints import (
     load_file as load_single,
@@ -214,54 +215,69 @@ def test_a_hub_out_of_reach_is_an_error_in_words(
         load(model, torch.float16)
 
 
-def test_a_lora_changes_the_weights_in_use_and_comes_off_without_a_trace(lora: Path) -> None:
+def dressed(*loras: Lora) -> StableDiffusionXLPipeline:
     pipe = tiny()
-    x = torch.randn(1, 5, 32)
-    layer = pipe.unet.down_blocks[1].attentions[0].transformer_blocks[0].attn1
-    with torch.no_grad():
-        plain = layer(x)
-        put_on(pipe, (Lora(path=str(lora), weight=0.5),), freeu=True)
-        half = layer(x)
-        take_off(pipe)
-        put_on(pipe, (Lora(path=str(lora), weight=1.0),), freeu=False)
-        whole = layer(x)
-        take_off(pipe)
-        assert not torch.allclose(half, plain, atol=1e-4)
-        assert not torch.allclose(half, whole, atol=1e-4)
-        assert torch.equal(layer(x), plain)
-    assert_is_tiny(pipe)
+    add_loras(pipe, [source(lora) for lora in loras], loras)
+    return pipe
+
+
+@torch.no_grad()
+def test_loras_in_the_weights_do_what_they_do_beside_them(lora: Path) -> None:
+    other = lora.with_name("other.safetensors")
+    save_file({name: tensor.flip(0) for name, tensor in load_file(lora).items()}, other)
+    pipe, x = tiny(), torch.randn(1, 5, 32)
+    load_lora(pipe, "one", str(lora))
+    load_lora(pipe, "two", str(other))
+    pipe.set_adapters(["one", "two"], [0.5, 1.5])
+    beside = pipe.unet.down_blocks[1].attentions[0].transformer_blocks[0].attn1(x)
+    inside = dressed(Lora(path=str(lora), weight=0.5), Lora(path=str(other), weight=1.5))
+    layer = inside.unet.down_blocks[1].attentions[0].transformer_blocks[0].attn1
+    torch.testing.assert_close(layer(x), beside, rtol=1e-4, atol=1e-5)
+    plain = tiny().unet.down_blocks[1].attentions[0].transformer_blocks[0].attn1
+    assert not torch.allclose(plain(x), beside, atol=1e-4)
+    assert weights(inside).keys() == tinys_weights().keys(), "nothing is left of how they came"
 
 
 @pytest.mark.parametrize("path", ["/no/such/lora.safetensors", "loras/lora.safetensors"])
 def test_a_lora_that_is_not_there_is_an_error_in_words(path: str) -> None:
     with pytest.raises(ModelError, match=f"There is no LoRA at {path}: give a"):
-        put_on(tiny(), (Lora(path=path),), freeu=False)
+        dressed(Lora(path=path))
 
 
-def test_a_lora_that_does_not_fit_is_an_error_in_words_and_leaves_no_trace(
-    tmp_path: Path, lora: Path
-) -> None:
-    pipe = tiny()
+def test_a_lora_that_does_not_fit_is_an_error_in_words(tmp_path: Path, lora: Path) -> None:
     broken, foreign = tmp_path / "broken.safetensors", tmp_path / "foreign.safetensors"
     broken.write_bytes(lora.read_bytes()[:200])
     save_file({"transformer.blocks.0.to_q.lora_A.weight": torch.zeros(2, 4)}, foreign)
     for path in (broken, foreign):
         with pytest.raises(ModelError, match=rf"^The LoRA .*{path.name} .*made for SDXL\?"):
-            put_on(pipe, (Lora(path=str(lora)), Lora(path=str(path))), freeu=False)
-        assert_is_tiny(pipe)
+            dressed(Lora(path=str(lora)), Lora(path=str(path)))
 
 
 def test_the_last_model_is_kept_and_its_extras_follow_the_recipe(lora: Path) -> None:
     checkpoints = Checkpoints(torch.float32)
     plain = checkpoints.get(recipe())
-    dressed = checkpoints.get(recipe(loras=(Lora(path=str(lora)),), freeu=True))
-    assert dressed is plain
-    assert dressed.get_list_adapters() == {"unet": ["lora0"]}
-    assert dressed.unet.up_blocks[0].b1 == 1.1
-    with pytest.raises(ModelError):
-        checkpoints.get(recipe(loras=(Lora(path="/none.safetensors"),)))
-    assert_is_tiny(checkpoints.get(recipe()))
+    assert checkpoints.get(recipe(freeu=True)) is plain
+    assert plain.unet.up_blocks[0].b1 == 1.1
+    assert checkpoints.get(recipe()) is plain
     assert plain.unet.up_blocks[0].b1 is None
+    with_lora = recipe(loras=(Lora(path=str(lora)),), freeu=True)
+    loaded = checkpoints.get(with_lora)
+    assert any(not torch.equal(tensor, tinys_weights()[name]) for name, tensor in weights(loaded).items())
+    assert checkpoints.get(with_lora) is loaded
+    assert_is_tiny(checkpoints.get(recipe()))
+
+
+def test_a_lora_that_fails_does_not_stand_for_the_next(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"no LoRA")
+    checkpoints = Checkpoints(torch.float32)
+    plain = checkpoints.get(recipe())
+    with pytest.raises(ModelError, match="no LoRA at"):
+        checkpoints.get(recipe(loras=(Lora(path="/none.safetensors"),)))
+    assert checkpoints.get(recipe()) is plain, "for what is not there, nothing is given up"
+    with pytest.raises(ModelError):
+        checkpoints.get(recipe(loras=(Lora(path=str(broken)),)))
+    assert_is_tiny(checkpoints.get(recipe()))
 
 
 def test_a_model_that_failed_to_load_does_not_stand_for_the_next(folder: Path) -> None:

@@ -59,9 +59,10 @@ def anatomy(pipe: StableDiffusionXLPipeline) -> dict[str, dict[str, object]]:
 
 @pytest.mark.parametrize("plan", LEANER, ids=names)
 def test_every_plan_draws_the_same_picture_again_and_again(drawing: Illustrator, plan: Plan) -> None:
-    expected = drawing.draw([RECIPE])[0].tobytes()
-    for _ in range(2):
-        assert drawing.draw([RECIPE], plan=plan)[0].tobytes() == expected
+    expected = drawing.draw([RECIPE])[0]
+    first, second = (drawing.draw([RECIPE], plan=plan)[0] for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+    assert np.abs(pixels(first) - pixels(expected)).max() <= 1, "only roundings differ"
 
 
 @pytest.mark.parametrize("plan", LEANER, ids=names)
@@ -101,9 +102,10 @@ def test_one_network_at_a_time_is_on_the_device_and_stays_until_the_next_is_call
 def test_loras_and_freeu_are_laid_over_layers_that_nobody_streams(drawing: Illustrator) -> None:
     streamed = replace(WHOLE, offload=Offload.LAYERS)
     freeu = replace(RECIPE, freeu=True)
-    expected = drawing.draw([freeu])[0].tobytes()
+    expected = drawing.draw([freeu])[0]
     drawing.draw([RECIPE], plan=streamed)
-    assert drawing.draw([freeu], plan=streamed)[0].tobytes() == expected
+    drawn = drawing.draw([freeu], plan=streamed)[0]
+    assert np.abs(pixels(drawn) - pixels(expected)).max() <= 1
 
 
 def test_a_plan_in_tiles_decodes_in_tiles(drawing: Illustrator) -> None:

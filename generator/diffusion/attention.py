@@ -1,0 +1,161 @@
+"""Attention while a network stays on its device: what does not change during a drawing is computed once.
+
+Text keys and values depend on neither step nor image, so each layer remembers them. Where the negative prompt
+is empty, its embedding is zeros, and so are its values, since ``to_v`` has no bias: whatever the queries ask,
+they hear the bias of the output's projection, and those rows need not ask at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from diffusers import UNet2DConditionModel
+from diffusers.models.attention_processor import Attention
+from torch import Tensor
+from torch.nn.functional import pad, scaled_dot_product_attention
+
+from generator.diffusion.conditioning import Conditioning
+
+ALIGNED = 8  # elements; a row of 77 biases would be copied into one of 80 by each layer in each step
+
+
+class SelfAttention:
+    """diffusers' self-attention, with queries, keys and values from one matrix product."""
+
+    def __call__(
+        self,
+        attn: Attention,
+        hidden_states: Tensor,
+        encoder_hidden_states: None = None,
+        attention_mask: None = None,
+        identity_bias: Tensor | None = None,
+    ) -> Tensor:
+        """Attend; the bias is on text."""
+        query, key, value = (
+            attn.to_qkv(hidden_states).unflatten(-1, (3, attn.heads, -1)).permute(2, 0, 3, 1, 4)
+        )
+        return joined(attn, scaled_dot_product_attention(query, key, value))
+
+
+class TextAttention:
+    """Cross-attention to the text of one drawing, which it remembers.
+
+    The tensors are attributes: the same compiled code serves all layers and drawings.
+    """
+
+    keys: Tensor  #: (rows, heads, tokens, head size)
+    values: Tensor  #: alike
+
+    def remember(self, attn: Attention, text: Tensor, tokens: int) -> None:
+        """Project ``text`` (rows, 77, d), with keys that nobody hears until there are ``tokens`` of them."""
+        beyond = (0, 0, 0, tokens - text.shape[1])
+        self.keys, self.values = (
+            pad(heads(attn, projection(text)), beyond).contiguous() for projection in (attn.to_k, attn.to_v)
+        )
+
+    def keep_last(self, rows: int) -> None:
+        """Forget the rows before."""
+        self.keys, self.values = self.keys[-rows:], self.values[-rows:]
+
+    def __call__(
+        self,
+        attn: Attention,
+        hidden_states: Tensor,
+        encoder_hidden_states: Tensor | None = None,
+        attention_mask: None = None,
+        identity_bias: Tensor | None = None,
+    ) -> Tensor:
+        """Attend with the last rows, whose text is remembered; the others' is empty."""
+        listening = len(self.keys)
+        query = heads(attn, attn.to_q(hidden_states[-listening:]))
+        heard = joined(
+            attn, scaled_dot_product_attention(query, self.keys, self.values, attn_mask=identity_bias)
+        )
+        if listening == len(hidden_states):
+            return heard
+        silence = attn.to_out[0].bias.expand(len(hidden_states) - listening, *heard.shape[1:])
+        return torch.cat([silence, heard])
+
+
+def heads(attn: Attention, tokens: Tensor) -> Tensor:
+    """(rows, tokens, d) as (rows, heads, tokens, head size)."""
+    rows, length, _ = tokens.shape
+    return tokens.view(rows, length, attn.heads, -1).transpose(1, 2)
+
+
+def joined(attn: Attention, attended: Tensor) -> Tensor:
+    """(rows, heads, tokens, head size) as the layer's output (rows, tokens, d)."""
+    output: Tensor = attn.to_out[0](attended.transpose(1, 2).flatten(2))
+    return output
+
+
+class Memory:
+    """All attention of one network, which listens to one drawing at a time."""
+
+    def __init__(self, unet: UNet2DConditionModel) -> None:
+        self._unet = unet
+        self._texts: dict[str, tuple[Attention, TextAttention]] = {}
+        self._processors: dict[str, SelfAttention | TextAttention] = {}
+        for name, layer in attentions(unet):
+            processor = TextAttention() if layer.is_cross_attention else SelfAttention()
+            self._processors[f"{name}.processor"] = processor
+            if isinstance(processor, TextAttention):
+                self._texts[name] = layer, processor
+
+    @contextmanager
+    def of(self, conditioning: Conditioning) -> Iterator[Tensor | None]:
+        """Remember a drawing's text, and yield its identity bias as these layers want it.
+
+        Afterwards the network's processors are the very ones it had.
+        """
+        fuse(self._unet)
+        text, bias = conditioning.hidden_states[conditioning.silent :], None
+        if conditioning.identity_bias is not None:
+            bias = aligned(conditioning.identity_bias[conditioning.silent :])
+        for layer, processor in self._texts.values():
+            processor.remember(layer, text, text.shape[1] if bias is None else bias.shape[-1])
+        before = self._unet.attn_processors
+        self._unet.set_attn_processor(dict(self._processors))
+        try:
+            yield bias
+        finally:
+            self._unet.set_attn_processor(dict(before))  # a copy, since the setter empties what it is given
+            for _, processor in self._texts.values():
+                del processor.keys, processor.values
+
+    def keep_last(self, rows: int) -> None:
+        """From here on, only the last rows are drawn."""
+        for _, processor in self._texts.values():
+            processor.keep_last(rows)
+
+
+def aligned(bias: Tensor) -> Tensor:
+    """The bias (rows, 1, 77) as (rows, 1, 1, 80); of the keys that fill it up, nothing is heard."""
+    missing = -bias.shape[-1] % ALIGNED
+    return pad(bias, (0, missing), value=float("-inf")).unsqueeze(1)
+
+
+def attentions(unet: UNet2DConditionModel) -> Iterator[tuple[str, Attention]]:
+    """Every attention layer by its name."""
+    for name, module in unet.named_modules():
+        if isinstance(module, Attention):
+            yield name, module
+
+
+def fuse(unet: UNet2DConditionModel) -> None:
+    """Lay each self-attention's three matrices into one; they become views of it, so no memory is added."""
+    for _, layer in attentions(unet):
+        if not layer.is_cross_attention and not hasattr(layer, "to_qkv"):
+            layer.fuse_projections()
+            parts = layer.to_qkv.weight.data.chunk(3)
+            for projection, part in zip((layer.to_q, layer.to_k, layer.to_v), parts, strict=True):
+                projection.weight.data = part
+
+
+def unfuse(unet: UNet2DConditionModel) -> None:
+    """Have only the three again: a network that is moved would take both along."""
+    for _, layer in attentions(unet):
+        if hasattr(layer, "to_qkv"):
+            del layer.to_qkv

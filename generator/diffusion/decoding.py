@@ -1,0 +1,64 @@
+"""From latents to a picture, beside whatever else the device draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from diffusers import AutoencoderKL
+from PIL import Image
+from torch import Tensor
+
+from generator.errors import DrawingError
+
+Decode = Callable[[AutoencoderKL, Tensor], Tensor]
+
+
+def picture(vae: AutoencoderKL, latents: Tensor, decode: Decode) -> Image.Image:
+    """The picture of latents (1, 4, h, w), eight times as wide and high.
+
+    Raises ``DrawingError`` where the decoder's numbers overflow.
+    """
+    pixels = decode(vae, latents)
+    if not pixels.isfinite().all():
+        raise DrawingError(
+            "The numbers of this picture overflowed; precision bf16 or fp32 has room for them."
+        )
+    levels = ((pixels[0] / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)
+    return Image.fromarray(levels.permute(1, 2, 0).cpu().numpy())
+
+
+def pixels_of(vae: AutoencoderKL, latents: Tensor) -> Tensor:
+    """Pixels (n, 3, 8h, 8w) from -1 to 1, in float32, of latents (n, 4, h, w)."""
+    config = vae.config
+    latents = latents / config.scaling_factor
+    if config.latents_mean is not None and config.latents_std is not None:  # Playground v2.5
+        mean, std = (
+            latents.new_tensor(values).view(1, 4, 1, 1)
+            for values in (config.latents_mean, config.latents_std)
+        )
+        latents = latents * std + mean
+    pixels: Tensor = vae.decode(latents.to(vae.dtype), return_dict=False)[0]
+    return pixels.float()
+
+
+class Beside:
+    """A stream beside the one that denoises, for a thread that shares the device with it."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._stream: Any = None
+
+    @contextmanager
+    def drawing(self, latents: Tensor) -> Iterator[None]:
+        """Give orders there; ``latents`` were made elsewhere, and all of their making was waited for."""
+        if self._device.type != "cuda":
+            yield
+            return
+        if self._stream is None:
+            self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        latents.record_stream(self._stream)  # else their memory may be used anew while they are read here
+        with torch.cuda.stream(self._stream):
+            yield

@@ -1,0 +1,118 @@
+"""The network that predicts, in one of the ways that a plan's levers allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import ceil
+from typing import Any
+
+from diffusers import UNet2DConditionModel
+from torch import Tensor
+
+from generator.diffusion import caching
+from generator.diffusion.attention import Memory, fuse
+from generator.diffusion.compiling import Compiled
+from generator.diffusion.conditioning import Conditioning
+from generator.diffusion.plan import EXACT, Levers
+from generator.method.identity import identity_attention
+
+Evaluate = Callable[..., tuple[Tensor, Tensor | None]]
+
+
+class Network:
+    """What all drawings with one network share."""
+
+    def __init__(self, unet: UNet2DConditionModel, levers: Levers = EXACT) -> None:
+        """All of ``unet`` is on its device; it stays changed, see `fuse`."""
+        fuse(unet)
+        self._memory = Memory(unet)
+        self.unet, self.levers = unet, levers
+        evaluate: Evaluate = caching.evaluate if levers.cached_every > 1 else whole
+        self.evaluate = Compiled(evaluate) if levers.compiled else evaluate
+
+    @contextmanager
+    def drawing(self, conditioning: Conditioning, steps: int) -> Iterator[Drawing]:
+        """Have it listen to what one drawing is told."""
+        with self._memory.of(conditioning) as bias:
+            yield Drawing(self, conditioning, bias, steps, self._memory.keep_last)
+
+
+class PlainNetwork:
+    """The network as it is, of which layers may come and go; everything else is compared with this."""
+
+    levers = EXACT
+
+    def __init__(self, unet: UNet2DConditionModel) -> None:
+        """``unet`` is as before after each drawing."""
+        self.unet = unet
+        self.evaluate: Evaluate = whole
+
+    @contextmanager
+    def drawing(self, conditioning: Conditioning, steps: int) -> Iterator[Drawing]:
+        """Have it listen to what one drawing is told."""
+        with identity_attention(self.unet):
+            yield Drawing(self, conditioning, conditioning.identity_bias, steps)
+
+
+class Drawing:
+    """Predicts what each step of a drawing takes away."""
+
+    def __init__(
+        self,
+        network: Network | PlainNetwork,
+        conditioning: Conditioning,
+        bias: Tensor | None,
+        steps: int,
+        keep_last: Callable[[int], None] = lambda rows: None,
+    ) -> None:
+        """``bias`` is the identity bias as the network's attention takes it; ``keep_last`` forgets text."""
+        self._network, self._conditioning, self._bias = network, conditioning, bias
+        self._steps, self._keep_last = steps, keep_last
+        self._guided_steps = ceil(network.levers.guided_until * steps)
+        self._deep: Tensor | None = None
+
+    def predict(self, step: int, sample: Tensor, timestep: Tensor) -> Tensor:
+        """A step's prediction (n, 4, h, w) with guidance (arXiv 2207.12598, equation 6); steps begin at 0."""
+        if step == self._guided_steps and self._conditioning.guided:
+            self._go_on_unguided()
+        told = self._conditioning
+        unet = self._network.unet
+        if caching.is_full(step, self._steps, self._network.levers.cached_every):
+            self._deep = None
+        prediction, self._deep = self._network.evaluate(
+            unet,
+            sample.to(unet.dtype).repeat(2 if told.guided else 1, 1, 1, 1),
+            timestep,
+            arguments(told, self._bias),
+            self._deep,
+        )
+        if not told.guided:
+            return prediction.float()
+        unconditional, conditional = prediction.float().chunk(2)
+        return unconditional + told.guidance_scale * (conditional - unconditional)
+
+    def _go_on_unguided(self) -> None:
+        """From here on there is only the conditional branch, which has the last rows of everything."""
+        self._conditioning = self._conditioning.unguided
+        rows = len(self._conditioning.pooled)
+        self._keep_last(rows)
+        self._bias = None if self._bias is None else self._bias[-rows:]
+        self._deep = None if self._deep is None else self._deep[-rows:]
+
+
+def arguments(told: Conditioning, bias: Tensor | None) -> dict[str, Any]:
+    """What diffusers' network takes besides the sample and its time."""
+    return {
+        "encoder_hidden_states": told.hidden_states,
+        "timestep_cond": told.told_guidance,
+        "cross_attention_kwargs": {"identity_bias": bias},
+        "added_cond_kwargs": {"text_embeds": told.pooled, "time_ids": told.time_ids},
+    }
+
+
+def whole(
+    unet: UNet2DConditionModel, sample: Tensor, timestep: Tensor, told: dict[str, Any], deep: None
+) -> tuple[Tensor, None]:
+    """All of the network, as diffusers computes it; it remembers nothing."""
+    return unet(sample, timestep, **told, return_dict=False)[0], None

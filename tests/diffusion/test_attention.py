@@ -1,0 +1,113 @@
+"""What is remembered during a drawing, against what diffusers computes again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+from diffusers import UNet2DConditionModel
+from diffusers.models.attention_processor import Attention
+
+from generator.diffusion.attention import attentions, fuse, unfuse
+from generator.diffusion.conditioning import condition
+from generator.diffusion.network import Network
+from generator.diffusion.pipeline import latents_of
+from generator.diffusion.plan import Levers
+from generator.diffusion.tiny import tiny
+from generator.story import Recipe
+from tests.diffusion.test_pipeline import RECIPE
+
+CPU = torch.device("cpu")
+SMALL = replace(RECIPE, width=64)
+OTHER = replace(SMALL, seed=3, prompt="a cat on a roof", subject="a cat", express="on a roof", suppress=())
+
+
+def distance(recipes: Sequence[Recipe], levers: Levers) -> float:
+    """How far the levers are from the plain network."""
+    pipe = tiny()
+    with torch.inference_mode():
+        plain = latents_of(pipe, recipes, CPU)
+        fast = latents_of(pipe, recipes, CPU, network=Network(pipe.unet, levers))
+    return float((fast - plain).norm() / plain.norm())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"negative_prompt": "rain"}, {"guidance_scale": 1.0}, {"identity_strength": 1.0}, {"freeu": True}],
+    ids=str,
+)
+def test_what_is_remembered_is_what_would_be_computed(change: dict[str, object]) -> None:
+    recipes = [replace(recipe, **change) for recipe in (SMALL, OTHER)]  # type: ignore[arg-type]
+    assert distance(recipes, Levers()) < 1e-5
+
+
+def test_pictures_with_and_without_a_negative_prompt_are_drawn_together() -> None:
+    assert distance([SMALL, replace(OTHER, negative_prompt="rain", identity_strength=1.0)], Levers()) < 1e-5
+
+
+def counted(unet: UNet2DConditionModel) -> dict[str, int]:
+    """How many tokens each kind of projection is asked to project, from now on."""
+    counts = dict.fromkeys(("to_q", "to_k", "to_v", "to_qkv", "to_out"), 0)
+    for _, layer in attentions(unet):
+        for name, part in layer.named_children():
+            if layer.is_cross_attention and name in counts:
+                part = part[0] if name == "to_out" else part
+
+                def count(module: object, inputs: tuple[torch.Tensor], name: str = name) -> None:
+                    counts[name] += len(inputs[0])
+
+                part.register_forward_pre_hook(count)
+    return counts
+
+
+@torch.inference_mode()
+def test_text_is_projected_once_and_empty_text_not_at_all() -> None:
+    pipe = tiny()
+    network = Network(pipe.unet)
+    counts, layers = counted(pipe.unet), sum(layer.is_cross_attention for _, layer in attentions(pipe.unet))
+    latents_of(pipe, [SMALL], CPU, network=network)
+    assert counts["to_k"] == counts["to_v"] == layers
+    assert counts["to_q"] == counts["to_out"] == SMALL.steps * layers
+    counts.update(dict.fromkeys(counts, 0))
+    latents_of(pipe, [replace(SMALL, negative_prompt="rain")], CPU, network=network)
+    assert counts["to_k"] == counts["to_v"] == 2 * layers
+    assert counts["to_q"] == counts["to_out"] == 2 * SMALL.steps * layers
+
+
+def self_attention(unet: UNet2DConditionModel) -> Attention:
+    return next(layer for _, layer in attentions(unet) if not layer.is_cross_attention)
+
+
+def test_fused_matrices_share_the_memory_of_their_parts() -> None:
+    unet = tiny().unet
+    before = {name: weight.clone() for name, weight in unet.state_dict().items()}
+    fuse(unet)
+    fuse(unet)
+    layer = self_attention(unet)
+    assert layer.to_qkv.weight.data_ptr() == layer.to_q.weight.data_ptr()
+    assert (
+        len({layer.to_q.weight.untyped_storage().data_ptr(), layer.to_v.weight.untyped_storage().data_ptr()})
+        == 1
+    )
+    unfuse(unet)
+    assert not hasattr(layer, "to_qkv")
+    after = unet.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[name], before[name]) for name in before)
+
+
+@torch.inference_mode()
+def test_after_a_drawing_the_network_has_its_own_processors_and_remembers_nobody() -> None:
+    pipe = tiny()
+    network, before = Network(pipe.unet), pipe.unet.attn_processors
+    told = condition(pipe, [SMALL], CPU)
+    with pytest.raises(KeyboardInterrupt), network.drawing(told, 3):
+        assert all(pipe.unet.attn_processors[name] is not before[name] for name in before)
+        raise KeyboardInterrupt
+    after = pipe.unet.attn_processors
+    assert all(after[name] is before[name] for name in before)
+    first, second = (latents_of(pipe, [recipe], CPU, network=network) for recipe in (SMALL, OTHER))
+    assert torch.equal(latents_of(pipe, [SMALL], CPU, network=network), first)
+    assert torch.equal(latents_of(pipe, [OTHER], CPU, network=network), second)
