@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import shutil
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -11,6 +13,8 @@ import psutil  # type: ignore[import-untyped]
 import torch
 
 from generator.errors import ConfigurationError
+
+log = logging.getLogger(__name__)
 
 GIB = 2**30
 
@@ -27,7 +31,7 @@ class Machine:
     ram: float = 0.0  #: the machine's ordinary memory that nobody uses
     cores: int = 1
     compiles: bool = False  #: whether ``torch.compile`` finds what it needs
-    quantizes: bool = False  #: whether torchao is installed
+    quantizes: bool = False  #: whether torchao can: it is there, and the GPU is NVIDIA's
 
     @property
     def kind(self) -> str:
@@ -51,7 +55,7 @@ def look(name: str) -> Machine:
         ram=ram,
         cores=os.cpu_count() or 1,
         compiles=can_compile(device),
-        quantizes=find_spec("torchao") is not None,
+        quantizes=find_spec("torchao") is not None and torch.version.hip is None,
     )
 
 
@@ -95,9 +99,24 @@ def find_devices(name: str) -> list[str]:
     """The devices that a configured name stands for, best first: ``auto`` is every GPU, or else the CPU."""
     if name != "auto":
         return [name]
-    if torch.cuda.is_available():
-        return [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-    return ["mps"] if torch.backends.mps.is_available() else ["cpu"]
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    found = [f"cuda:{index}" for index in range(count) if is_new_enough(index)]
+    return found or (["mps"] if torch.backends.mps.is_available() else ["cpu"])
+
+
+def is_new_enough(index: int) -> bool:
+    """Whether this PyTorch has code for a GPU; it leaves the oldest behind from time to time."""
+    capability, known = torch.cuda.get_device_capability(index), torch.cuda.get_arch_list()
+    if runs_on(capability, known):
+        return True
+    log.warning("cuda:%d is passed over: it is too old for this PyTorch, which is for %s.", index, known)
+    return False
+
+
+def runs_on(capability: tuple[int, int], known: list[str]) -> bool:
+    """Whether there is code for a compute capability among architectures such as ``sm_75`` and ``sm_90a``."""
+    numbers = [int(re.sub(r"\D", "", name)) for name in known if name.startswith("sm_")]
+    return not numbers or 10 * capability[0] + capability[1] >= min(numbers)
 
 
 def usable(device: str) -> torch.device:
@@ -106,7 +125,7 @@ def usable(device: str) -> torch.device:
     Raises ``ConfigurationError`` where there is none.
     """
     try:
-        return torch.empty(0, device=device).device
+        return (torch.zeros(1, device=device) + 1).device
     except (RuntimeError, AssertionError) as error:
         raise ConfigurationError(f"This machine cannot draw on {device}; auto finds what it has.") from error
 

@@ -43,10 +43,10 @@ SMALL = Footprint(
     unet=0.05,
     decoder=0.01,
     streamed=0.01,
-    workspace=0.5,
-    picture=0.2,
-    decoding=0.5,
-    tile=0.2,
+    workspace=0.1,
+    picture=0.1,
+    decoding=0.4,
+    tile=0.15,
 )
 """No less than any of the models that come with the project."""
 

@@ -7,7 +7,7 @@ import os
 import pytest
 import torch
 
-from generator.diffusion.devices import find_devices, is_lost, is_out_of_memory, look
+from generator.diffusion.devices import find_devices, is_lost, is_out_of_memory, look, runs_on
 from generator.errors import ConfigurationError
 
 
@@ -29,6 +29,22 @@ def test_auto_is_what_there_is_and_a_name_is_itself() -> None:
     assert find_devices("cuda:3") == ["cuda:3"]
     found = find_devices("auto")
     assert found == [str(look(name).device) for name in found]
+
+
+@pytest.mark.parametrize(
+    ("capability", "known", "expected"),
+    [
+        ((9, 0), ["sm_75", "sm_80", "sm_90a", "compute_90"], True),
+        ((12, 0), ["sm_75", "sm_90"], True),  # by the code for older ones
+        ((6, 1), ["sm_75", "sm_120"], False),
+        ((11, 0), ["gfx1100"], True),
+        ((11, 0), [], True),
+    ],
+)
+def test_gpus_that_this_torch_has_left_behind_are_known(
+    capability: tuple[int, int], known: list[str], expected: bool
+) -> None:
+    assert runs_on(capability, known) is expected
 
 
 @pytest.mark.parametrize(
