@@ -40,13 +40,21 @@ def main(words: Sequence[str] | None = None) -> int:
     stories = write_stories(arguments.stories, arguments.scenes, arguments.seed)
     chosen = [m for m in METHODS if m.name.startswith(tuple(arguments.methods.split(",")))]
     arguments.out.mkdir(parents=True, exist_ok=True)
-    rows = {method.name: measure(method, stories, look, press, judge, arguments.out) for method in chosen}
-    report = table(rows) + ("\n" + comparison(rows, ALONE) if ALONE in rows else "")
-    numbers = {name: row.numbers for name, row in rows.items()}
-    (arguments.out / "evaluation.json").write_text(json.dumps(numbers, indent=1) + "\n")
-    (arguments.out / "table.md").write_text(report)
+    rows: dict[str, Outcome] = {}
+    for method in chosen:
+        rows[method.name] = measure(method, stories, look, press, judge, arguments.out)
+        report = write(rows, arguments.out)  # after each, so that an interrupted one has not been for nothing
     print(report)  # noqa: T201  a command's answer
     return 0
+
+
+def write(rows: dict[str, Outcome], out: Path) -> str:
+    """Leave what has been measured so far; the tables."""
+    report = table(rows) + ("\n" + comparison(rows, ALONE) if ALONE in rows else "")
+    numbers = {name: row.numbers for name, row in rows.items()}
+    (out / "evaluation.json").write_text(json.dumps(numbers, indent=1) + "\n")
+    (out / "table.md").write_text(report)
+    return report
 
 
 def parser() -> argparse.ArgumentParser:

@@ -21,8 +21,11 @@ from generator.storybook.training.pool import Batch
 from generator.storybook.training.telling import conditioning, time_ids
 
 EMA_DECAY = 0.9985
-CLEAN = 0.4
-"""How much is learnt at no noise, where 1 is the mean."""
+NOISY = (1.5, 1.2)
+"""How the noise of the pictures is distributed that are learnt from; see ``noisiness``."""
+
+FIGURE_WEIGHT = 3.0
+"""How much more the middle of a figure counts: faces are small, and backgrounds are learnt soon."""
 
 State = dict[str, list[Tensor]]
 """All that a training has learnt: weights, the optimizer's moments, and the moving average."""
@@ -202,7 +205,7 @@ class Training:
 def denoising_loss(
     painter: Painter, batch: Batch, sizes: Tensor, alphas: Tensor, dtype: torch.dtype
 ) -> Tensor:
-    """Mean squared error of the velocity (arXiv 2202.00512, appendix D)."""
+    """Squared error of the velocity (arXiv 2202.00512, appendix D), weighted by place."""
     latents = batch["latents"].float()
     hidden, pooled = conditioning(painter, batch)
     noise = torch.randn_like(latents)
@@ -215,20 +218,31 @@ def denoising_loss(
     predicted = painter.unet(
         noisy, steps, encoder_hidden_states=hidden, added_cond_kwargs=added, return_dict=False
     )[0]
-    return functional.mse_loss(predicted.float(), velocity)
+    error = functional.mse_loss(predicted.float(), velocity, reduction="none")
+    return (error * figures(error.shape[-1], error.device)).mean()
 
 
 def noisiness(count: int, device: torch.device) -> Tensor:
-    """Where on the way from picture to noise each of a batch is, from 0 to 1, evenly spread.
+    """Where on the way from picture to noise each of a batch is, from 0 to 1.
 
-    The density rises from ``CLEAN`` to ``2 - CLEAN``: what a caption says is decided where it is noisy. One
-    random number shifts the whole batch, so that every batch has each part of the way in its share (arXiv
-    2107.00630, appendix I.1).
+    A Kumaraswamy distribution: less where all is drawn already, and nearly even elsewhere. One random number
+    shifts the whole batch, so that every batch has each part of the way in its share (arXiv 2107.00630,
+    appendix I.1).
     """
     even = (torch.arange(count, device=device) + torch.rand(1, device=device)) / count
-    rise = 1 - CLEAN
-    levels: Tensor = ((CLEAN**2 + 4 * rise * even).sqrt() - CLEAN) / (2 * rise)
-    return levels.clamp(max=1 - 1e-4)
+    levels: Tensor = (1 - (1 - even) ** (1 / NOISY[1])) ** (1 / NOISY[0])
+    return levels.clamp(0, 1 - 1e-4)
+
+
+def figures(side: int, device: torch.device) -> Tensor:
+    """How much each place of the latents counts, (side, side), 1 in the mean: most where somebody stands.
+
+    The same for all pictures, so that what is learnt is still the mean of what can be there.
+    """
+    at = (torch.arange(side, device=device) + 0.5) / side
+    x, y = (at[None] - 0.5) / 0.16, (at[:, None] - 0.6) / 0.19
+    weights = 1 + FIGURE_WEIGHT * torch.exp(-(x**2 + y**2) / 2)
+    return weights / weights.mean()
 
 
 @torch.no_grad()
