@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 
 import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import pad, scaled_dot_product_attention
 
 from generator.diffusion.conditioning import Conditioning
@@ -144,14 +145,24 @@ def attentions(unet: UNet2DConditionModel) -> Iterator[tuple[str, Attention]]:
             yield name, module
 
 
+@torch.no_grad()
 def fuse(unet: UNet2DConditionModel) -> None:
     """Lay each self-attention's three matrices into one; they become views of it, so no memory is added."""
     for _, layer in attentions(unet):
         if not layer.is_cross_attention and not hasattr(layer, "to_qkv"):
-            layer.fuse_projections()
-            parts = layer.to_qkv.weight.data.chunk(3)
-            for projection, part in zip((layer.to_q, layer.to_k, layer.to_v), parts, strict=True):
-                projection.weight.data = part
+            layer.to_qkv = one_of((layer.to_q, layer.to_k, layer.to_v))
+
+
+def one_of(parts: tuple[nn.Module, ...]) -> nn.Module:
+    """One linear layer for several, whose tensors become views of its own."""
+    whole = deepcopy(parts[0])
+    for name in ("weight", "scale"):  # only layers in eight bits have scales
+        if hasattr(whole, name):
+            together = torch.cat([getattr(part, name).data for part in parts])
+            getattr(whole, name).data = together
+            for part, piece in zip(parts, together.chunk(len(parts)), strict=True):
+                getattr(part, name).data = piece
+    return whole
 
 
 def unfuse(unet: UNet2DConditionModel) -> None:

@@ -15,6 +15,7 @@ from generator.diffusion.attention import Memory, fuse
 from generator.diffusion.compiling import Compiled
 from generator.diffusion.conditioning import Conditioning
 from generator.diffusion.plan import EXACT, Levers
+from generator.diffusion.quantizing import quantize
 from generator.method.identity import identity_attention
 
 Evaluate = Callable[..., tuple[Tensor, Tensor | None]]
@@ -24,7 +25,8 @@ class Network:
     """What all drawings with one network share."""
 
     def __init__(self, unet: UNet2DConditionModel, levers: Levers = EXACT) -> None:
-        """All of ``unet`` is on its device; it stays changed, see `fuse`."""
+        """All of ``unet`` is on its device; it stays changed, see `quantize` and `fuse`."""
+        quantize(unet, levers.quantized)
         fuse(unet)
         self._memory = Memory(unet)
         self.unet, self.levers = unet, levers

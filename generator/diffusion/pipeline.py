@@ -53,6 +53,7 @@ class Illustrator:
         return Engine(
             device=device_name(self._device),
             precision=self.plan.precision,
+            levers=self.plan.levers.words,
             samefox=installed("samefox"),
             torch=installed("torch"),
             diffusers=installed("diffusers"),

@@ -37,6 +37,16 @@ class Levers:
     guided_until: float = 1.0  #: the share of the steps that are guided; later ones have one branch
     cached_every: int = 1  #: the deep layers are computed in every so many steps, and remembered between
 
+    @property
+    def words(self) -> str:
+        """What changes the picture a little, for its recipe; nothing where nothing does."""
+        said = [] if self.quantized is Quantization.OFF else [f"matrices in {self.quantized}"]
+        if self.guided_until < 1:
+            said.append(f"guided in the first {self.guided_until:.0%} of the steps")
+        if self.cached_every > 1:
+            said.append(f"deep layers in one of {self.cached_every} steps")
+        return ", ".join(said)
+
 
 EXACT = Levers()
 
@@ -71,18 +81,15 @@ class Plan:
             return replace(self, beside=False)
         if self.together > 1:
             return replace(self, together=self.together // 2)
-        if self.movable and self.offload is Offload.NOTHING:
-            return replace(self, offload=Offload.NETWORKS, levers=replace(self.levers, compiled=False))
+        movable = self.device.startswith("cuda")  # elsewhere, there is no other memory to go to
+        if movable and self.offload is Offload.NOTHING:
+            levers = replace(self.levers, compiled=False, cached_every=1)
+            return replace(self, offload=Offload.NETWORKS, levers=levers)
         if not self.tiled:
             return replace(self, tiled=True)
-        if self.movable and self.offload is Offload.NETWORKS:
+        if movable and self.offload is Offload.NETWORKS:
             return replace(self, offload=Offload.LAYERS)
         return None
-
-    @property
-    def movable(self) -> bool:
-        """Whether networks can leave the device for another memory; torchao's matrices cannot."""
-        return self.device.startswith("cuda") and self.levers.quantized is Quantization.OFF
 
     def __str__(self) -> str:
         """How it draws, without the reasons."""
