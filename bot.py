@@ -42,6 +42,7 @@ EXTENSIONS = (
     "cogs.me",
     "cogs.queue",
     "cogs.circle",
+    "cogs.listening",
     "cogs.together",
     "cogs.gallery",
     "cogs.moderate",

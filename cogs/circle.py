@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,31 +11,25 @@ import discord
 from discord import ui
 from discord.ext import commands
 
-from cogs.languages import server_locale
-from cogs.place import NotAllowed, WrongPlace, check_place, check_server, person, roles_of
+from cogs.place import check_place, check_server, person, roles_of
 from cogs.presentation import forms
-from cogs.presentation.answers import answer, sentence
+from cogs.presentation.answers import answer
 from cogs.presentation.buttons import meant
 from cogs.presentation.circle import DESK, name_of, scene_form
 from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel
 from cogs.presentation.controls import press
 from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
-from cogs.presentation.words import _, speaking
+from cogs.presentation.words import _
 from generator.errors import SamefoxError
 from generator.limits import standing
-from generator.server import ServerSettings
 from generator.story import Person, Story, Storyboard, Take
-from generator.together.circle import Circle, CircleRefused, Mode, Phase, check_manager, may_manage
+from generator.together.circle import Circle, CircleRefused, Mode, check_manager, may_manage
 
 if TYPE_CHECKING:
     from bot import Samefox
 
 log = logging.getLogger(__name__)
-
-RECEIPT = "✍️"  # the reaction to a message that is a scene
-CHATTER = ("//", "(", "（")
-"""How a message begins that is no scene."""
 
 Press = Callable[["discord.Interaction[Any]", Story], Awaitable[str]]
 """What a button of the panel does; what to say of it."""
@@ -144,28 +137,6 @@ class CircleCog(commands.Cog, name=DESK):
         said = _("✍️ Your scene is number {number}; its picture is on its way.")
         number = (frame.position or 0) + 1
         return said.format(number=number) + doubts(self.bot.studio, board)
-
-    @commands.Cog.listener()
-    async def on_message(self, message: discord.Message) -> None:
-        """Where the server wants it, what is written in a story's thread is a scene."""
-        if message.author.bot or message.guild is None or not _may_be_scene(message):
-            return
-        story_id = await self.circles.in_thread(message.channel.id)
-        server = await self.bot.studio.server(message.guild.id)
-        if story_id is None or not server.read_messages:
-            return
-        who = Person(id=message.author.id, name=message.author.display_name)
-        if not _wanted(message, server) or not _awaited(await self.circles.circle(story_id), who):
-            return
-        may = standing(roles_of(message.author), server)
-        with speaking(server_locale(server, message.guild)):
-            try:
-                await self.together.add(story_id, who, message.content, standing=may)
-            except SamefoxError as error:
-                await message.reply(f"⚠️ {sentence(error, message.id)}", mention_author=False)
-                return
-        with suppress(discord.HTTPException):  # it is a scene, also without a receipt
-            await message.add_reaction(RECEIPT)
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
@@ -310,34 +281,6 @@ def _resolved(interaction: discord.Interaction[Any], user_id: int) -> Person:
     if member is None:
         raise CircleRefused("They are not in this server any more; please choose somebody who is.")
     return Person(id=user_id, name=member.get("nick") or user.get("global_name") or user["username"])
-
-
-def _may_be_scene(message: discord.Message) -> bool:
-    """Whether a message is more than chatter; an answer to somebody is chatter."""
-    return (
-        message.type is discord.MessageType.default
-        and isinstance(message.channel, discord.Thread)
-        and bool(message.content.strip())
-        and not message.content.lstrip().startswith(CHATTER)
-    )
-
-
-def _wanted(message: discord.Message, server: ServerSettings) -> bool:
-    """Whether the server wants stories here from whoever wrote; from others, it is chatter."""
-    try:
-        check_server(message, server)
-    except (WrongPlace, NotAllowed):
-        return False
-    return True
-
-
-def _awaited(circle: Circle, who: Person) -> bool:
-    """Whether the circle waits for a scene from this person; anything else is chatter, too."""
-    if circle.phase is not Phase.WRITING:
-        return False
-    if circle.mode is not Mode.TURNS:
-        return True
-    return circle.is_member(who) if circle.turn is None else circle.turn.id == who.id
 
 
 async def setup(bot: Samefox) -> None:

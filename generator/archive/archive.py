@@ -15,6 +15,7 @@ from generator.archive.characters import Characters
 from generator.archive.circles import Circles
 from generator.archive.connection import NOW, Connection
 from generator.archive.gallery import Gallery
+from generator.archive.hearing import Hearing
 from generator.archive.moderation import Moderation
 from generator.archive.oblivion import Oblivion
 from generator.archive.rows import (
@@ -44,6 +45,7 @@ class Archive:
         self._connection = connection
         self.servers = Servers(connection)
         self.circles = Circles(connection)
+        self.hearing = Hearing(connection)
         self.characters = Characters(connection)
         self.titles = Titles(connection)
         self.work = Work(connection)

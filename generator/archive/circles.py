@@ -10,6 +10,7 @@ from pathlib import Path
 import aiosqlite
 
 from generator.archive.connection import NOW, Connection
+from generator.archive.hearing import hear
 from generator.archive.rows import (
     add_contributor,
     add_frame,
@@ -83,7 +84,7 @@ class Circles:
                 carried_id = await _carry(sql, story_id, position, frame, path)
             await sql.execute(
                 "INSERT INTO circles (story_id, mode, phase, minutes, recipe, window_length, continues_id,"
-                " carried_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                " carried_id, heard_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
                 (
                     story_id,
                     circle.mode,
@@ -98,11 +99,13 @@ class Circles:
             await _write(sql, replace(circle, story_id=story_id))
             return await read_story(sql, story_id)
 
-    async def change(self, story_id: int, act: Callable[[Circle, Story], Step]) -> tuple[Circle, Take | None]:
+    async def change(
+        self, story_id: int, act: Callable[[Circle, Story], Step], message_id: int | None = None
+    ) -> tuple[Circle, Take | None]:
         """Replace a circle by what `act` makes of it, and add the scene that became part of the story.
 
-        The circle as it is then, and the new frame's queued take. Whatever `act` raises is raised; then
-        nothing is changed.
+        The circle as it is then, and the new frame's queued take. If a message in its thread led to it, that
+        is known from then on, and owed a receipt. Whatever `act` raises is raised; then nothing is changed.
 
         Raises:
             NotFound: there is no such circle.
@@ -116,6 +119,8 @@ class Circles:
                 await _write(sql, after)
             if after != before or take is not None:
                 await touch(sql, story_id)
+            if message_id is not None:
+                await hear(sql, story_id, message_id, receipt_id=message_id)
             return after, take
 
     async def take_back(

@@ -60,6 +60,10 @@ class Beginnings:
         self._queue = queue
         self._stop = stop
         self._announce = announce
+        # Whoever wrote in time while nobody was up is heard before their time is said to be over.
+        self.listened = asyncio.Event()
+        if not settings.bot.read_messages:
+            self.listened.set()
         self._changed = asyncio.Event()  # a deadline may be another than the clock waits for
 
     async def plan(

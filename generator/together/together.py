@@ -51,8 +51,11 @@ class Together(Beginnings):
         *,
         locale: str | None = None,
         standing: Standing = USUAL,
+        message_id: int | None = None,
     ) -> tuple[Circle, Take | None]:
         """Add a scene, or in a vote propose it; the circle as it is then, and the new frame's take.
+
+        If it was written in the story's thread, the message is known from then on, and owed a receipt.
 
         Raises:
             NotFound: there is no such story.
@@ -75,7 +78,7 @@ class Together(Beginnings):
             recipes=[common.recipe, *chosen_recipes(story)],
         )
         async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
-            circle, take = await self._archive.circles.change(story_id, write)
+            circle, take = await self._archive.circles.change(story_id, write, message_id)
         await self._follow(story, take, standing)
         return circle, take
 
@@ -212,6 +215,7 @@ class Together(Beginnings):
 
     async def keep_time(self) -> None:
         """Let turns and votes end when their time is over, for as long as the studio is open."""
+        await self.listened.wait()
         while True:
             self._changed.clear()
             pause = LONGEST_SLEEP
@@ -220,7 +224,7 @@ class Together(Beginnings):
                     if deadline > now():
                         pause = min(pause, (deadline - now()).total_seconds())
                         break
-                    if not await self._expire(story_id):
+                    if not await self.expire(story_id):
                         pause = RETRY_INTERVAL
             except Exception:
                 log.exception("The deadlines could not be read; they are tried again")
@@ -230,8 +234,8 @@ class Together(Beginnings):
             except TimeoutError:
                 continue
 
-    async def _expire(self, story_id: int) -> bool:
-        """Let a story's time be over; False if that failed, which holds up no other story."""
+    async def expire(self, story_id: int) -> bool:
+        """Let a story's time be over, if it is; False if that failed, which holds up no other story."""
         try:
             await self._step(story_id, lambda circle, _: rules.expire(circle, now()))
         except NotFound:

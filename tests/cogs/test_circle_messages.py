@@ -12,6 +12,7 @@ from generator.settings import BotSettings
 from generator.story import Person
 from tests.cogs.conftest import Stage, raised, texts
 from tests.cogs.test_circle import begun, prompt_of, taking_turns
+from tests.cogs.test_listening import listened
 from tests.conftest import small
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -50,7 +51,7 @@ async def test_what_is_written_in_the_thread_is_a_scene_and_chatter_is_not(stage
     await stage.mo.send(thread, "(me next)")
     await stage.mo.send(thread, "oh!", reply_to=scene)
     await stage.mo.send(stage.stories, "not here")
-    story = await fox.shown()
+    story = await listened(fox)
     assert story.scenes == ("in the snow",)
     assert story.frames[0].author.name == "Ben"
     stored = stage.env.backend.get_message(thread.id, scene.id)
@@ -64,7 +65,7 @@ async def test_out_of_turn_people_may_talk(stage: Stage) -> None:
     await stage.ann.send(thread, "by a river")
     await fox.until(lambda story, _: len(story.frames) == 1)
     await stage.ann.send(thread, "that was fun")
-    story = await fox.shown()
+    story = await listened(fox)
     assert story.scenes == ("by a river",)
 
 
@@ -72,6 +73,7 @@ async def test_what_cannot_be_drawn_is_answered_in_the_thread_without_calling_an
     fox = await begun(stage)
     await fox.shown()
     await stage.ben.send(await fox.thread(), "very " * 90 + "far")
+    await listened(fox)
     reply = (await fox.said())[-1]
     assert "tokens" in texts(reply)
     assert reply.ping_user_ids == []
@@ -96,6 +98,6 @@ async def test_what_others_write_than_those_who_may_tell_stories_is_chatter(stag
     try:
         await stage.ben.send(await fox.thread(), "in the snow")
         await stage.mo.send(await fox.thread(), "by a river")
-        assert (await fox.shown()).scenes == ("by a river",)
+        assert (await listened(fox)).scenes == ("by a river",)
     finally:
         await servers.change(stage.env.guild.id, who, lambda now: now.altered(teller_roles=()))
