@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -32,6 +33,7 @@ class Moderation:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._banned: set[tuple[int, int]] | None = None
+        self._reading_bans = asyncio.Lock()
 
     # -- bans -------------------------------------------------------------------------------------------
 
@@ -64,9 +66,10 @@ class Moderation:
     async def _everybody_banned(self) -> set[tuple[int, int]]:
         """Server and person of every ban. Kept in memory, since it is asked for before each answer."""
         if self._banned is None:
-            rows = await self._connection.fetch("SELECT guild_id, person_id FROM bans")
-            if self._banned is None:  # else somebody was faster, and may have added to it since
-                self._banned = {(row["guild_id"], row["person_id"]) for row in rows}
+            async with self._reading_bans:  # once, also when many come before it is done
+                if self._banned is None:
+                    rows = await self._connection.fetch("SELECT guild_id, person_id FROM bans")
+                    self._banned = {(row["guild_id"], row["person_id"]) for row in rows}
         return self._banned
 
     async def bans(self, guild_id: int) -> list[Ban]:

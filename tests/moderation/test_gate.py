@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +61,11 @@ async def test_nobody_waits_while_a_long_text_is_looked_at_and_it_is_refused_all
             turns += 1
         await looking
         assert turns > 5
+
+
+async def test_who_is_excluded_is_read_once_however_many_ask_at_the_same_time(tmp_path: Path) -> None:
+    async with open_archive(tmp_path / "archive.sqlite3") as archive:
+        said: list[str] = []
+        await archive.moderation._connection._reader.set_trace_callback(said.append)
+        await asyncio.gather(*(Gate(archive).check_person(1, person) for person in range(50)))
+        assert len([statement for statement in said if "bans" in statement]) == 1
