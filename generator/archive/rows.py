@@ -71,10 +71,21 @@ async def add_story(
         ),
     )
     await add_contributor(sql, story_id, author)
-    scenes = zip(storyboard.scenes, storyboard.recipes, strict=True)
-    for position, (scene, recipe) in enumerate(scenes, first):
-        frame_id = await add_frame(sql, story_id, position, author)
-        await add_take(sql, story_id, frame_id, scene, None, author, recipe)
+    scenes = list(enumerate(zip(storyboard.scenes, storyboard.recipes, strict=True), first))
+    # All scenes together, since each statement is a way to the database's thread and back.
+    await sql.executemany(
+        "INSERT INTO frames (story_id, position, author_id) VALUES (?, ?, ?)",
+        [(story_id, position, author.id) for position, _ in scenes],
+    )
+    await sql.executemany(
+        "INSERT INTO takes (story_id, frame_id, scene, author_id, seed, recipe)"
+        " SELECT story_id, id, ?, author_id, ?, ? FROM frames WHERE story_id = ? AND position = ?",
+        [
+            (scene, recipe.seed, recipe_to_json(recipe), story_id, position)
+            for position, (scene, recipe) in scenes
+        ],
+    )
+    await sql.execute("INSERT INTO jobs (take_id) SELECT id FROM takes WHERE story_id = ?", (story_id,))
     return story_id
 
 
