@@ -1,9 +1,11 @@
-"""What is measured of the bot itself; ``python -m tests.measure [answers | growth | forecast]``.
+"""What is measured of the bot itself; ``python -m tests.measure [answers | start | growth | forecast]``.
 
 ``growth`` prints how costs grow with the frames that wait and with the archive, ``forecast`` how far off the
 times are that members are told, and ``answers`` how fast the bot answers while its own processor draws: the
 time from `/story tell` to the answer, and the longest time for which the event loop did nothing else, while
-frames are drawn on every core. The simulated Discord runs in the same process and is counted in.
+frames are drawn on every core. The simulated Discord runs in the same process and is counted in. ``start``
+prints how long the real bot takes from its start to its first answer, and its memory then, while its model is
+loaded by another process.
 """
 
 from __future__ import annotations
@@ -14,13 +16,18 @@ import os
 import statistics
 import tempfile
 from pathlib import Path
-from time import perf_counter
+from time import monotonic, perf_counter
+
+import psutil
 
 from generator.settings import BotSettings, Settings, StorySettings
+from tests.burst import BOT
 from tests.cogs.conftest import Stage, raised
 from tests.growth import forecasts, growth
+from tests.wire import WireDiscord
 
 ANSWERS = 30
+STARTS = 5
 TICK = 0.005  # seconds
 
 
@@ -63,7 +70,39 @@ async def main() -> None:
     print(f"the event loop was late by {max(stalls) * 1000:.0f} ms at most")
 
 
-MEASUREMENTS = {"answers": main, "growth": growth, "forecast": forecasts}
+async def start() -> None:
+    """The first start, which registers the commands and writes Python's caches, and the later ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        (home / "config.toml").touch()
+        os.environ["PYTHONPYCACHEPREFIX"] = str(home / "cache")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        async with WireDiscord(home) as discord:
+            first, memory = await _first_answer(discord, home)
+            later = [await _first_answer(discord, home) for _ in range(STARTS)]
+    taken, memory = (
+        statistics.median(seconds for seconds, _ in later),
+        max(memory, *(rss for _, rss in later)),
+    )
+    print(f"{os.cpu_count()} cores, from the start to the first answer:")
+    print(f"{taken:.2f} s (median of {STARTS}), the very first time {first:.2f} s; {memory:.0f} MB")
+
+
+async def _first_answer(discord: WireDiscord, home: Path) -> tuple[float, float]:
+    """Seconds from a start to the first answer, and MB of memory then."""
+    begun = monotonic()
+    bot = await discord.start(BOT, "--config", str(home / "config.toml"))
+    await discord.wait_ready(bot)
+    result = await discord.slash("Ann", "queue")
+    taken = monotonic() - begun
+    assert result.acknowledged
+    memory = psutil.Process(bot.pid).memory_info().rss / 1e6
+    await discord.kill(bot)
+    await discord.until(lambda: not bot.has_children(), 60)
+    return taken, memory
+
+
+MEASUREMENTS = {"answers": main, "start": start, "growth": growth, "forecast": forecasts}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

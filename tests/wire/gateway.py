@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -64,6 +65,17 @@ class Gateway:
         self._forgotten = False  # after a long outage the session cannot be resumed
         self._sockets: set[web.WebSocketResponse] = set()
         self._writer: asyncio.Task[None] | None = None
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep back all that happens meanwhile, and tell it at once at the end."""
+        self._flowing.clear()
+        try:
+            yield
+        finally:
+            self._flowing.set()
 
     @property
     def online(self) -> bool:
@@ -139,7 +151,7 @@ class Gateway:
 
     async def _write_from(self, sequence: int, socket: web.WebSocketResponse, session: Session) -> None:
         await self._stop_writing()
-        self._writer = asyncio.create_task(_write(socket, session, sequence))
+        self._writer = asyncio.create_task(_write(socket, session, sequence, self._flowing))
 
     async def _stop_writing(self) -> None:
         if self._writer is not None:
@@ -147,9 +159,12 @@ class Gateway:
             await asyncio.gather(self._writer, return_exceptions=True)
 
 
-async def _write(socket: web.WebSocketResponse, session: Session, sequence: int) -> None:
+async def _write(
+    socket: web.WebSocketResponse, session: Session, sequence: int, flowing: asyncio.Event
+) -> None:
     """Send the session's frames after this sequence number, and then every new one."""
     while not socket.closed:
+        await flowing.wait()
         for frame in session.frames[sequence:]:
             await socket.send_str(frame)
             sequence += 1

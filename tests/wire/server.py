@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -104,6 +105,10 @@ class WireDiscord:
     async def cut_gateway(self, *, forget: bool = False) -> None:
         """Break the websocket once; the bot may resume, unless its session is forgotten."""
         await self._gateway.cut(forget=forget)
+
+    def held(self) -> AbstractContextManager[None]:
+        """Members act, and the bot hears of all of it at once at the end."""
+        return self._gateway.held()
 
     def forget_nonces(self) -> None:
         """Act as if the bot had been away for more minutes than Discord remembers nonces."""
