@@ -56,7 +56,7 @@ CONNECTIONS = 256
 """An answer is on its way for a tenth of a second: with so many, a thousand are there within one."""
 
 NEW_OBJECTS = 10_000
-"""After so many the garbage is looked for: a command makes a hundred, and most are still in use."""
+"""After so many, garbage is looked for: a command makes a hundred that are in use until it is answered."""
 
 Start: TypeAlias = Callable[[], Coroutine[Any, Any, int]]
 
@@ -110,9 +110,6 @@ class Samefox(commands.AutoShardedBot):
         self.add_dynamic_items(*BUTTONS, *CONTROLS)
         assert isinstance(self.tree, StoryTree)
         await self.tree.sync_if_changed()
-        # What is here now stays, and to look through all of it takes as long as many answers.
-        gc.freeze()
-        gc.set_threshold(NEW_OBJECTS)
 
     async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
         """A form may have been sent."""
@@ -146,6 +143,8 @@ def main() -> int:
         discord.utils.setup_logging(level=logging.getLevelName(settings.bot.log_level))
         # Samefox does not speak, so it need not hear that it cannot.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        gc.freeze()  # what was imported stays, and need not be looked through while somebody waits
+        gc.set_threshold(NEW_OBJECTS)
         with asyncio.Runner(loop_factory=event_loop) as runner:
             return runner.run(start())
     except SamefoxError as error:
