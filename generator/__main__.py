@@ -57,6 +57,10 @@ def main() -> int:
         from generator.evaluation.__main__ import main as evaluate  # torch is for those alone who ask for it
 
         return evaluate(sys.argv[2:])
+    if sys.argv[1:2] == ["bench"]:
+        from generator.bench.__main__ import main as bench
+
+        return bench(sys.argv[2:])
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     arguments = _parser().parse_args()
     try:

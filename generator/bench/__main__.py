@@ -1,0 +1,151 @@
+"""``python -m generator bench``: how fast stories are drawn here, and by others' code beside it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+
+from generator.bench.methods import Method, methods
+from generator.bench.plot import plot
+from generator.bench.report import Report, merge, read, table
+from generator.bench.running import Bench
+from generator.bench.stage import Stage
+from generator.diffusion.architecture import SDXL
+from generator.diffusion.devices import find_devices
+from generator.diffusion.planner import plan_for
+from generator.diffusion.tiny import TINY
+from generator.errors import ConfigurationError, SamefoxError
+from generator.press import files
+from generator.profiles import Scheduler
+from generator.settings import SpeedSettings
+from generator.story import Recipe
+
+ROOMY = 64  # GiB; a device with as much holds the networks of all methods at once
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Read the command line, measure, and leave a table, the numbers and a plot; the exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    arguments = parser().parse_args(words)
+    try:
+        if arguments.quality:
+            from generator.bench.quality import compare
+
+            print(compare(arguments.device, arguments.stories or 4, arguments.only, arguments.out))  # noqa: T201
+            return 0
+        if arguments.list:
+            names = (f"{method.name:18}{method.title}" for method in Setting(arguments).methods)
+            print("\n".join(names))  # noqa: T201
+            return 0
+        report = merge([read(path) for path in arguments.merge]) if arguments.merge else measure(arguments)
+    except SamefoxError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 2 if isinstance(error, ConfigurationError) else 1
+    except KeyboardInterrupt:
+        return 130  # as shells count an interrupted program; what was measured is in --out
+    write(report, arguments.out)
+    print(report.model_dump_json(indent=1) if arguments.json else table(report))  # noqa: T201
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    options = argparse.ArgumentParser(prog="python -m generator bench", description=__doc__)
+    options.add_argument("--quick", action="store_true", help="a small network, small pictures and few steps")
+    options.add_argument("--only", default="", help="methods by how their names begin: stock,compiled,fast")
+    options.add_argument("--list", action="store_true", help="name the methods, and measure nothing")
+    options.add_argument("--steps", type=int, help="default: 50, quick 8")
+    options.add_argument("--repeat", type=int, default=3, help="default: %(default)s")
+    options.add_argument("--budget", type=float, help="seconds after which nothing is begun; quick: 120")
+    options.add_argument("--device", default="auto", help="such as cuda:0 or cpu; default: the best one here")
+    options.add_argument("--precision", choices=["auto", "fp32", "fp16", "bf16"], default="auto")
+    options.add_argument("--out", type=Path, default=Path("result/bench"), help="default: %(default)s")
+    options.add_argument("--json", action="store_true", help="print the numbers instead of the table")
+    options.add_argument("--merge", type=Path, nargs="+", metavar="JSON", help="put earlier runs together")
+    options.add_argument("--quality", action="store_true", help="what each lever does to the pictures")
+    options.add_argument("--stories", type=int, help="told for --quality; default: 4, of 5 scenes each")
+    return options
+
+
+class Setting:
+    """What is to be measured, and where."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        """Raises ``ConfigurationError`` where there is no such device or method."""
+        plan = plan_for(find_devices(arguments.device)[0], arguments.precision, SpeedSettings())
+        self.device, self.precision = torch.device(plan.device), plan.precision
+        self.look = recipe(
+            arguments.steps or (8 if arguments.quick else 50), 256 if arguments.quick else 1024
+        )
+        self.methods = choose(methods(self.device, self.precision, self.look), arguments.only)
+        self.budget = arguments.budget or (120.0 if arguments.quick else float("inf"))
+        self.architecture, self.network = (
+            (TINY, "A tiny SDXL with random weights")
+            if arguments.quick
+            else (SDXL, "SDXL at its full size with random weights")
+        )
+
+
+def measure(arguments: argparse.Namespace) -> Report:
+    """Build the network and let every method draw."""
+    setting = Setting(arguments)
+    warnings.filterwarnings("ignore", module="torch._inductor")
+    with TemporaryDirectory(prefix="samefox-bench-") as folder:
+        stage = Stage(setting.architecture, Path(folder), setting.device, setting.look, setting.precision)
+        return Bench(stage, setting.network, setting.methods, setting.budget).run(
+            arguments.repeat, lambda report: write(report, arguments.out), in_turn=roomy(setting.device)
+        )
+
+
+def recipe(steps: int, side: int) -> Recipe:
+    """How every frame is drawn; the stage adds words and model."""
+    return Recipe(
+        model="",
+        subject="",
+        express="",
+        suppress=(),
+        prompt="",
+        seed=0,
+        width=side,
+        height=side,
+        steps=steps,
+        guidance_scale=5.0,
+        scheduler=Scheduler.EULER,
+    )
+
+
+def choose(found: Sequence[Method], names: str) -> list[Method]:
+    """Those whose names begin with one of the words.
+
+    Raises ``ConfigurationError`` if there are none.
+    """
+    chosen = [method for method in found if method.name.startswith(tuple(names.split(",")))]
+    if not chosen:
+        raise ConfigurationError("There is no such method: {found}.", found=[method.name for method in found])
+    return chosen
+
+
+def roomy(device: torch.device) -> bool:
+    """Whether all networks fit onto the device at once; on a processor only quick benches are run."""
+    if device.type != "cuda":
+        return True
+    return bool(torch.cuda.get_device_properties(device).total_memory / 2**30 >= ROOMY)
+
+
+def write(report: Report, folder: Path) -> None:
+    """The report in all its forms."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files.save(folder / "bench.json", report.model_dump_json(indent=1).encode())
+    files.save(folder / "bench.md", table(report).encode())
+    plot(report).save(folder / "bench.png", optimize=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
