@@ -31,7 +31,7 @@ class Machine:
     ram: float = 0.0  #: the machine's ordinary memory that nobody uses
     cores: int = 1
     compiles: bool = False  #: whether ``torch.compile`` finds what it needs
-    quantizes: bool = False  #: whether torchao can: it is there, and the GPU is NVIDIA's
+    quantizes: bool = False  #: whether it is one of NVIDIA's, which multiply in eight bits
 
     @property
     def kind(self) -> str:
@@ -55,7 +55,7 @@ def look(name: str) -> Machine:
         ram=ram,
         cores=os.cpu_count() or 1,
         compiles=can_compile(device),
-        quantizes=find_spec("torchao") is not None and torch.version.hip is None,
+        quantizes=device.type == "cuda" and torch.version.hip is None,
     )
 
 

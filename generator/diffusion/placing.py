@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import chain
 from typing import Any
 
@@ -39,11 +38,11 @@ class Placing:
         device = torch.device(plan.device)
         with ExitStack() as undo:  # what runs out of memory half way is undone
             if plan.tiled:
-                undo.enter_context(in_tiles(pipe.vae))
+                in_tiles(pipe.vae, undo)
             if plan.offload is Offload.NETWORKS:
-                undo.enter_context(one_at_a_time(pipe, device, pinned=plan.pinned))
+                one_at_a_time(pipe, device, undo, pinned=plan.pinned)
             elif plan.offload is Offload.LAYERS:
-                undo.enter_context(layer_after_layer(pipe, device, pinned=plan.pinned))
+                layer_after_layer(pipe, device, undo, pinned=plan.pinned)
             else:
                 pipe.to(device)
             self._undo = undo.pop_all()
@@ -55,33 +54,35 @@ class Placing:
         self._undo.close()
 
 
-@contextmanager
-def in_tiles(vae: AutoencoderKL) -> Iterator[None]:
+def in_tiles(vae: AutoencoderKL, undo: ExitStack) -> None:
     """Decode piece by piece what is larger than a tile; the seams are blended, and a little visible."""
     before = vae.tile_sample_min_size, vae.tile_latent_min_size
-    scale = before[0] // before[1]
-    vae.tile_sample_min_size, vae.tile_latent_min_size = TILE, TILE // scale
+    undo.callback(tile, vae, *before)
+    undo.callback(vae.disable_tiling)
+    tile(vae, TILE, TILE * before[1] // before[0])
     vae.enable_tiling()
-    try:
-        yield
-    finally:
-        vae.disable_tiling()
-        vae.tile_sample_min_size, vae.tile_latent_min_size = before
 
 
-@contextmanager
-def one_at_a_time(pipe: StableDiffusionXLPipeline, device: torch.device, *, pinned: bool) -> Iterator[None]:
+def tile(vae: AutoencoderKL, side: int, latent_side: int) -> None:
+    """Have tiles of another size, in pixels and in latents."""
+    vae.tile_sample_min_size, vae.tile_latent_min_size = side, latent_side
+
+
+def one_at_a_time(
+    pipe: StableDiffusionXLPipeline, device: torch.device, undo: ExitStack, *, pinned: bool
+) -> None:
     """Bring each network to the device when it is called, instead of whichever was there."""
     present: list[Guest] = []
-    networks = [getattr(pipe, name) for name in NETWORKS]
-    try:
-        for network in networks:
-            add_hook_to_module(network, Guest(network, device, present, pinned=pinned))
-        yield
-    finally:
-        for network in networks:
-            remove_hook_from_module(network)
-            network.__dict__.pop("forward", None)  # the class has the same
+    for name in NETWORKS:
+        network = getattr(pipe, name)
+        undo.callback(dismiss, network)
+        add_hook_to_module(network, Guest(network, device, present, pinned=pinned))
+
+
+def dismiss(network: torch.nn.Module) -> None:
+    """Take a guest's hook off its network."""
+    remove_hook_from_module(network)
+    network.__dict__.pop("forward", None)  # the class has the same
 
 
 class Guest(ModelHook):  # type: ignore[misc]
@@ -127,30 +128,24 @@ def at_home(tensor: torch.Tensor, *, pinned: bool) -> torch.Tensor:
     return numbers.pin_memory() if pinned else numbers
 
 
-@contextmanager
 def layer_after_layer(
-    pipe: StableDiffusionXLPipeline, device: torch.device, *, pinned: bool
-) -> Iterator[None]:
+    pipe: StableDiffusionXLPipeline, device: torch.device, undo: ExitStack, *, pinned: bool
+) -> None:
     """Stream the layers to the device, each while the one before it computes; the small decoder is there."""
-    streamed = [pipe.text_encoder, pipe.text_encoder_2, pipe.unet]
     streams = device.type == "cuda"
-    try:
-        for network in streamed:
-            apply_group_offloading(
-                network,
-                onload_device=device,
-                offload_type="leaf_level",
-                use_stream=streams,
-                record_stream=False,  # it would have the network on the device as far as copying runs ahead
-                non_blocking=streams,
-                low_cpu_mem_usage=not pinned,
-            )
-        pipe.vae.to(device)
-        yield
-    finally:
-        for network in streamed:
-            unhook(network)
-            network.to("cpu")  # what an error left on the device
+    for network in (pipe.text_encoder, pipe.text_encoder_2, pipe.unet):
+        undo.callback(network.to, "cpu")  # what an error left on the device
+        undo.callback(unhook, network)
+        apply_group_offloading(
+            network,
+            onload_device=device,
+            offload_type="leaf_level",
+            use_stream=streams,
+            record_stream=False,  # it would have the network on the device as far as copying runs ahead
+            non_blocking=streams,
+            low_cpu_mem_usage=not pinned,
+        )
+    pipe.vae.to(device)
 
 
 def unhook(network: torch.nn.Module) -> None:

@@ -54,7 +54,7 @@ def plan_on(machine: Machine, precision: str, speed: SpeedSettings, models: Sequ
         and plan.levers.quantized is not Quantization.OFF
         and not fits(plan, machine, model)
     ):
-        speed = speed.model_copy(update={"quantize": "off"})  # what is quantized cannot be moved
+        speed = speed.model_copy(update={"quantize": "off"})
         plan = fitted(approximate(start, machine, speed, model), machine, speed, model)
     return compiled(overlapping(plan, machine, model), machine, speed, model)
 
@@ -87,20 +87,17 @@ def approximate(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footp
     preset = FAST if speed.preset == "fast" else EXACT
     until = preset.guided_until if speed.guided_until is None else speed.guided_until
     every = preset.cached_every if speed.cached_every is None else speed.cached_every
-    if until < 1:
-        plan = because(plan, f"guided in the first {until:.0%} of the steps")
-    if every > 1:
-        plan = because(plan, f"deep layers computed in one of {every} steps")
-    plan = replace(plan, levers=replace(EXACT, guided_until=until, cached_every=every))
+    levers = replace(EXACT, guided_until=until, cached_every=every)
+    plan = because(plan, levers.words, levers=levers) if levers != EXACT else plan
     if speed.quantize is not None:
         check_quantized(Quantization(speed.quantize), machine, speed)
         return quantized(plan, Quantization(speed.quantize), "as speed.quantize says")
     if speed.preset == "exact" or machine.kind != "cuda" or machine.capability < AMPERE or model is SMALL:
         return plan
     if speed.offload in ("networks", "layers"):
-        return because(plan, "not quantized, as what is quantized cannot be moved")
+        return because(plan, "not quantized, as not all of it stays there")
     if not machine.quantizes:
-        return because(plan, "not quantized, as torchao is not installed (pip install torchao)")
+        return because(plan, "not quantized, which is only for NVIDIA's GPUs")
     finest = Quantization.FP8 if machine.capability >= ADA else Quantization.INT8
     return quantized(plan, finest, "which is faster, and takes half of the memory")
 
@@ -118,10 +115,8 @@ def check_quantized(wanted: Quantization, machine: Machine, speed: SpeedSettings
     if wanted is Quantization.OFF:
         return
     least, name = LEAST[wanted]
-    if machine.kind != "cuda" or machine.capability < least:
-        reason = f"needs {name} GPU or a newer one, and {described(machine)} is none"
-    elif not machine.quantizes:
-        reason = "needs torchao, which pip install torchao brings"
+    if not machine.quantizes or machine.capability < least:
+        reason = f"needs {name} GPU of NVIDIA's or a newer one, and {described(machine)} is none"
     elif speed.offload in ("networks", "layers"):
         reason = f'does not go together with speed.offload = "{speed.offload}"'
     else:
@@ -153,7 +148,7 @@ def ways(plan: Plan, machine: Machine, speed: SpeedSettings) -> Iterator[Plan]:
     """The ways to have a model on the device; what costs less is first, and what changes the picture last."""
     plan = replace(plan, together=speed.together or 1)
     if machine.kind != "cuda" or plan.levers.quantized is not Quantization.OFF:
-        offloads = [Offload.NOTHING]  # elsewhere there is no other memory; torchao's matrices cannot be moved
+        offloads = [Offload.NOTHING]  # elsewhere there is no other memory; what is quantized was there before
     elif speed.offload is not None:
         offloads = [Offload(speed.offload)]
     else:
@@ -166,6 +161,9 @@ def moved(plan: Plan, speed: SpeedSettings, whole: float) -> Plan:
     """The plan with the reason for its offloading."""
     if plan.offload is Offload.NOTHING:
         return plan
+    if plan.levers.cached_every > 1:
+        levers = replace(plan.levers, cached_every=1)
+        plan = because(plan, "nothing remembered after all, as not all of it stays there", levers=levers)
     what = {Offload.NETWORKS: "one network at a time on it", Offload.LAYERS: "its layers streamed to it"}
     reason = "as speed.offload says" if speed.offload is not None else f"as all at once need {whole:.1f} GiB"
     plan = because(plan, f"{what[plan.offload]}, {reason}")

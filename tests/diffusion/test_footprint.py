@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from torch.utils._pytree import tree_leaves
 from generator.diffusion import architecture
 from generator.diffusion.footprint import LEFT, SDXL, SMALL, Footprint, footprint_of, peak
 from generator.diffusion.plan import Offload, Plan, Quantization
+from generator.diffusion.quantizing import quantize
 from generator.diffusion.tiny import TINY
 from generator.method.identity import identity_attention
 from generator.storybook.model import STORYBOOK
@@ -104,10 +106,11 @@ def test_the_largest_layers_are_no_larger_than_reckoned(networks: dict[str, torc
 
 
 def test_quantizing_leaves_as_much_as_reckoned(networks: dict[str, torch.nn.Module]) -> None:
-    linear = size(*(module for module in networks["unet"].modules() if isinstance(module, Linear)))
-    left = 1 - linear / size(networks["unet"]) / 2
+    whole, unet = size(networks["unet"]), deepcopy(networks["unet"])
     for quantization in (Quantization.INT8, Quantization.FP8):
-        assert left <= LEFT[quantization] < left + 0.05
+        quantize(unet, quantization)  # what is so already stays
+        left = size(unet) + sum(buffer.nbytes for buffer in unet.buffers()) / GIB
+        assert LEFT[quantization] - 0.05 < left / whole <= LEFT[quantization]
 
 
 def test_what_is_alive_while_a_picture_is_denoised_and_decoded_is_within_the_measured(

@@ -136,9 +136,10 @@ def test_in_a_hurry_matrices_are_in_what_the_gpu_multiplies_fastest(
     assert plan.levers.guided_until < 1
 
 
-def test_a_missing_torchao_is_named_with_how_to_get_it() -> None:
-    explained = auto(replace(H200, quantizes=False), preset="fast").explained
-    assert "not quantized, as torchao is not installed (pip install torchao)" in explained
+def test_what_is_moved_about_remembers_nothing_between_steps() -> None:
+    assert auto(RTX_3050, cached_every=3).levers.cached_every == 1
+    assert "nothing remembered after all" in auto(RTX_3050, cached_every=3).explained
+    assert auto(H200, cached_every=3).levers.cached_every == 3
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=name)
@@ -178,7 +179,7 @@ def test_offloading_that_was_asked_for_is_done_on_any_gpu_and_nowhere_else() -> 
         (RTX_3060, {"quantize": "fp8"}, ['speed.quantize = "fp8"', "an Ada or Hopper", "RTX 3060"]),
         (TESLA_T4, {"quantize": "int8"}, ['speed.quantize = "int8"', "an Ampere", "Tesla T4"]),
         (LAPTOP, {"quantize": "int8"}, ['speed.quantize = "int8"', "GPU", "cpu, 4 cores"]),
-        (replace(H200, quantizes=False), {"quantize": "fp8"}, ["speed.quantize", "pip install torchao"]),
+        (replace(H200, quantizes=False), {"quantize": "fp8"}, ["speed.quantize", "of NVIDIA's"]),
         (H200, {"quantize": "fp8", "offload": "layers"}, ["speed.quantize", 'speed.offload = "layers"']),
         (H200, {"compile": True, "offload": "layers"}, ["speed.compile = true", "moved about"]),
         (replace(H200, compiles=False), {"compile": True}, ["speed.compile = true", "Triton", "compiler"]),
