@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import PurePosixPath
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -112,7 +113,7 @@ class Telling:
     async def _show(self) -> Story:
         """Post what is missing, bring up to date what is not, and let the card tell how things stand."""
         await self.introduce()
-        story = await self._look()
+        story = begun = await self._look()
         with speaking(await self._language(story)):
             if self._shared is not None:
                 await self._gathering.open(story, *self._shared)
@@ -125,7 +126,8 @@ class Telling:
                 story = await self._look()  # with the messages that were posted
                 await self._gathering.follow(story)
             await self._show_card(story)
-        return story
+        # What changed since it was begun may not be shown, and another look is needed.
+        return replace(story, version=begun.version)
 
     async def _show_card(self, story: Story) -> None:
         self._card_waits = False
@@ -150,8 +152,9 @@ class Telling:
 
     async def _look(self) -> Story:
         """The story, and its circle, as they are now."""
+        story = await self._archive.story(self.story_id)  # first, so that a change in between is a later one
         self._shared = await self._archive.circles.posted(self.story_id)
-        return await self._archive.story(self.story_id)
+        return story
 
     async def _wait(self) -> None:
         """Until there is something new: a frame at once, a step when the card may be edited again."""

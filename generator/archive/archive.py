@@ -203,7 +203,8 @@ class Archive:
                 " AND take_id IN (SELECT id FROM takes WHERE story_id = ?) RETURNING take_id",
                 (story_id,),
             )
-            await touch(sql, story_id)
+            if rows:
+                await touch(sql, story_id)
             return sorted(int(take_id) for (take_id,) in rows)
 
     async def requeue(self) -> list[Take]:

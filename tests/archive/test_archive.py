@@ -64,7 +64,9 @@ async def test_a_cancelled_take_is_neither_started_nor_finished(archive: Archive
     assert not await archive.finish(first.id, FILE, PICTURE)
     assert not await archive.start(second.id, "cpu")
     assert (await archive.story(story.id)).cancelled
+    assert await archive.settle(await archive.story(story.id))
     assert await archive.cancel(story.id) == []
+    assert await archive.unsettled() == [], "there is nothing new to show"
 
 
 async def test_cancelling_a_reroll_leaves_the_story_told(archive: Archive, story: Story) -> None:
