@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from generator.execution import workshop
+from generator.execution.local import LocalExecutor
 from generator.settings import BotSettings, ModelSettings, Settings, StorySettings
-from generator.story import Options, Person, Script, Storyboard
+from generator.story import OnStep, Options, Person, Picture, Recipe, Script, Storyboard
 from generator.storyboard import draft
 from generator.studio import Studio, open_studio
 
 ANN = Person(id=1, name="Ann")
 BEN = Person(id=2, name="Ben")
+PATIENCE = 600.0  # seconds; drawing processes start slowly on a busy machine
 
 
 def small(folder: Path) -> Settings:
@@ -38,9 +44,59 @@ def board(settings: Settings) -> Storyboard:
     return draft(script, Options(seed=7), settings)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def studio(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Studio]:
-    """A studio with one real drawing process, which a module's tests share: it takes seconds to start."""
+class Device(LocalExecutor):
+    """A real drawing process on which one studio draws after the other, since it takes seconds to start."""
+
+    def __init__(self) -> None:
+        super().__init__("cpu", "auto")
+        self._numbers = count(1)
+        self._drawn_as: dict[int, int] = {}
+
+    async def start(self, prepare: Recipe | None = None) -> None:
+        await asyncio.shield(super().start(prepare))  # also when its studio closes before
+
+    async def draw(self, take_id: int, recipe: Recipe, on_step: OnStep) -> Picture:
+        # It keeps in mind which takes were cancelled, and each archive counts from one.
+        self._drawn_as[take_id] = next(self._numbers)
+        return await super().draw(self._drawn_as[take_id], recipe, on_step)
+
+    def cancel(self, take_id: int) -> None:
+        super().cancel(self._drawn_as.get(take_id, 0))
+
+    async def close(self) -> None:
+        """A studio closes; the next one goes on with it."""
+
+    async def end(self) -> None:
+        """Nobody needs it any more."""
+        await super().close()
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Studios that are opened in here draw on it."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(workshop, "LocalExecutor", lambda *_: self)
+            yield
+
+
+@pytest_asyncio.fixture(scope="session")
+async def device() -> AsyncIterator[Device]:
+    """What the tests of a run draw on."""
+    device = Device()
+    yield device
+    await device.end()
+
+
+@pytest.fixture
+def lent(device: Device) -> Iterator[None]:
+    """The studios that a test opens draw on the device, one after the other."""
+    with device.lent():
+        yield
+
+
+@pytest_asyncio.fixture(scope="module")
+async def studio(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncIterator[Studio]:
+    """A studio with one real drawing process, which a module's tests share."""
     settings = small(tmp_path_factory.mktemp("studio"))
-    async with open_studio(settings, settings.bot.data) as opened:
-        yield opened
+    with device.lent():
+        async with open_studio(settings, settings.bot.data) as opened:
+            yield opened

@@ -17,14 +17,14 @@ from tests.test_kill import CONFIG, TOLD, Stage
 from tests.wire import WireDiscord, after
 from tests.wire.network import calm
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 ALL = int(os.environ.get("KILLS", "3")) >= 20  #: every moment, as before a release
 SCENE_WRITES = range(1, 9) if ALL else (4, 5)  #: the picture, and the buttons below it
 POLL_WRITES = range(1, 7) if ALL else (2,)
 CLOSE_WRITES = range(1, 7) if ALL else (3,)
 
 FRAMES = "SELECT count(*) FROM frames WHERE story_id = ?"
+PROPOSALS = "SELECT count(*) FROM proposals WHERE story_id = ?"
+MEMBERS = "SELECT count(*) FROM circle_members WHERE story_id = ?"
 POLLED = "SELECT poll_id IS NOT NULL FROM circles WHERE story_id = ?"
 CLOSED = "SELECT phase = 'closed' FROM circles WHERE story_id = ?"
 
@@ -57,6 +57,10 @@ class Round:
     async def press(self, who: str, verb: str) -> None:
         await self.stage.discord.click(who, self.prompts()[-1], f"samefox:circle:press:{verb}:{self.id}")
 
+    async def heard(self, number: int, query: str) -> None:
+        """Wait until the bot has written down so many."""
+        await self.stage.discord.until(lambda: self.one(query) == number, TOLD)
+
     async def settled(self) -> None:
         await self.stage.settled(self.stage.stories())
 
@@ -71,7 +75,7 @@ class Round:
         assert [m["id"] for m in self.prompts()] == [self.said()[-1]["id"]]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     home = tmp_path_factory.mktemp("samefox")
     (home / "config.toml").write_text(CONFIG)
@@ -125,6 +129,7 @@ async def test_a_poll_is_posted_once_and_its_votes_count_although_the_bot_was_de
     fox = await begun(stage, mode="vote")
     await fox.add("Ann", "in the snow")
     await fox.add("Ben", "by a river")
+    await fox.heard(2, PROPOSALS)
     await fox.settled()
     await killed_at(stage, write, lambda: fox.press("Ben", "vote"), lambda: bool(fox.one(POLLED)))
     if not fox.one(POLLED):  # killed before it was heard
@@ -174,6 +179,7 @@ async def test_a_turn_that_ended_while_the_bot_was_dead_has_passed_on_when_it_is
     fox = await begun(stage, mode="turns", scenes="in a meadow")
     for who in ("Ben", "Mo"):
         await fox.press(who, "join")
+    await fox.heard(3, MEMBERS)
     await fox.settled()
     assert stage.bot is not None
     await stage.discord.kill(stage.bot)

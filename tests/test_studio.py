@@ -17,12 +17,10 @@ from generator.press.metadata import read
 from generator.settings import LimitSettings, Settings
 from generator.story import Changed, Changes, Event, Options, Script, Stepped, Story, Storyboard, TakeState
 from generator.studio import Studio, open_studio
-from tests.conftest import ANN, BEN
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.conftest import ANN, BEN, PATIENCE
 
 
-async def told(studio: Studio, story: Story, seconds: float = 180) -> Story:
+async def told(studio: Studio, story: Story, seconds: float = PATIENCE) -> Story:
     async with asyncio.timeout(seconds):
         while story.pending:
             await asyncio.sleep(0.02)
@@ -35,7 +33,7 @@ def longer(board: Storyboard, steps: int) -> Storyboard:
 
 
 async def first_step(events: AsyncIterator[Event]) -> Stepped:
-    async with asyncio.timeout(180):
+    async with asyncio.timeout(PATIENCE):
         async for event in events:
             if isinstance(event, Stepped):
                 return event
@@ -64,7 +62,7 @@ async def test_whoever_watches_hears_of_every_step_and_every_change(
     heard: list[Event] = []
     with studio.watch() as events:
         story = await studio.tell(board, ANN)
-        async with asyncio.timeout(180):
+        async with asyncio.timeout(PATIENCE):
             async for event in events:
                 heard.append(event)
                 if not (await studio.archive.story(story.id)).pending:
@@ -121,7 +119,7 @@ async def test_a_frame_on_which_devices_keep_dying_is_given_up_and_all_others_go
     story = await studio.tell(fatal, ANN)
     other = await studio.tell(board, BEN)
     for attempt in range(TRIES):
-        async with asyncio.timeout(180):
+        async with asyncio.timeout(PATIENCE):
             take = await studio.archive.take(story.takes[0].id)
             while (take.state, take.attempts) != (TakeState.DRAWING, attempt):
                 await asyncio.sleep(0.02)
@@ -161,7 +159,7 @@ async def test_a_new_studio_finishes_exactly_what_is_missing(settings: Settings,
     async with open_studio(settings, settings.bot.data) as first:
         with first.watch() as events:
             story = await first.tell(longer(board, 20), ANN)
-            async with asyncio.timeout(180):
+            async with asyncio.timeout(PATIENCE):
                 async for event in events:
                     if isinstance(event, Stepped) and event.take_id == story.takes[1].id:
                         break
@@ -205,7 +203,7 @@ async def test_the_outlook_knows_the_place_and_after_a_measurement_the_time(
     first = await told(studio, await studio.tell(board, ANN))
     assert studio.outlook(first).seconds == 0
     begun = await studio.tell(longer(board, 50), ANN)
-    async with asyncio.timeout(180):
+    async with asyncio.timeout(PATIENCE):
         while studio._workshop.forecast.progress(begun.takes[0].id) < 0.1:
             await asyncio.sleep(0.01)
     waiting = await studio.tell(board, BEN)

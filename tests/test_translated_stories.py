@@ -17,12 +17,10 @@ from generator.together.circle import Mode
 from tests.conftest import ANN, BEN, small
 from tests.models import build_translator
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 FOX = Script(subject="一只红狐", scenes=("在雪地里", "在河边"))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module")
 async def translating(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Studio]:
     folder = tmp_path_factory.mktemp("translating")
     translator = TranslationSettings(model=str(build_translator(folder / "marian")))

@@ -61,7 +61,7 @@ async def test_who_changed_what_is_kept_a_line_a_setting_newest_first() -> None:
             (ANN, "style", None, "ink"),
             (ANN, "channels", [], [1]),
         ]
-        assert datetime.now(UTC) - changes[0].at < timedelta(seconds=5)
+        assert datetime.now(UTC) - changes[0].at < timedelta(minutes=1)
         assert await archive.servers.changes(MEADOW, limit=1, offset=1) == changes[1:2]
         assert await archive.servers.changes(OTHER, limit=9) == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,10 @@ from bot import Samefox, opened
 from cogs.posting import telling
 from generator.settings import Settings
 from generator.story import Story, TakeState
-from tests.conftest import small
+from tests.conftest import PATIENCE, Device, small
 
 MODERATOR = discord.Permissions(manage_messages=True, manage_threads=True)
-PATIENCE = 180.0  # seconds; drawing processes start slowly on a busy machine
+SETTLED = 180.0  # seconds; whoever acts does not wait for what the bot does later than that
 BRISK = 0.1  # seconds between two edits of a card, here
 
 
@@ -53,8 +53,16 @@ class Stage:
 
     async def tell(self, prompt: str, **options: object) -> int:
         """Have Ann tell a story; its number."""
+        before = await self.newest()
         await self.ann.slash(self.stories, "story tell", prompt=prompt, **options)
-        return (await self.bot.studio.archive.unsettled())[-1]
+        number = await self.newest()
+        assert number > before, "it was refused"
+        return number
+
+    async def newest(self) -> int:
+        """The number of the story that was asked for last; 0 before the first."""
+        rows = await self.bot.studio.archive._connection.fetch("SELECT max(id) FROM stories")
+        return next(int(row[0] or 0) for row in rows)
 
     def card(self, story: Story) -> Message:
         """A story's card."""
@@ -102,30 +110,31 @@ def walk(message: Message) -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def raised(settings: Settings) -> AsyncIterator[Stage]:
-    """The curtain goes up on an empty server with three members."""
-    async with opened(settings, settings.bot.data) as bot:
-        # Not simcord.run(): its context variables do not outlive the step from a fixture to its test.
-        env = Env(bot, shard_count=1, settle_timeout=PATIENCE)
-        await env.start()
-        try:
-            guild = env.create_guild("Fox Meadow")
-            moderators = guild.create_role("Moderators", permissions=MODERATOR)
-            yield Stage(
-                env=env,
-                bot=bot,
-                stories=guild.create_text_channel("stories"),
-                ann=guild.add_member(env.create_user("Ann")),
-                ben=guild.add_member(env.create_user("Ben")),
-                mo=guild.add_member(env.create_user("Mo"), roles=[moderators]),
-            )
-            assert env.errors == [], "the bot raised what it should have answered"
-        finally:
-            await env.shutdown()
+async def raised(settings: Settings, device: Device | None = None) -> AsyncIterator[Stage]:
+    """The curtain goes up on an empty server with three members; without a device, on one of its own."""
+    with device.lent() if device is not None else nullcontext():
+        async with opened(settings, settings.bot.data) as bot:
+            # Not simcord.run(): its context variables do not outlive the step from a fixture to its test.
+            env = Env(bot, shard_count=1, settle_timeout=SETTLED)
+            await env.start()
+            try:
+                guild = env.create_guild("Fox Meadow")
+                moderators = guild.create_role("Moderators", permissions=MODERATOR)
+                yield Stage(
+                    env=env,
+                    bot=bot,
+                    stories=guild.create_text_channel("stories"),
+                    ann=guild.add_member(env.create_user("Ann")),
+                    ben=guild.add_member(env.create_user("Ben")),
+                    mo=guild.add_member(env.create_user("Mo"), roles=[moderators]),
+                )
+                assert env.errors == [], "the bot raised what it should have answered"
+            finally:
+                await env.shutdown()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """A stage that a module's tests share: its drawing process takes seconds to start."""
-    async with raised(small(tmp_path_factory.mktemp("stage"))) as stage:
+@pytest_asyncio.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncIterator[Stage]:
+    """A stage that a module's tests share."""
+    async with raised(small(tmp_path_factory.mktemp("stage")), device) as stage:
         yield stage

@@ -58,12 +58,12 @@ class Office:
 
     async def recipe(self, teller: MemberActor, channel: ChannelHandle, **options: Any) -> Recipe:
         """How the first picture of a story that is told now would be drawn."""
-        archive, before = self.stage.bot.studio.archive, await self.stage.bot.studio.archive.unsettled()
+        before = await self.stage.newest()
         result = await teller.slash(channel, "story tell", prompt=FOX, **options)
-        (number,) = set(await archive.unsettled()) - set(before) or {0}
-        assert number, said(result)
+        number = await self.stage.newest()
+        assert number > before, said(result)
         await self.stage.bot.studio.cancel(number)
-        return (await archive.story(number)).takes[0].recipe
+        return (await self.stage.bot.studio.archive.story(number)).takes[0].recipe
 
     async def refusal(self, teller: MemberActor, channel: ChannelHandle, **options: Any) -> str:
         """What is said to somebody who cannot tell a story."""

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-import pytest
 import pytest_asyncio
 from simcord import MemberActor
 from simcord.results import InteractionResult
@@ -14,13 +13,10 @@ from simcord.results import InteractionResult
 from generator.archive.characters import MOST
 from generator.story import Person, Story
 from tests.cogs.conftest import Stage, custom_ids
-from tests.cogs.test_story import inputs
-from tests.cogs.test_takes import answered, fields, more, said, told
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.cogs.members import answered, fields, inputs, latest, more, said, told
 
 
-@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+@pytest_asyncio.fixture(autouse=True)
 async def nobody_kept(stage: Stage) -> AsyncIterator[None]:
     """Each test begins without characters."""
     yield
@@ -35,10 +31,6 @@ async def keep(stage: Stage, who: MemberActor, story: Story, name: str) -> Inter
     menu = await more(stage, who, story)
     form = await who.click(answered(menu), label="Keep this character")
     return await who.submit_modal(form, fields(form, name))
-
-
-async def latest(stage: Stage) -> Story:
-    return await stage.told((await stage.bot.studio.archive.unsettled())[-1])
 
 
 def pictures(stage: Stage, result: InteractionResult) -> list[str]:
@@ -81,12 +73,13 @@ async def test_who_is_not_kept_is_refused_with_those_who_are(stage: Stage) -> No
     refused = await stage.ben.slash(stage.stories, "story tell", character="Rusty", prompt="at sea | far off")
     assert "no characters yet" in said(stage, refused)
     assert "at sea | far off" in said(stage, refused)
-    await keep(stage, stage.ben, await told(stage), "Amber")
+    story = await told(stage)
+    await keep(stage, stage.ben, story, "Amber")
     refused = await stage.ben.slash(stage.stories, "story tell", character="Rusty", prompt="at sea")
     assert "choose one of Amber" in said(stage, refused)
     refused = await stage.ben.slash(stage.stories, "story write", character="Rusty")
     assert "choose one of Amber" in said(stage, refused)
-    assert await stage.bot.studio.archive.unsettled() == []
+    assert await stage.newest() == story.id
 
 
 async def test_a_form_opens_with_the_character_in_it(stage: Stage) -> None:

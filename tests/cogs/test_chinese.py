@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import discord
-import pytest
 import pytest_asyncio
 
 from cogs.rehearsal.tongues import own_languages
 from generator.story import Person
 from tests.cogs.conftest import Stage, custom_ids, texts
-from tests.cogs.test_story import said
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.cogs.members import latest, said
 
 STORY = "一只穿外套的红狐狸：在草地上 | 在雪地里"
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture
 async def chinese(stage: Stage) -> AsyncIterator[Stage]:
     """Ben's Discord is in Chinese; what the server chose is forgotten afterwards."""
     with own_languages({"Ben": "zh-CN"}):
@@ -35,8 +32,8 @@ async def speak(stage: Stage, language: str | None) -> None:
 
 async def told_by_ben(stage: Stage) -> tuple[str, str, str]:
     """What Ben is answered, what the card says and what the first frame's message says."""
-    answered = said(await stage.ben.slash(stage.stories, "story tell", prompt=STORY, seed=7))
-    story = await stage.told((await stage.bot.studio.archive.unsettled())[-1])
+    answered = said(stage, await stage.ben.slash(stage.stories, "story tell", prompt=STORY, seed=7))
+    story = await latest(stage)
     return answered, texts(stage.card(story)), texts(stage.frames(story)[0])
 
 
@@ -54,13 +51,13 @@ async def test_the_answer_is_in_the_members_language_and_the_card_in_the_servers
 
 async def test_in_a_chinese_server_an_english_member_is_answered_in_english(chinese: Stage) -> None:
     await speak(chinese, "zh-CN")
-    answered = said(await chinese.ann.slash(chinese.stories, "story tell", prompt="a red fox"))
+    answered = said(chinese, await chinese.ann.slash(chinese.stories, "story tell", prompt="a red fox"))
     assert answered.startswith("I found the subject “a red fox” but no scenes")
 
 
 async def test_a_refusal_and_its_form_are_in_the_members_language(chinese: Stage) -> None:
     refused = await chinese.ben.slash(chinese.stories, "story tell", prompt="一只红狐狸")
-    assert said(refused).startswith("我找到了主角“一只红狐狸”，但没有场景")
+    assert said(chinese, refused).startswith("我找到了主角“一只红狐狸”，但没有场景")
     assert refused.response is not None
     form = await chinese.ben.click(refused.response, label="改一改")
     assert form.modal is not None
@@ -97,7 +94,7 @@ async def test_styles_are_offered_by_their_names_in_the_members_language(chinese
         (style,) = await chinese.ben.autocomplete(chinese.stories, "story tell", "style", typed)
         assert (style["name"], style["value"]) == ("水彩", "watercolor")
     await chinese.ben.slash(chinese.stories, "story tell", prompt=STORY, style="水彩")
-    story = await chinese.told((await chinese.bot.studio.archive.unsettled())[-1])
+    story = await latest(chinese)
     assert story.style == "watercolor", "also when it is typed"
     (style,) = await chinese.ann.autocomplete(chinese.stories, "story tell", "style", "water")
     assert (style["name"], style["value"]) == ("watercolor", "watercolor")

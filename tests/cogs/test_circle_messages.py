@@ -11,18 +11,16 @@ from bot import Samefox
 from generator.settings import BotSettings
 from generator.story import Person
 from tests.cogs.conftest import Stage, raised, texts
-from tests.cogs.test_circle import begun, prompt_of, taking_turns
+from tests.cogs.round import begun, prompt_of, taking_turns
 from tests.cogs.test_listening import listened
-from tests.conftest import small
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.conftest import Device, small
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+@pytest_asyncio.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncIterator[Stage]:
     settings = small(tmp_path_factory.mktemp("reading"))
     reading = settings.model_copy(update={"bot": BotSettings(data=settings.bot.data, read_messages=True)})
-    async with raised(reading) as stage:
+    async with raised(reading, device) as stage:
         await allow(stage, allowed=True)
         yield stage
 

@@ -19,8 +19,6 @@ from generator.server import ServerSettings
 from generator.story import Person, Story
 from tests.cogs.conftest import Stage, custom_ids, texts, walk
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 ADA = Person(id=1, name="Ada")
 
 
@@ -64,7 +62,7 @@ async def visit(
 
 async def tell(stage: Stage, prompt: str, who: MemberActor | None = None, channel: Any = None) -> Story:
     await (who or stage.ann).slash(channel or stage.stories, "story tell", prompt=prompt)
-    return await stage.told((await stage.bot.studio.archive.unsettled())[-1])
+    return await stage.told(await stage.newest())
 
 
 async def settle_gallery_channel(stage: Stage, channel_id: int | None) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from simcord import Env
 
 from bot import opened
-from tests.cogs.conftest import PATIENCE, Stage
+from tests.cogs.conftest import SETTLED, Stage
 from tests.cogs.test_gallery import settle_gallery_channel, tell, visit
 from tests.conftest import small
 
 
+@pytest.mark.usefixtures("lent")
 async def test_pages_hearts_and_posts_survive_a_restart(tmp_path: Path) -> None:
     settings = small(tmp_path)
     async with opened(settings, settings.bot.data) as bot:
-        env = Env(bot, shard_count=1, settle_timeout=PATIENCE)
+        env = Env(bot, shard_count=1, settle_timeout=SETTLED)
         await env.start()
         guild = env.create_guild("Fox Meadow")
         stories, wall = guild.create_text_channel("stories"), guild.create_text_channel("wall")

@@ -16,8 +16,6 @@ from cogs.languages import answer_in_their_language
 from cogs.presentation.words import language
 from cogs.rehearsal.tongues import own_languages
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 GREETING = {"zh-CN": "zh-CN", "en-GB": "en", "zh-TW": "en"}
 
 
@@ -75,7 +73,7 @@ async def words(_: discord.Interaction, typed: str) -> list[app_commands.Choice[
     return [app_commands.Choice(name=language(), value=language())]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module")
 async def env() -> AsyncIterator[Env]:
     env = Env(Parrot(), shard_count=1)
     with own_languages(GREETING):  # here, people are called by the language of their Discord

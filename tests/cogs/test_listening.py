@@ -11,21 +11,19 @@ from typing import Any
 import discord
 import pytest
 import pytest_asyncio
-from simcord import ChannelHandle, Env
+from simcord import ChannelHandle
 
-from bot import Samefox, opened
+from bot import Samefox
 from generator.settings import BotSettings, Settings
 from generator.story import Person, Story
-from tests.cogs.conftest import PATIENCE, Stage, raised, texts
-from tests.cogs.test_circle import Round, begun, taking_turns
-from tests.conftest import small
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.cogs.conftest import Stage, raised, texts
+from tests.cogs.round import Round, begun, taking_turns
+from tests.conftest import PATIENCE, Device, small
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with raised(reading(tmp_path_factory.mktemp("listening"))) as stage:
+@pytest_asyncio.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncIterator[Stage]:
+    async with raised(reading(tmp_path_factory.mktemp("listening")), device) as stage:
         await allow(stage)
         yield stage
 
@@ -210,39 +208,6 @@ async def deaf(fox: Round) -> None:
     async with asyncio.timeout(PATIENCE):
         while (await fox.stage.bot.studio.archive.hearing.heard(fox.id)).last_id is not None:
             await asyncio.sleep(0.02)
-
-
-@pytest.mark.asyncio(loop_scope="function")  # the simulation of Discord is one for each loop
-async def test_who_wrote_in_time_is_heard_before_their_time_is_over(tmp_path: Path) -> None:
-    settings = reading(tmp_path)
-    async with opened(settings, settings.bot.data) as bot:
-        env = Env(bot, shard_count=1, settle_timeout=PATIENCE)
-        await env.start()
-        guild = env.create_guild("Fox Meadow")
-        members = [guild.add_member(env.create_user(name)) for name in ("Ann", "Ben", "Mo")]
-        stage = Stage(env, bot, guild.create_text_channel("stories"), *members)
-        await allow(stage)
-        fox = await taking_turns(stage)
-        thread = await fox.thread()
-        shard = bot.get_shard(0)
-        assert shard is not None
-        await shard.disconnect()
-        await stage.ann.send(thread, "in a meadow")
-        # Her time is over by the clock of whoever is up next; the simulated Discord's is before that.
-        await bot.studio.archive._connection.update(
-            "UPDATE circles SET deadline = '2026-02-01T00:00:00+00:00' WHERE story_id = ?", (fox.id,)
-        )
-    try:
-        async with opened(settings, settings.bot.data) as bot:
-            stage.bot = bot
-            await env.restart_bot(bot)
-            story = await listened(fox)
-            assert story.scenes == ("in a meadow",)
-            circle = await fox.circle()
-            assert circle.turn is not None and circle.turn.name == "Ben" and circle.missed == 0
-            assert env.errors == []
-    finally:
-        await env.shutdown()
 
 
 async def test_without_leave_to_read_nothing_is_read_later(stage: Stage) -> None:

@@ -12,14 +12,12 @@ from simcord.results import InteractionResult, ResponseMessage
 from generator.server import MemberDefaults
 from tests.cogs.conftest import raised
 from tests.cogs.office import MANAGER, Office, fields, marked, menu, shown, typed, words
-from tests.conftest import small
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.conftest import Device, small
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
-    async with raised(small(tmp_path_factory.mktemp("me"))) as stage:
+@pytest_asyncio.fixture(scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncIterator[Office]:
+    async with raised(small(tmp_path_factory.mktemp("me")), device) as stage:
         keepers = stage.stories.guild.create_role("Keepers", permissions=MANAGER)
         ada = stage.stories.guild.add_member(stage.env.create_user("Ada"), roles=[keepers])
         yield Office(stage, ada, keepers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
 from simcord import MemberActor
 from simcord.results import InteractionResult, ResponseMessage
 
@@ -18,10 +17,8 @@ from generator.queue import Queue, Sketch, Wait
 from generator.server import Limits
 from generator.story import Person, TakeState
 from generator.studio import Studio
-from tests.cogs.conftest import PATIENCE, Stage
-from tests.conftest import ANN
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.cogs.conftest import Stage
+from tests.conftest import ANN, PATIENCE
 
 FOX = "a red fox: in a meadow | in the snow | by a river"
 LONG: dict[str, object] = {"steps": 100, "size": "512x512"}  # not drawn before it was looked at
@@ -105,7 +102,7 @@ async def test_who_cannot_see_a_channel_does_not_read_in_the_queue_what_is_told_
 
 async def told_by(stage: Stage, member: MemberActor, prompt: str, **options: object) -> int:
     await member.slash(stage.stories, "story tell", prompt=prompt, **options)
-    return (await stage.bot.studio.archive.unsettled())[-1]
+    return await stage.newest()
 
 
 async def clear(stage: Stage) -> None:
@@ -150,8 +147,8 @@ async def test_it_shows_what_is_drawn_who_waits_for_what_and_where_one_is(stage:
 
 async def test_one_stops_ones_own_and_a_moderator_anybodys_also_after_a_restart(stage: Stage) -> None:
     await stage.drawing(await told_by(stage, stage.ann, FOX, **LONG))
-    await told_by(stage, stage.ann, "an owl: in a tree", **LONG)
-    await told_by(stage, stage.ben, "a blue cat: on a roof", **LONG)
+    owl = await told_by(stage, stage.ann, "an owl: in a tree", **LONG)
+    cat = await told_by(stage, stage.ben, "a blue cat: on a roof", **LONG)
     ann, ben = await queue_of(stage, stage.ann), await queue_of(stage, stage.ben)
     mo, later = await queue_of(stage, stage.mo), await queue_of(stage, stage.mo)
     assert set(choices(ann)) == {"a red fox", "an owl"}
@@ -159,7 +156,6 @@ async def test_one_stops_ones_own_and_a_moderator_anybodys_also_after_a_restart(
     assert set(choices(mo)) == {"a red fox", "an owl", "a blue cat"}
 
     await stage.env.restart_bot(type(stage.bot)(stage.bot.settings, stage.bot.studio))
-    owl, cat = (await stage.bot.studio.archive.unsettled())[-2:]
     menu = "samefox:queue:menu:stop.0"
     await stage.ann.select(ann, [f"{owl}:{stage.ann.id}"], custom_id=menu)
     assert (await stage.bot.studio.archive.story(owl)).cancelled
@@ -229,7 +225,7 @@ async def test_other_servers_are_only_a_number(stage: Stage) -> None:
     await dan.slash(
         elsewhere.create_text_channel("tales"), "story tell", prompt="a secret: a | b | c", **LONG
     )
-    await stage.drawing((await stage.bot.studio.archive.unsettled())[-1])
+    await stage.drawing(await stage.newest())
     await told_by(stage, stage.ben, "a blue cat: on a roof | in a box", **LONG)
     card = read(await queue_of(stage, stage.ann))
     assert "secret" not in card

@@ -20,11 +20,9 @@ from generator.archive.gallery import Viewer
 from generator.press import metadata
 from generator.press.files import fit
 from generator.press.metadata import read
-from generator.story import Recipe, Story
+from generator.story import Recipe
 from tests.cogs.conftest import Stage, custom_ids, walk
-from tests.cogs.test_takes import answered, fields, frame, more, said, told
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.cogs.members import answered, fields, frame, latest, more, said, told
 
 FOX = "a red fox: in a meadow | in the snow | by a river"
 OPTIONS = ("seed", "style", "steps", "guidance", "size", "window", "identity", "svr", "model", "avoid")
@@ -55,10 +53,6 @@ async def posted(
 ) -> discord.Message:
     """A picture that a member posts."""
     return await who.send(channel, "look", attachments=[(name, data)])
-
-
-async def latest(stage: Stage) -> Story:
-    return await stage.told((await stage.bot.studio.archive.unsettled())[-1])
 
 
 @pytest.mark.parametrize("remixed", [False, True])
@@ -297,10 +291,11 @@ async def test_drawing_here_goes_through_the_same_limits(stage: Stage) -> None:
     shut = stage.env.guild.create_text_channel(
         "shut", overwrites={everyone: discord.PermissionOverwrite(create_public_threads=False)}
     )
+    before = await stage.newest()
     shown = await stage.ben.slash(shut, "story from-image", picture=("fox.png", png))
     result = await stage.ben.click(answered(shown), label="Draw it here")
     assert "Create Public Threads" in said(stage, result)
-    assert await stage.bot.studio.archive.unsettled() == []
+    assert await stage.newest() == before
 
 
 async def test_a_recipe_card_outlives_a_restart(stage: Stage) -> None:

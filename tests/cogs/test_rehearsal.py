@@ -104,7 +104,7 @@ async def test_a_restored_world_is_the_one_that_was_left_and_its_time_goes_on(tm
         await meadow.ann.send(meadow.stories, "And then?")
         newest = meadow.posts(meadow.stories.id)[-1]
     assert newest.content == "And then?" and newest.id > left[-1].id
-    assert datetime.now(UTC) - newest.time < timedelta(seconds=5)
+    assert datetime.now(UTC) - newest.time < timedelta(minutes=1)
     assert abs(env.now() - datetime.now(UTC)) < timedelta(seconds=1)
 
 
@@ -203,7 +203,7 @@ async def test_frames_arrive_in_the_thread_by_themselves_and_an_old_look_is_good
         story = await bot.find(PROMPT)
         visitor = Visitor(page.address, session, story.thread_id)
         first = seen = await visitor.open()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(seen["messages"]) < 4:
                 await asyncio.sleep(0.05)
                 seen = await visitor.look()

@@ -12,25 +12,23 @@ from generator.settings import LimitSettings, ModelSettings
 from generator.storybook.vocabulary import EXAMPLES
 from tests.cogs.conftest import raised, walk
 from tests.cogs.office import FOX, MANAGER, Office, fields, marked, menu, said, typed, words
-from tests.conftest import small
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.conftest import Device, small
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+@pytest_asyncio.fixture(scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncIterator[Office]:
     folder = tmp_path_factory.mktemp("office")
     (folder / "ink.safetensors").touch()
     settings = small(folder)
     model = ModelSettings(name="tiny", others=("storybook", str(folder / "ink.safetensors")))
     settings = settings.model_copy(update={"model": model, "limits": LimitSettings(scenes=9)})
-    async with raised(settings) as stage:
+    async with raised(settings, device) as stage:
         keepers = stage.stories.guild.create_role("Keepers", permissions=MANAGER)
         ada = stage.stories.guild.add_member(stage.env.create_user("Ada"), roles=[keepers])
         yield Office(stage, ada, keepers)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest_asyncio.fixture
 async def office(shared: Office) -> Office:
     await shared.set()
     return shared

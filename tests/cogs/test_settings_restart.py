@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from simcord import Env
 
 from bot import opened
-from tests.cogs.conftest import PATIENCE, Stage
+from tests.cogs.conftest import SETTLED, Stage
 from tests.cogs.office import MANAGER, Office, typed, words
 from tests.conftest import small
 
 
+@pytest.mark.usefixtures("lent")
 async def test_panel_forms_and_settings_survive_a_restart_of_everything(tmp_path: Path) -> None:
     settings = small(tmp_path)
     async with opened(settings, settings.bot.data) as bot:
-        env = Env(bot, shard_count=1, settle_timeout=PATIENCE)
+        env = Env(bot, shard_count=1, settle_timeout=SETTLED)
         await env.start()
         guild = env.create_guild("Fox Meadow")
         keepers = guild.create_role("Keepers", permissions=MANAGER)

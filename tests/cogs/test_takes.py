@@ -3,56 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
-from simcord import MemberActor
-from simcord.backend.models import Message
-from simcord.results import InteractionResult, ResponseMessage
 
 from generator.server import Limits
-from generator.settings import ModelSettings
-from generator.story import Person, Story
-from tests.cogs.conftest import Stage, custom_ids, raised, texts, walk
-from tests.cogs.test_story import inputs
-from tests.conftest import small
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-FOX = "a red fox: in a meadow | in the snow"
-
-
-def answered(result: InteractionResult) -> ResponseMessage:
-    """The bot's last private answer."""
-    last = next(m for m in reversed([result.response, *result.followups]) if m is not None)
-    assert last.ephemeral
-    return last
-
-
-def said(stage: Stage, result: InteractionResult) -> str:
-    """The bot's last private answer, as it is read, whether text or a card."""
-    message = stage.env.backend.get_message(answered(result).channel_id, answered(result).id)
-    return texts(message).replace("\\", "")
-
-
-def fields(form: InteractionResult, *typed: str) -> dict[str, Any]:
-    """The form's fields, filled in from the first."""
-    found = [field["custom_id"] for field in inputs(form)]
-    return dict(zip(found, typed, strict=True))
-
-
-async def told(stage: Stage, prompt: str = FOX, **options: object) -> Story:
-    return await stage.told(await stage.tell(prompt, **options))
-
-
-def frame(stage: Stage, story: Story, position: int = 0) -> Message:
-    """A frame's message as it is now."""
-    return next(m for m in stage.frames(story) if m.id == story.frames[position].message_id)
-
-
-async def more(stage: Stage, who: MemberActor, story: Story, position: int = 0) -> InteractionResult:
-    return await who.click(stage.shown(frame(stage, story, position)), label="More")
+from generator.story import Person
+from tests.cogs.conftest import Stage, custom_ids, texts, walk
+from tests.cogs.members import answered, fields, frame, inputs, more, said, told
 
 
 async def test_a_frame_has_three_short_buttons(stage: Stage) -> None:
@@ -277,33 +234,3 @@ async def test_forms_menus_and_refusals_outlive_a_restart(stage: Stage) -> None:
     form = await stage.ann.click(answered(menu), label="Seed & settings")
     assert inputs(form)[1]["value"] == "2"
     assert len((await stage.bot.studio.archive.story(story.id)).takes) == 3
-
-
-@pytest.mark.asyncio(loop_scope="function")  # the stage has the module's
-async def test_another_model_draws_one_picture_or_all_where_several_are_offered(
-    tmp_path: Path,
-) -> None:
-    settings = small(tmp_path)
-    model = ModelSettings(name="tiny", others=("storybook",))
-    async with raised(settings.model_copy(update={"model": model})) as stage:
-        story = await told(stage, seed=7)
-        menu = answered(await more(stage, stage.ann, story))
-        take = story.takes[0].id
-        result = await stage.ann.select(menu, ["storybook"], custom_id=f"samefox:takes:menu:model.{take}")
-        assert "Frame 1 is being drawn again with seed 7" in said(stage, result)
-        await stage.ann.select(menu, ["storybook"], custom_id=f"samefox:takes:menu:modelall.{take}")
-        told_again = await stage.bot.studio.archive.story(story.id)
-        first, *others = told_again.takes[2:]
-        assert [take.recipe.model for take in (first, *others)] == ["storybook"] * 3
-        assert (first.recipe.steps, first.recipe.scheduler) == (16, "dpm-karras"), "as this model wants it"
-        ben = answered(await more(stage, stage.ben, story))
-        assert f"samefox:takes:menu:modelall.{take}" not in str(
-            stage.env.backend.get_message(ben.channel_id, ben.id).components
-        )
-        mo = Person(id=stage.mo.id, name="Mo")
-        servers = stage.bot.studio.archive.servers
-        await servers.change(stage.env.guild.id, mo, lambda s: s.altered(models=("tiny",)))
-        refused = await stage.ann.select(menu, ["storybook"], custom_id=f"samefox:takes:menu:model.{take}")
-        assert "no model “storybook” here" in said(stage, refused)
-        await stage.bot.studio.cancel(story.id)
-        await stage.told(story.id)

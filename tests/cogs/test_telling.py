@@ -12,8 +12,6 @@ from discord.http import Route
 from cogs.posting import telling
 from tests.cogs.conftest import Stage, texts
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
 DELAY = 0.5  # seconds that an edit may be on its way
 
 

@@ -12,14 +12,12 @@ from simcord import ChannelHandle
 
 from tests.cogs.conftest import Stage, raised
 from tests.cogs.test_gallery import said, tell, visit
-from tests.conftest import small
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+from tests.conftest import Device, small
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with raised(small(tmp_path_factory.mktemp("threads"))) as stage:
+@pytest_asyncio.fixture(scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncIterator[Stage]:
+    async with raised(small(tmp_path_factory.mktemp("threads")), device) as stage:
         yield stage
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from cogs.rehearsal.tongues import own_languages
 from generator.settings import TranslationSettings
 from tests.cogs.conftest import raised, texts
-from tests.cogs.test_story import said
-from tests.cogs.test_takes import fields
+from tests.cogs.members import fields, latest, said
 from tests.conftest import small
 from tests.models import build_translator
 
@@ -19,20 +18,21 @@ async def test_what_is_said_in_chinese_stays_on_the_cards_and_is_drawn_from_engl
     async with raised(settings) as stage:
         with own_languages({"Ben": "zh-CN"}):
             answered = said(
-                await stage.ben.slash(stage.stories, "story tell", prompt="一只红狐：在雪地里 | 在河边")
+                stage,
+                await stage.ben.slash(stage.stories, "story tell", prompt="一只红狐：在雪地里 | 在河边"),
             )
             assert answered.startswith("🦊 你的故事在")
             assert "英文" not in answered, "all of it was translated"
-            story = await stage.told((await stage.bot.studio.archive.unsettled())[-1])
+            story = await latest(stage)
             assert "1. 在雪地里" in texts(stage.card(story)).replace("\\", "")
             assert "在河边" in texts(stage.frames(story)[1])
             assert [take.recipe.express for take in story.takes] == ["in the snow", "by a river"]
             long = await stage.ben.slash(stage.stories, "story tell", prompt="一只红狐：" + "在雪地里" * 60)
-            assert "太长，翻译不了" in said(long)
-            assert "在雪地里" * 60 in said(long), "the text comes back"
+            assert "太长，翻译不了" in said(stage, long)
+            assert "在雪地里" * 60 in said(stage, long), "the text comes back"
             scene = await stage.ben.click(stage.shown(stage.frames(story)[0]), label="Remix")
             remixed = await stage.ben.submit_modal(scene, fields(scene, "在河边"))
-            assert "🎨 正在用种子" in said(remixed)
+            assert "🎨 正在用种子" in said(stage, remixed)
             take = (await stage.told(story.id)).takes[-1]
             assert (take.scene, take.recipe.express) == ("在河边", "by a river")
 

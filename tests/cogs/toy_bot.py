@@ -92,12 +92,12 @@ class Toy(commands.AutoShardedBot):
         view.add_item(Again(len(story["posted"])))
         sent = await thread.send(name, file=file, view=view, nonce=f"{story['card']}{name}"[-25:])
         story["posted"][name] = sent.id
-        self.write(prompt, posted=story["posted"])
         await (
             self.get_partial_messageable(story["channel"])
             .get_partial_message(story["card"])
             .edit(view=card(f"**{prompt}**\n{len(story['posted'])} of {len(story['scenes']) + 1}"))
         )
+        self.write(prompt, posted=story["posted"])  # last, since the story is told then
 
     async def find(self, prompt: str) -> Story | None:
         story = self.read().get(prompt)

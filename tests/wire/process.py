@@ -50,7 +50,7 @@ class BotProcess:
             self._process.kill()
         await self._process.wait()
 
-    async def stop(self, seconds: float = 10.0) -> int:
+    async def stop(self, seconds: float = 60.0) -> int:
         """Ask it to stop (SIGTERM) and return its exit status; `TimeoutError` if it does not."""
         self._process.terminate()
         return await asyncio.wait_for(self._process.wait(), seconds)

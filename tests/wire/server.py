@@ -21,7 +21,7 @@ from .gateway import Gateway
 from .network import Call, Network
 from .process import BotProcess
 from .rest import Rest
-from .world import World, until
+from .world import PATIENCE, World, until
 
 _NOTICES = (MessageType.THREAD_CREATED, MessageType.THREAD_STARTER_MESSAGE)
 T = TypeVar("T")
@@ -47,6 +47,7 @@ class WireDiscord:
         self.address = "{}:{}".format(*listener.getsockname())
         self._rest = Rest(self.world.backend, self.token, self.address)
         self._gateway = Gateway(self.world.backend, self.token, self.address)
+        self.world.anybody_there = lambda: any(bot.exit_status is None for bot in self._bots)
         application = web.Application()
         application.router.add_route("*", "/api/v10/{path:.*}", self._rest.serve)
         application.router.add_get("/gateway", self._gateway.serve)
@@ -94,9 +95,9 @@ class WireDiscord:
     async def kill(self, bot: BotProcess) -> None:
         """Kill a bot's process (SIGKILL) and wait until Discord has noticed."""
         await bot.kill()
-        await until(lambda: not self._gateway.online, 5.0)
+        await until(lambda: not self._gateway.online, PATIENCE)
 
-    async def wait_ready(self, bot: BotProcess, seconds: float = 30.0) -> None:
+    async def wait_ready(self, bot: BotProcess, seconds: float = 3 * PATIENCE) -> None:
         """Wait until the bot is connected and has heard of the guild; `AssertionError` if it gave up."""
         await until(lambda: self._gateway.ready or bot.exit_status is not None, seconds)
         if bot.exit_status is not None:
@@ -139,7 +140,7 @@ class WireDiscord:
     async def slash(
         self, name: str, command: str, /, *, channel: ChannelHandle | None = None, **options: Any
     ) -> InteractionResult:
-        """A member runs a slash command; returns when the bot has acknowledged it, or after 3 s."""
+        """A member runs a slash command; returns when the bot has acknowledged it, or cannot."""
         return await self.member(name).slash(channel or self.channel, command, **options)
 
     async def click(self, name: str, message: dict[str, Any], custom_id: str) -> InteractionResult:
@@ -163,6 +164,6 @@ class WireDiscord:
         assert data is not None, f"{attachment['url']} was never uploaded"
         return data
 
-    async def until(self, condition: Callable[[], T], seconds: float = 10.0) -> T:
+    async def until(self, condition: Callable[[], T], seconds: float = PATIENCE) -> T:
         """Wait for a condition; see `world.until`."""
         return await until(condition, seconds)

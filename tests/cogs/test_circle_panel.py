@@ -1,0 +1,119 @@
+"""What those can do who look after a story told together."""
+
+from __future__ import annotations
+
+from generator.story import Options, Script
+from generator.storyboard import draft
+from tests.cogs.conftest import Stage, custom_ids, texts
+from tests.cogs.round import FOX, Round, answers, begun, closed, private, prompt_of, taking_turns
+
+
+async def test_the_owner_takes_back_moves_draws_again_and_hands_over(stage: Stage) -> None:
+    fox = await begun(stage, scenes="in a meadow | in the snow | by a river")
+    story = await fox.shown()
+    first, second, third = story.frames
+    panel = await fox.panel(stage.ann)
+    panel = await stage.ann.click(panel, custom_id=f"samefox:circle:press:undo:{fox.id}.{third.id}")
+    story = await fox.shown()
+    assert [frame.id for frame in story.frames] == [first.id, second.id]
+    assert third.message_id not in [message.id for message in await fox.said()]
+
+    shown = await fox.panel(stage.ann)
+    await stage.ann.select(shown, [str(first.id)], custom_id=f"samefox:circle:menu:move.{fox.id}")
+    await stage.ann.click(shown, custom_id=f"samefox:circle:press:later:{fox.id}.{first.id}")
+    story = await fox.shown()
+    assert story.scenes == ("in the snow", "in a meadow")
+    by_id = {message.id: texts(message) for message in await fox.said()}
+    assert "Scene 2" in by_id[first.message_id or 0]
+
+    await stage.ann.click(await fox.panel(stage.ann), custom_id=f"samefox:circle:press:retell:{fox.id}")
+    again = await fox.shown()
+    assert [len(frame.takes) for frame in again.frames] == [2, 2]
+    script = Script(subject=FOX, scenes=again.scenes)
+    whole = draft(script, Options(seed=first.chosen.recipe.seed), stage.bot.settings)
+    assert [frame.chosen.recipe for frame in again.frames] == list(whole.recipes)
+
+    await stage.ann.select(
+        await fox.panel(stage.ann), [stage.ben], custom_id=f"samefox:circle:menu:heir.{fox.id}"
+    )
+    story = await fox.shown()
+    assert story.author.name == "Ben"
+    assert "Only Ben" in answers(await fox.press(stage.ann, "manage"))
+    assert "Ben’s story" in texts(stage.card(story)).replace("\\", "")
+
+
+async def test_whoever_wrote_the_last_scene_may_take_it_back_while_it_is_drawn(stage: Stage) -> None:
+    fox = await begun(stage, scenes="in a meadow")
+    await fox.shown()
+    await fox.write(stage.ben, "in the snow")
+    frame = (await fox.story()).frames[-1]
+    result = await fox.press(stage.ben, "manage")
+    assert "the last scene is yours" in answers(result)
+    await stage.ben.click(private(result)[-1], custom_id=f"samefox:circle:press:undo:{fox.id}.{frame.id}")
+    story = await fox.shown()
+    assert story.scenes == ("in a meadow",)
+    stale = await stage.ann.click(
+        await fox.panel(stage.ann),
+        custom_id=f"samefox:circle:press:undo:{fox.id}.{story.frames[0].id}",
+    )
+    assert "Taken back" in answers(stale) or (await fox.shown()).scenes == ()
+
+
+async def test_the_mode_and_the_time_limit_are_changed_in_the_panel(stage: Stage) -> None:
+    fox = await taking_turns(stage)
+    panel = await fox.panel(stage.ann)
+    await stage.ann.select(panel, ["60"], custom_id=f"samefox:circle:menu:minutes.{fox.id}")
+    assert (await fox.circle()).minutes == 60
+    await stage.ann.select(panel, ["open"], custom_id=f"samefox:circle:menu:mode.{fox.id}")
+    await fox.shown()
+    assert "What happens next?" in await prompt_of(fox)
+    assert f"samefox:circle:press:join:{fox.id}" not in custom_ids((await fox.prompts())[-1])
+
+
+async def test_a_closed_story_ends_with_its_credits_once_and_can_be_opened_again(stage: Stage) -> None:
+    fox = await begun(stage, scenes="in a meadow")
+    await fox.shown()
+    await fox.write(stage.ben, "in the snow")
+    await fox.shown()
+    story = await closed(fox, stage.ann)
+    recap = next(message for message in await fox.said() if message.id == story.strip_id)
+    words = texts(recap).replace("\\", "")
+    for part in (
+        "1. in a meadow",
+        "2. in the snow",
+        "**Ann** · scene 1",
+        "**Ben** · scene 2",
+        "told by 2 people",
+    ):
+        assert part in words
+    assert await fox.prompts() == []
+    assert "This story is closed" in answers(
+        await stage.ben.slash(await fox.thread(), "scene add", text="more")
+    )
+    assert [a["filename"] for a in stage.card(story).attachments] == [f"story-{fox.id}.png"]
+
+    manage = await stage.ann.click(stage.shown(recap), custom_id=f"samefox:circle:press:manage:{fox.id}.card")
+    await stage.ann.click(private(manage)[-1], custom_id=f"samefox:circle:press:reopen:{fox.id}")
+    await fox.until(lambda story, circle: not circle.closed and story.strip_id is None)
+    assert recap.id not in [message.id for message in await fox.said()]
+    await fox.write(stage.mo, "by a river")
+    await fox.shown()
+    story = await closed(fox, stage.mo)
+    last = (await fox.said())[-1]
+    assert last.id == story.strip_id
+    assert "**Mo** · scene 3" in texts(last).replace("\\", "")
+    assert sum("told by" in texts(message) for message in await fox.said()) == 1
+
+
+async def test_who_stays_looks_after_the_story_of_an_owner_who_left(stage: Stage) -> None:
+    sue = stage.env.guild.add_member(stage.env.create_user("Sue"))
+    await sue.slash(stage.stories, "story together", subject=FOX)
+    fox = Round(stage, await stage.newest())
+    await fox.shown()
+    await fox.write(stage.ben, "in the snow")
+    await fox.write(stage.ann, "by a river")
+    await fox.shown()
+    assert "the last scene is yours" in answers(await fox.press(stage.ann, "manage"))
+    stage.env.guild.remove_member(sue)
+    assert "Sue is not in this server any more" in answers(await fox.press(stage.ben, "manage"))
+    assert (await fox.shown()).author.name == "Ben"

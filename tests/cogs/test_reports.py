@@ -1,0 +1,157 @@
+"""Reports acted out: from a member who objects to the moderators who decide."""
+
+from __future__ import annotations
+
+import discord
+from simcord.backend.models import Message
+
+from generator.moderation.values import Outcome
+from generator.story import Person
+from tests.cogs.conftest import Stage, custom_ids, texts, walk
+from tests.cogs.members import answered, frame, inputs, said, told
+from tests.cogs.moderators import EVERYTHING, FOX, MO, report, settle_on, until
+
+
+async def test_a_report_reaches_the_moderators_with_picture_reporter_link_and_buttons(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    result, message = await report(stage, story, EVERYTHING)
+    assert "have your report" in said(stage, result)
+    read = texts(message)
+    for part in ("A picture was reported", "**Ben**", "a red fox", "asked for by Ann"):
+        assert part in read
+    assert not message.mention_everyone
+    assert message.ping_user_ids == []
+    assert f"channels/{story.guild_id}/{story.thread_id}/{story.frames[0].message_id}" in str(
+        message.components
+    )
+    assert message.attachments
+    labels = [part["label"] for part in walk_buttons(message)]
+    assert labels == ["Hide", "Delete", "Ban author", "Dismiss", "Go there"]
+
+
+def walk_buttons(message: Message) -> list[dict[str, str]]:
+    return [part for part in walk(message) if part.get("type") == 2]
+
+
+async def test_only_moderators_decide_and_only_once_and_the_picture_is_hidden_everywhere(
+    stage: Stage,
+) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    refused = await stage.ann.click(stage.shown(message), label="Hide")
+    assert "Only this server's moderators" in said(stage, refused)
+    await stage.mo.click(stage.shown(message), label="Hide")
+    story = await stage.told(story.id)
+    assert story.takes[0].hidden
+    shown = next(m for m in stage.messages(story.thread_id or 0) if m.id == story.frames[0].message_id)
+    assert shown.attachments == []
+    assert "A moderator has hidden this picture" in texts(shown)
+    message = stage.messages(message.channel_id)[0]
+    assert "Hidden by" in texts(message)
+    assert message.attachments == []
+    number = (await stage.bot.studio.archive.moderation.acts(story.guild_id, 1))[0]
+    assert (number.by.name, number.act) == ("Mo", "hide")
+
+    await stage.mo.click(stage.shown(message), label="Show it again")
+    story = await stage.told(story.id)
+    assert frame(stage, story).attachments
+
+
+async def test_a_hidden_picture_goes_where_its_story_was_shown_again_too(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    talk = stage.env.guild.create_text_channel("talk")
+    await stage.ben.slash(talk, "story show", number=story.id)
+    (shown,) = stage.messages(talk.id)
+    assert shown.attachments
+    await stage.bot.studio.oversight.hide(story.takes[0].id, MO)
+    await until(lambda: not stage.messages(talk.id))
+
+
+async def test_a_second_decision_about_a_report_says_that_it_is_handled(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    report_id = int(custom_ids(message)[0].rpartition(":")[2])
+    await stage.bot.studio.archive.moderation.handle(report_id, Person(id=5, name="Cas"), Outcome.DISMISSED)
+    result = await stage.mo.click(stage.shown(message), label="Delete")
+    assert "Somebody was faster" in said(stage, result)
+    assert "Dismissed by **Cas**" in texts(stage.messages(message.channel_id)[0])
+    assert (await stage.bot.studio.archive.take(story.takes[0].id)).drawn
+
+
+async def test_a_report_cannot_shut_out_who_manages_the_server(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    keepers = stage.env.guild.create_role("keepers", permissions=discord.Permissions(manage_guild=True))
+    stage.env.backend.add_member_role(stage.env.guild.id, stage.ann.id, keepers.id)
+    result = await stage.mo.click(stage.shown(message), label="Ban author")
+    assert "Ann manages this server, and cannot be excluded" in said(stage, result)
+    assert await stage.bot.studio.archive.moderation.ban_of(story.guild_id, stage.ann.id) is None
+    stage.env.backend.remove_member_role(stage.env.guild.id, stage.ann.id, keepers.id)
+    await stage.mo.click(stage.shown(message), label="Ban author")
+    assert await stage.bot.studio.archive.moderation.unban(story.guild_id, story.author, MO)
+
+
+async def test_deleting_a_reported_picture_takes_its_file_and_leaves_the_words(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    path = stage.bot.studio.pictures.path(story.takes[0])
+    _, message = await report(stage, story)
+    await stage.mo.click(stage.shown(message), label="Delete")
+    story = await stage.told(story.id)
+    assert not path.exists()
+    assert not story.takes[0].drawn
+    shown = next(m for m in stage.messages(story.thread_id or 0) if m.id == story.frames[0].message_id)
+    assert "was deleted" in texts(shown)
+    assert "in a meadow" in texts(shown)
+
+
+async def test_a_report_is_not_made_twice_and_goes_nowhere_without_a_channel(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    await report(stage, story)
+    menu = await stage.ben.click(stage.shown(frame(stage, story)), label="More")
+    form = await stage.ben.click(answered(menu), label="Report")
+    (field,) = inputs(form)
+    result = await stage.ben.submit_modal(form, {field["custom_id"]: "again"})
+    assert "reported this picture already" in said(stage, result)
+    await settle_on(stage)
+    menu = await stage.ben.click(stage.shown(frame(stage, story)), label="More")
+    result = await stage.ben.click(answered(menu), label="Report")
+    assert "tell one of its moderators" in said(stage, result)
+    assert "https://discord.com/channels/" in said(stage, result)
+
+
+async def test_who_reports_is_not_thanked_when_reports_go_nowhere_any_more(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    await settle_on(stage, reports_channel=stage.env.guild.create_text_channel("office").id)
+    menu = await stage.ben.click(stage.shown(frame(stage, story)), label="More")
+    form = await stage.ben.click(answered(menu), label="Report")
+    await settle_on(stage)
+    (field,) = inputs(form)
+    result = await stage.ben.submit_modal(form, {field["custom_id"]: "not nice"})
+    assert "is kept, but" in said(stage, result)
+    assert "https://discord.com/channels/" in said(stage, result)
+
+
+async def test_nobody_is_excluded_in_the_place_of_who_is_forgotten(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _result, message = await report(stage, story)
+    moderation = stage.bot.studio.archive.moderation
+    async with stage.bot.studio.archive.moderation._connection.transaction() as sql:
+        await sql.execute("INSERT INTO contributors VALUES (?, 0, '…')", (story.id,))
+        await sql.execute("UPDATE takes SET author_id = 0 WHERE story_id = ?", (story.id,))
+    result = await stage.mo.click(stage.shown(message), label="Ban author")
+    assert "nobody to exclude" in said(stage, result)
+    assert await moderation.bans(stage.env.guild.id) == []
+
+
+async def test_a_picture_is_reported_from_its_messages_menu_and_other_messages_are_not(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    office = stage.env.guild.create_text_channel("office")
+    await settle_on(stage, reports_channel=office.id)
+    thread = next(t for t in stage.stories.threads if t.id == story.thread_id)
+    shown = stage.shown(frame(stage, story))
+    form = await stage.ben.context_menu(thread, "Report picture", shown)
+    assert form.modal is not None
+    card = stage.shown(stage.card(story))
+    result = await stage.ben.context_menu(stage.stories, "Report picture", card)
+    assert "message of the frame" in said(stage, result)
+    await settle_on(stage)
