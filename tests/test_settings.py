@@ -77,7 +77,7 @@ def run_bot(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         capture_output=True,
         text=True,
         env={"PATH": "/usr/bin:/bin", **environment},
-        timeout=180,
+        timeout=900,
         check=False,
     )
 

@@ -64,7 +64,7 @@ async def test_what_came_along_goes_with_what_is_hidden_or_deleted_in_the_earlie
 
 
 async def test_a_story_that_is_drawn_or_lacks_a_picture_does_not_go_on(stage: Stage) -> None:
-    number = await stage.tell("a slow snail: on a leaf | in the rain")
+    number = await stage.tell("a slow snail: on a leaf | in the rain", steps=50)
     refused = await stage.ben.slash(stage.stories, "story continue", number=number)
     assert "still being drawn; please try again" in answers(refused)
     lost = stage.bot.studio.pictures.path((await stage.told(number)).pictures[1])

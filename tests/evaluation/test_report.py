@@ -32,7 +32,7 @@ def test_the_command_line_evaluates(tmp_path: Path) -> None:
         text=True,
         cwd=ROOT,
         env=os.environ | {"OMP_NUM_THREADS": "1"},  # one more is only in the way of the tests beside it
-        timeout=300,
+        timeout=900,
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
