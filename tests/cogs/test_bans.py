@@ -13,7 +13,7 @@ async def test_an_excluded_member_is_told_why_and_their_work_stops_until_they_ar
     stage: Stage,
 ) -> None:
     story = await told(stage, FOX)
-    pending = await stage.drawing(await stage.tell(FOX, steps=100))
+    pending = await stage.drawing(await stage.tell(FOX, steps=100, size="512x512"))
     ban = await stage.mo.slash(stage.stories, "moderate ban", member=stage.ann, reason="spam *x*")
     assert "Ann is excluded" in said(stage, ban)
     assert "1 picture of theirs" in said(stage, ban)

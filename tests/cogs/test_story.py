@@ -217,7 +217,7 @@ async def test_an_error_of_discords_is_survived(stage: Stage, monkeypatch: pytes
 
 
 async def test_the_card_tells_the_place_in_the_line(stage: Stage) -> None:
-    first = (await stage.drawing(await stage.tell(FOX, steps=50))).id
+    first = (await stage.drawing(await stage.tell(FOX, steps=100, size="512x512"))).id
     await stage.ben.slash(stage.stories, "story tell", prompt="a cat: on a roof | in a box")
     second = await stage.bot.studio.archive.story(first + 1)
     assert "Next in line" in texts(stage.card(second)), "Ann has had her turn"
