@@ -118,6 +118,8 @@ class ForgetCog(commands.Cog, name=DESK):
         await interaction.response.defer(ephemeral=True, thinking=True)
         story = await self._story(interaction, number)
         others = {frame.author.id for frame in story.frames} - {story.author.id}
+        whose = story.author.id if interaction.user.id == story.author.id else None
+        heirs = await self.bot.studio.archive.oblivion.heirs(story.id, whose)
         pictures = sum(len(frame.pages) for frame in story.frames)
         lines = [
             f"### 🗑️ {_('Delete this story?')}",
@@ -136,6 +138,14 @@ class ForgetCog(commands.Cog, name=DESK):
                     "⚠️ {count} other members have added scenes to it; theirs go too.",
                     len(others),
                 ).format(count=len(others))
+            )
+        if heirs:
+            lines.append(
+                ngettext(
+                    "⚠️ {count} story that goes on from it loses scenes that it took along.",
+                    "⚠️ {count} stories that go on from it lose scenes that they took along.",
+                    len(heirs),
+                ).format(count=len(heirs))
             )
         await self._ask(interaction, lines, "story", str(story.id), _("Delete it"))
 

@@ -15,7 +15,7 @@ from cogs.place import NotAllowed, person
 from cogs.presentation.answers import answer, answer_error, answering
 from cogs.presentation.text import plain
 from cogs.presentation.words import _, ngettext
-from generator.archive.oblivion import NOBODY
+from generator.archive.excision import NOBODY
 from generator.errors import NotFound
 from generator.story import Person
 

@@ -265,6 +265,10 @@ class Telling:
         pictures = await self._studio.pictures.kept(story.pictures)
         if story.cancelled or not pictures:
             await self._edit_card(story, self._card(story))
+            if story.strip_id is not None and not story.pictures:
+                await self._exhibition.show(story)  # the last of them has been deleted
+                await self._post.delete(story, story.strip_id)
+                await self._archive.set_strip(story.id, None)
             return
         shades = [await self._studio.pictures.shade(take) for take in pictures]
         shown = "-".join(f"{take.id}{shade or ''}" for take, shade in zip(pictures, shades, strict=True))

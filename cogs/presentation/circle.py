@@ -86,7 +86,8 @@ def prelude_card(
 ) -> ui.LayoutView:
     """What happened in the earlier story, at the beginning of the thread; its pictures may all be gone."""
     told = [(frame.takes[0].scene, frame.author) for frame in carried]
-    lines = [_("### So far"), fitting(partial(_by_whom, told), 120, 3500)]
+    scenes = fitting(partial(_by_whom, told), 120, 3500) if told else _("Its scenes have been deleted.")
+    lines = [_("### So far"), scenes]
     if continues_id is not None:
         lines.append(_("-# continues story {number}").format(number=continues_id))
     return view_of(

@@ -283,8 +283,8 @@ async def _carry(sql: aiosqlite.Connection, story_id: int, position: int, frame:
     take_id = await add_take(sql, story_id, frame_id, old.scene, old.id, old.author, old.recipe)
     await sql.execute(
         # What may be seen of the picture is what might be seen of it there.
-        "UPDATE takes SET path = ?, (verdict, hidden) = (SELECT verdict, hidden FROM takes WHERE id = ?)"
-        " WHERE id = ?",
+        "UPDATE takes SET path = ?, (verdict, hidden, origin_id) ="
+        " (SELECT verdict, hidden, coalesce(origin_id, id) FROM takes WHERE id = ?) WHERE id = ?",
         (path.as_posix(), old.id, take_id),
     )
     # First given up, so that it does not count as work that was asked of a device.

@@ -16,15 +16,11 @@ from generator.moderation.values import Act, Ban, Outcome, Report
 from generator.story import Person
 
 _COPIES = """
-    WITH RECURSIVE copies (id, story_id) AS (
-        SELECT id, story_id FROM takes WHERE id = ?
-        UNION
-        SELECT takes.id, takes.story_id FROM takes
-        JOIN copies ON takes.parent_id = copies.id AND takes.story_id != copies.story_id
-    )
-    SELECT id, story_id FROM copies
+    WITH drawn (id) AS (SELECT coalesce(origin_id, id) FROM takes WHERE id = ?)
+    SELECT takes.id, story_id FROM takes JOIN drawn ON takes.id = drawn.id OR origin_id = drawn.id
+    ORDER BY takes.id
 """
-"""A take, and those that stories which go on from its own took along, also from each other."""
+"""All takes of the same picture: the one that was drawn, and those that later stories took along."""
 
 
 class Moderation:
@@ -142,7 +138,7 @@ class Moderation:
             await _delete_picture(sql, take_id, by)
 
     async def stories_with(self, take_id: int) -> list[int]:
-        """The stories that have a picture: its own, and those that took it along."""
+        """The stories that have a picture: the one that it was drawn for, and those that took it along."""
         return [int(row["story_id"]) for row in await self._connection.fetch(_COPIES, (take_id,))]
 
     # -- reports ----------------------------------------------------------------------------------------

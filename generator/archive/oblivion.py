@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import PurePath
 
 import aiosqlite
 
 from generator.archive.connection import Connection
-from generator.archive.rows import read_story, take_down, touch
-from generator.method.windows import joined
+from generator.archive.excision import NOBODY, carried_on, remixes_of, take_out
+from generator.archive.rows import read_story, take_down
 from generator.moderation.values import Belongings, Remnant
-from generator.press.metadata import recipe_from_json, recipe_to_json
-from generator.redraft import place_of
-from generator.story import Frame, Person, Recipe, Story, Take
-
-NOBODY = Person(id=0, name="…")
-"""Who is in the place of somebody who wanted to be forgotten."""
-
-GAP = "…"
-"""What is in the place of words that were taken away."""
+from generator.press.metadata import recipe_from_json
+from generator.story import Recipe, Story
 
 _OWN = """
     SELECT id FROM stories WHERE author_id = ?1 AND NOT EXISTS
@@ -92,16 +83,6 @@ _REMAINS_OF_STORY = (
     ),
 )
 
-_REMAINS_OF_TAKE = (
-    "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes WHERE id = ?1 AND path IS NOT NULL",
-    (
-        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
-        " SELECT 'message', guild_id, channel_id, message_id FROM reports"
-        " WHERE message_id IS NOT NULL AND take_id = ?1"
-    ),
-    "DELETE FROM reports WHERE take_id = ?1",
-)
-
 
 class Oblivion:
     """A shelf of the archive, where things are taken from."""
@@ -109,16 +90,32 @@ class Oblivion:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def delete_story(self, story_id: int) -> list[int]:
+    async def heirs(self, story_id: int, author_id: int | None = None) -> list[int]:
+        """The later stories that took frames of a story along, all or those of one author.
+
+        Raises:
+            NotFound: there is none with this number.
+        """
+        async with self._connection.reading() as sql:
+            story = await read_story(sql, story_id)
+            return [other.id for other, _frames in await carried_on(sql, story, author_id)]
+
+    async def delete_story(self, story_id: int, author_id: int | None = None) -> list[int]:
         """Delete a story with all that belongs to it; the takes that need not be drawn any more.
+
+        Later stories that go on from it lose the frames that they took along, all or those of one author.
 
         Raises:
             NotFound: there is none with this number.
         """
         async with self._connection.transaction() as sql:
             story = await read_story(sql, story_id)
+            stopped = [take.id for take in story.takes if take.pending]
+            for other, frames in await carried_on(sql, story, author_id):
+                stopped += [take.id for frame in frames for take in frame.takes if take.pending]
+                await take_out(sql, other, frames)
             await _delete(sql, story_id)
-            return [take.id for take in story.takes if take.pending]
+            return stopped
 
     async def belongings(self, person_id: int) -> Belongings:
         """What of a member is kept, in all servers."""
@@ -164,7 +161,7 @@ class Oblivion:
                 await _delete(sql, story_id)
             shared = [int(story_id) for (story_id,) in await sql.execute_fetchall(_SHARED, (person_id,))]
             for story_id in shared:
-                await _take_out(sql, await read_story(sql, story_id), person_id)
+                await _take_part_out(sql, await read_story(sql, story_id), person_id)
             for statement in _FORGET:
                 await sql.execute(statement, (person_id,))
             # An index of words only notes that some are gone, until it is written anew: 2 s for a million.
@@ -242,56 +239,16 @@ async def _delete(sql: aiosqlite.Connection, story_id: int) -> None:
     await sql.execute("DELETE FROM stories WHERE id = ?", (story_id,))
 
 
-async def _take_out(sql: aiosqlite.Connection, story: Story, person_id: int) -> None:
+async def _take_part_out(sql: aiosqlite.Connection, story: Story, person_id: int) -> None:
     """Take a member's scenes out of a story told together, and their name from what stays."""
     frames = (*story.frames, *story.taken_back)
     theirs = [frame for frame in frames if frame.author.id == person_id]
-    remixes = [take for frame in frames if frame not in theirs for take in _remixes(frame, person_id)]
-    gone = [*remixes, *(take for frame in theirs for take in frame.takes)]
-    stay = [take for frame in frames for take in frame.takes if take not in gone]
-    # What somebody else has written too stays as theirs.
-    words = _said(gone) - _said(stay)
+    remixes = [take for frame in frames if frame not in theirs for take in remixes_of(frame, person_id)]
     await sql.execute(
         "INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story.id, NOBODY.id, NOBODY.name)
     )
-    for take in gone:
-        for statement in _REMAINS_OF_TAKE:
-            await sql.execute(statement, (take.id,))
-    for take in remixes:
-        await sql.execute("DELETE FROM takes WHERE id = ?", (take.id,))
-    for frame in theirs:
-        await _empty(sql, frame.id)
-    for take in stay:
-        if words & {*take.recipe.suppress}:
-            recipe = _without(take.recipe, words)
-            await sql.execute("UPDATE takes SET recipe = ? WHERE id = ?", (recipe_to_json(recipe), take.id))
-            await sql.execute(
-                "INSERT INTO remains (kind, path) SELECT 'words', path FROM takes"
-                " WHERE id = ? AND path IS NOT NULL",
-                (take.id,),
-            )
-    for position, frame in enumerate(each for each in story.frames if each not in theirs):
-        await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (position, frame.id))
+    await take_out(sql, story, theirs, remixes)
     await _disown(sql, story, person_id)
-    await take_down(sql, story.id)
-    await touch(sql, story.id)
-
-
-async def _empty(sql: aiosqlite.Connection, frame_id: int) -> None:
-    """Take a scene out of its story, with its pictures and words; whoever shows it takes its message away."""
-    await sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame_id,))
-    await sql.execute(
-        "UPDATE jobs SET state = 'cancelled' WHERE state IN ('queued', 'drawing')"
-        " AND take_id IN (SELECT id FROM takes WHERE frame_id = ?)",
-        (frame_id,),
-    )
-    rows = await sql.execute_fetchall("SELECT id, recipe FROM takes WHERE frame_id = ?", (frame_id,))
-    for take_id, text in rows:
-        recipe = replace(recipe_from_json(text), prompt=GAP, express=GAP, suppress=())
-        await sql.execute(
-            "UPDATE takes SET scene = ?, path = NULL, recipe = ? WHERE id = ?",
-            (GAP, recipe_to_json(recipe), take_id),
-        )
 
 
 async def _disown(sql: aiosqlite.Connection, story: Story, person_id: int) -> None:
@@ -320,23 +277,3 @@ async def _disown(sql: aiosqlite.Connection, story: Story, person_id: int) -> No
         ("DELETE FROM contributors WHERE person_id = ? AND story_id = ?", (person_id, story.id)),
     ):
         await sql.execute(statement, values)
-
-
-def _remixes(frame: Frame, person_id: int) -> list[Take]:
-    """The takes of another's frame for which a member wrote other words, whoever had them drawn again."""
-    first, *others = frame.takes
-    own = {take.scene for take in others if take.author.id == person_id} - {first.scene}
-    return [take for take in others if take.scene in own]
-
-
-def _said(takes: Iterable[Take]) -> set[str]:
-    """All words for scenes, as they were written and as the recipes have them."""
-    return {text for take in takes for text in (take.scene, take.recipe.express)}
-
-
-def _without(recipe: Recipe, words: set[str]) -> Recipe:
-    """A recipe in which other scenes than its own are not said any more."""
-    place = place_of(recipe)
-    suppress = tuple(GAP if scene in words else scene for scene in recipe.suppress)
-    prompt = joined(recipe.subject, [*suppress[:place], recipe.express, *suppress[place:]])
-    return replace(recipe, suppress=suppress, prompt=prompt)

@@ -88,19 +88,23 @@ class Oversight:
         return True
 
     async def delete_story(self, story_id: int, by: Person) -> None:
-        """Delete a story with its pictures.
+        """Delete a story with its pictures, also where later stories took them along.
+
+        There, an author takes away what they wrote themselves, a moderator everything.
 
         Raises:
             NotFound: there is none with this number.
         """
         story = await self._archive.story(story_id)
-        self._stop(await self._archive.oblivion.delete_story(story_id))
+        whose = story.author.id if by.id == story.author.id else None
+        heirs = await self._archive.oblivion.heirs(story_id, whose)
+        self._stop(await self._archive.oblivion.delete_story(story_id, whose))
         if by.id != story.author.id:
             await self._archive.moderation.note(
                 story.guild_id, by, "delete story", story.author.id, story.subject
             )
         await self.sweep()
-        self._tell([story_id])
+        self._tell([story_id, *heirs])
 
     async def forget(self, person_id: int) -> None:
         """Delete all of a member's own, in every server, and take their part out of what is others'."""

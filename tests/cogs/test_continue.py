@@ -8,7 +8,7 @@ from generator.settings import ModelSettings
 from generator.story import Options, Person, Script
 from generator.storyboard import draft
 from tests.cogs.conftest import Stage, texts
-from tests.cogs.round import Round, answers, begun, closed
+from tests.cogs.round import Round, answers, begun, closed, private
 
 
 async def test_an_earlier_story_goes_on_in_a_new_thread_and_stays_as_it_was(stage: Stage) -> None:
@@ -96,3 +96,33 @@ async def test_a_story_whose_model_was_given_up_says_so_before_anything_is_drawn
     monkeypatch.setattr(stage.bot.studio.together, "_settings", renamed)
     again = await stage.ben.slash(stage.stories, "story continue", number=story.id)
     assert given_up in answers(again)
+
+
+async def test_what_is_decided_in_a_story_that_goes_on_holds_for_the_earlier_one_and_back(
+    stage: Stage,
+) -> None:
+    frog = await stage.told(await stage.tell("a green frog: on a stone | in a pond"))
+    await stage.ben.slash(stage.stories, "story continue", number=frog.id)
+    later = Round(stage, await stage.newest())
+    await later.shown()
+    copy = (await later.story()).frames[0].chosen
+    await stage.bot.studio.oversight.hide(copy.id, Person(id=99, name="Mo"))
+    await stage.told(frog.id)
+    assert frog.thread_id is not None
+    assert any("moderator has hidden" in texts(each) for each in stage.messages(frog.thread_id))
+
+
+async def test_a_deleted_story_is_deleted_where_a_later_one_took_it_along(stage: Stage) -> None:
+    duck = await stage.told(await stage.tell("a yellow duck: in a meadow | underwater"))
+    await stage.ben.slash(stage.stories, "story continue", number=duck.id)
+    later = Round(stage, await stage.newest())
+    await later.shown()
+    asked = await stage.ann.slash(stage.stories, "story delete", number=duck.id)
+    assert "1 story that goes on from it loses scenes" in answers(asked)
+    await stage.ann.click(private(asked)[-1], label="Delete it")
+    assert (await later.shown()).scenes == ()
+    prelude, _buttons = await later.said()
+    assert not prelude.attachments
+    assert "have been deleted" in texts(prelude)
+    await later.write(stage.ben, "in a barn")
+    assert (await later.shown()).scenes == ("in a barn",)

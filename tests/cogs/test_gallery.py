@@ -332,3 +332,17 @@ async def test_a_gallery_channel_that_takes_no_messages_harms_no_story(stage: St
     assert stage.messages(wall.id) == []
     assert [a["filename"] for a in stage.card(story).attachments] == [f"story-{story.id}.png"]
     assert "a white owl" in (await visit(stage, stage.ben, character="owl")).text
+
+
+async def test_nothing_shows_a_story_whose_last_picture_is_deleted(stage: Stage) -> None:
+    wall = stage.env.guild.create_text_channel("wall")
+    await settle_gallery_channel(stage, wall.id)
+    owl = await tell(stage, "a white owl: on a branch")
+    await settle_gallery_channel(stage, None)
+    (post,) = stage.messages(wall.id)
+    assert post.attachments and owl.strip_id is not None
+    await stage.bot.studio.oversight.delete_picture(owl.takes[0].id, ADA)
+    assert (await stage.told(owl.id)).strip_id is None
+    (post,) = stage.messages(wall.id)
+    for message in (post, stage.card(owl), *stage.messages(owl.thread_id or 0)):
+        assert not message.attachments

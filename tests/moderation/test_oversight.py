@@ -17,7 +17,7 @@ from generator.moderation.oversight import Oversight
 from generator.moderation.values import Outcome
 from generator.press.metadata import encode, read
 from generator.story import Changed, Event, Person, Picture, Story, Storyboard
-from generator.together.circle import Circle, Mode
+from generator.together.circle import Circle, Mode, Proposal
 from generator.together.growing import without_scene
 from tests.archive.test_archive import ENGINE
 from tests.archive.test_oblivion import LEO, together
@@ -159,8 +159,67 @@ async def test_what_is_decided_about_a_picture_holds_for_the_copies_that_later_s
     assert not any((desk.folder / path).exists() for path in files)
     assert desk.told[-3:] == [Changed(story_id=story_id) for story_id in stories]
     assert (await desk.archive.take(again.id)).pending, "another drawing of the frame is no copy"
-    await desk.oversight.hide(second.takes[1].id, ANN)
-    assert await marks() == [[False] * 4, *[[False, True, False]] * 2], "what it was copied from is not meant"
+    for hidden in (True, False):  # whichever of them a moderator was shown, it is the same picture
+        await desk.oversight.hide(third.takes[1].id, ANN, hidden=hidden)
+        assert await marks() == [[False, hidden, False, False], *[[False, hidden, False]] * 2]
+        assert desk.told[-3:] == [Changed(story_id=story_id) for story_id in stories]
+
+
+async def test_copies_are_known_by_their_picture_when_a_story_in_between_is_deleted(
+    desk: Desk, board: Storyboard
+) -> None:
+    first, second, third = await chain(desk, board)
+    await desk.oversight.delete_story(second.id, BEN)
+    assert desk.told[-1] == Changed(story_id=second.id), "nothing that Ben wrote was drawn for it"
+    for take_id in (first.takes[0].id, third.takes[0].id):
+        for hidden in (True, False):
+            await desk.oversight.hide(take_id, ANN, hidden=hidden)
+            for story in (first, third):
+                assert (await desk.archive.story(story.id)).takes[0].hidden is hidden
+
+
+async def chain(desk: Desk, board: Storyboard) -> list[Story]:
+    """A story of Ben's that goes on twice; in the second, Ann has added a scene, which the third has too."""
+    first = await desk.archive.add_story(board, BEN, guild_id=10, channel_id=20)
+    for take in first.takes:
+        await desk.draw(take.id)
+    first = await desk.archive.story(first.id)
+    second = await went_on(desk, first, board)
+    scene = Proposal(author=ANN, scene="in a boat", express="in a boat")
+    _circle, take = await desk.archive.circles.change(second.id, lambda circle, _: (circle, scene))
+    assert take is not None
+    await desk.draw(take.id)
+    second = await desk.archive.story(second.id)
+    return [first, second, await went_on(desk, second, board)]
+
+
+@pytest.mark.parametrize("by", [BEN, ANN])
+async def test_what_is_deleted_is_gone_from_the_later_stories_that_took_it_along(
+    desk: Desk, board: Storyboard, by: Person
+) -> None:
+    first, second, third = await chain(desk, board)
+    await desk.oversight.delete_story(first.id, by)
+    assert desk.told[-3:] == [Changed(story_id=each.id) for each in (first, second, third)]
+    for story in (second, third):
+        left = await desk.archive.story(story.id)
+        assert left.scenes == ("in a boat",)
+        assert left.frames[0].position == 0
+        assert [(desk.folder / (take.path or "")).is_file() for take in left.takes] == [True]
+        assert not any(scene in left.takes[0].recipe.prompt for scene in first.scenes)
+    for take in (*first.takes, *second.takes[:3], *third.takes[:3]):
+        assert take.path is not None and not (desk.folder / take.path).exists()
+
+
+async def test_an_author_deletes_what_they_wrote_and_a_moderator_all_that_was_in_the_story(
+    desk: Desk, board: Storyboard
+) -> None:
+    _first, second, third = await chain(desk, board)
+    assert second.author == BEN
+    await desk.oversight.delete_story(second.id, BEN)
+    assert len((await desk.archive.story(third.id)).frames) == 4, "the fourth is Ann's, the others are older"
+    _first, second, third = await chain(desk, board)
+    await desk.oversight.delete_story(second.id, LEO)
+    assert (await desk.archive.story(third.id)).scenes == board.scenes
 
 
 async def test_where_a_story_is_shown_again_it_goes_once_some_of_it_may_not_be_shown(
