@@ -61,9 +61,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--quick", action="store_true", help="a small network, small pictures and few steps")
     options.add_argument("--only", default="", help="methods by how their names begin: stock,compiled,fast")
     options.add_argument("--list", action="store_true", help="name the methods, and measure nothing")
-    options.add_argument("--steps", type=int, help="default: 50, quick 8")
+    options.add_argument("--steps", type=int, help="default: 50, quick 4")
     options.add_argument("--repeat", type=int, default=3, help="default: %(default)s")
-    options.add_argument("--budget", type=float, help="seconds after which nothing is begun; quick: 120")
+    options.add_argument("--budget", type=float, help="seconds after which nothing is begun; quick: 150")
     options.add_argument("--device", default="auto", help="such as cuda:0 or cpu; default: the best one here")
     options.add_argument("--precision", choices=["auto", "fp32", "fp16", "bf16"], default="auto")
     options.add_argument("--out", type=Path, default=Path("result/bench"), help="default: %(default)s")
@@ -81,11 +81,14 @@ class Setting:
         """Raises ``ConfigurationError`` where there is no such device or method."""
         plan = plan_for(find_devices(arguments.device)[0], arguments.precision, SpeedSettings())
         self.device, self.precision = torch.device(plan.device), plan.precision
-        self.look = recipe(
-            arguments.steps or (8 if arguments.quick else 50), 256 if arguments.quick else 1024
-        )
+        if self.device.type == "cpu" and not arguments.quick:
+            raise ConfigurationError(
+                "SDXL at its full size takes hours on a processor; --quick takes minutes."
+            )
+        steps, side = (4, 128) if arguments.quick else (50, 1024)
+        self.look = recipe(arguments.steps or steps, side)
         self.methods = choose(methods(self.device, self.precision, self.look), arguments.only)
-        self.budget = arguments.budget or (120.0 if arguments.quick else float("inf"))
+        self.budget = arguments.budget or (150.0 if arguments.quick else float("inf"))
         self.architecture, self.network = (
             (TINY, "A tiny SDXL with random weights")
             if arguments.quick

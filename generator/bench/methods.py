@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
 
 import torch
-from PIL import Image
-from torch import Tensor
 
-from generator.bench import original
-from generator.bench.gauges import work_of
+from generator.bench.drawers import Drawer, Original, Ours, Stock
 from generator.bench.report import Group
-from generator.bench.stage import SCENES, SUBJECT, Stage
-from generator.diffusion.pipeline import decode, noise
+from generator.bench.stage import Stage
 from generator.diffusion.plan import EXACT, Levers, Offload, Plan, Quantization
-from generator.diffusion.planner import plan_for
+from generator.diffusion.planner import FAST, plan_for
 from generator.profiles import QUICK_STEPS, SDXL, Scheduler
 from generator.settings import SpeedSettings
 from generator.story import Recipe, SvrMode
 
-GUIDED_UNTIL = 0.6
+GUIDED_UNTIL = FAST.guided_until
 CACHED_EVERY = 2
 FEWER_STEPS = QUICK_STEPS / SDXL.steps
 TURBO_STEPS = 4
-
-
-class Drawer(Protocol):
-    """Draws frames in some way."""
-
-    def draw(self, recipes: Sequence[Recipe]) -> Iterator[Image.Image]:
-        """Yield each picture once it is finished."""
-        ...
-
-    def latents(self, recipes: Sequence[Recipe]) -> Tensor:
-        """The first frame's latents (1, 4, h, w) before they are decoded, drawn in the same way."""
-        ...
-
-    def work(self, recipes: Sequence[Recipe]) -> float:
-        """TFLOP of all of these frames."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,126 +55,6 @@ class Method:
         return Original(stage) if self.name == "original" else Stock(stage)
 
 
-class Stock:
-    """diffusers' own pipeline, called as its documentation does: one prompt, one picture."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._pipe: Any = stage.plain()
-        self._device = stage.device
-
-    def draw(self, recipes: Sequence[Recipe]) -> Iterator[Image.Image]:
-        """One after the other."""
-        for recipe in recipes:
-            yield self._call(recipe, "pil")[0]
-
-    def latents(self, recipes: Sequence[Recipe]) -> Tensor:
-        """The first one's."""
-        latents: Tensor = self._call(recipes[0], "latent")
-        return latents
-
-    def work(self, recipes: Sequence[Recipe]) -> float:
-        """They are all alike."""
-        return len(recipes) * work_of(lambda: self._call(recipes[0], "pil"))
-
-    def _call(self, recipe: Recipe, kind: str) -> Any:
-        return self._pipe(
-            recipe.prompt,
-            width=recipe.width,
-            height=recipe.height,
-            num_inference_steps=recipe.steps,
-            guidance_scale=recipe.guidance_scale,
-            latents=noise(recipe, torch.Generator().manual_seed(recipe.seed)).to(
-                self._device, self._pipe.dtype
-            ),
-            output_type=kind,
-        ).images
-
-
-class Original:
-    """The original's way; of the whole story, only as many frames as are asked for."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._pipe: Any = stage.plain()
-
-    @torch.inference_mode()
-    def draw(self, recipes: Sequence[Recipe]) -> Iterator[Image.Image]:
-        """The subject's own picture too, which nobody sees."""
-        told = self._tell(recipes[0])
-        decode(self._pipe, next(told).float())
-        for _ in recipes:
-            yield decode(self._pipe, next(told).float())
-
-    @torch.inference_mode()
-    def latents(self, recipes: Sequence[Recipe]) -> Tensor:
-        """The first frame's, which the subject's own come before."""
-        told = self._tell(recipes[0])
-        next(told)
-        return next(told)
-
-    def work(self, recipes: Sequence[Recipe]) -> float:
-        """Counted of the subject's picture and of one frame, in one step and in two."""
-        once, twice = (self._counted(recipe) for recipe in (*of(recipes[:1], 1), *of(recipes[:1], 2)))
-        more = recipes[0].steps - 1
-        subject, frame = (one + more * (two - one) for one, two in zip(once, twice, strict=True))
-        return subject + len(recipes) * frame
-
-    @torch.inference_mode()
-    def _counted(self, recipe: Recipe) -> list[float]:
-        told = self._tell(recipe)
-        return [work_of(lambda: decode(self._pipe, next(told).float())) for _ in range(2)]
-
-    def _tell(self, recipe: Recipe) -> Iterator[Tensor]:
-        look = original.Look(
-            window_length=len(SCENES),
-            mode=recipe.svr,
-            seed=recipe.seed,
-            steps=recipe.steps,
-            guidance_scale=recipe.guidance_scale,
-            width=recipe.width,
-            height=recipe.height,
-        )
-        return original.tell(self._pipe, SUBJECT, SCENES, look)
-
-
-class Ours:
-    """The bot's own illustrator."""
-
-    def __init__(self, stage: Stage, plan: Plan, together: int) -> None:
-        self._stage, self._plan, self._together = stage, plan, together
-        self._illustrator = stage.illustrator(plan)
-        self._illustrator.prepare(stage.recipes()[0])
-
-    def draw(self, recipes: Sequence[Recipe]) -> Iterator[Image.Image]:
-        """As many at once as the method says; while they are decoded, the next are drawn, as in the bot."""
-        batches = [
-            recipes[start : start + self._together] for start in range(0, len(recipes), self._together)
-        ]
-        if self._plan.offload is not Offload.NOTHING:  # then there is room for one network alone
-            for batch in batches:
-                yield from self._illustrator.draw(batch)
-            return
-        with ThreadPoolExecutor(1) as developer:
-            before: list[Future[list[Image.Image]]] = []
-            for batch in batches:
-                latents = self._illustrator.denoise(batch)
-                yield from (picture for each in before for picture in each.result())
-                before = [developer.submit(self._illustrator.finish, one[None]) for one in latents]
-            yield from (picture for each in before for picture in each.result())
-
-    def latents(self, recipes: Sequence[Recipe]) -> Tensor:
-        """Drawn together with the others of its batch."""
-        return self._illustrator.latents(recipes[: self._together])[:1]
-
-    def work(self, recipes: Sequence[Recipe]) -> float:
-        """They are all alike."""
-        return len(recipes) * self._stage.work(recipes[0], self._plan.levers)
-
-
-def of(recipes: Sequence[Recipe], steps: int) -> list[Recipe]:
-    """The recipes with another number of steps."""
-    return [replace(recipe, steps=steps) for recipe in recipes]
-
-
 def methods(device: torch.device, precision: str, recipe: Recipe) -> list[Method]:
     """All of them, cheap ones first where that is possible: where time is short, the last are left out."""
     gpu = device.type == "cuda"
@@ -224,7 +82,7 @@ def others() -> Iterator[Method]:
     )
     yield Method(
         name="original",
-        title="One-Prompt-One-Story as the original draws it, its subject's pass included",
+        title="the original's way, its subject's pass included",
         group=Group.OTHERS,
         frames=3,
     )
@@ -250,7 +108,7 @@ def levers(ours: Plan, base: Levers, recipe: Recipe) -> Iterator[Method]:
     """What changes the picture a little, each for itself."""
     together = 8 if base.compiled else 1
     alone = {"group": Group.LEVERS, "together": together, "frames": max(2, together)}
-    until = f"no guidance after {GUIDED_UNTIL:.0%} of the steps"
+    until = f"guided in the first {GUIDED_UNTIL:.0%} of the steps"
     for name, title, lever in (
         ("guided", until, replace(base, guided_until=GUIDED_UNTIL)),
         ("cached", f"deep layers every {CACHED_EVERY} steps", replace(base, cached_every=CACHED_EVERY)),
@@ -274,17 +132,21 @@ def presets(ours: Plan, recipe: Recipe) -> Iterator[Method]:
     fewer = {"scheduler": Scheduler.DPM_KARRAS, "steps": steps}
     # Networks of a few steps are made for them: there is no longer path that theirs would approximate.
     turbo = {"scheduler": Scheduler.EULER_TRAILING, "steps": TURBO_STEPS, "guidance_scale": 1.0}
-    for name, title, preset, changes in (
-        ("fast", f"fast: {steps} steps of DPM++ 2M, and its levers", "fast", fewer),
-        ("turbo", f"turbo: {TURBO_STEPS} steps without guidance", "exact", turbo),
+    exact, fast = (
+        plan_for(ours.device, ours.precision, SpeedSettings.model_validate({"preset": preset}))
+        for preset in ("exact", "fast")
+    )
+    fast_title = ", ".join([f"fast: {steps} steps of DPM++ 2M", *filter(None, [fast.levers.words])])
+    for name, title, plan, changes in (
+        ("fast", fast_title, fast, fewer),
+        ("turbo", f"turbo: {TURBO_STEPS} steps without guidance", exact, turbo),
     ):
-        speed = SpeedSettings.model_validate({"preset": preset})
         for together in (1,) if ours.device == "cpu" else (1, 8):
             yield Method(
                 name=f"{name}-{together}",
                 title=title,
                 group=Group.PRESETS,
-                plan=plan_for(ours.device, ours.precision, speed),
+                plan=plan,
                 together=together,
                 frames=max(2, together),
                 changes=dict(changes),

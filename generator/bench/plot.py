@@ -7,7 +7,7 @@ from math import log10
 
 from PIL import Image, ImageDraw
 
-from generator.bench.report import Group, Report, Row
+from generator.bench.report import Group, Report, Row, brief
 from generator.press.fonts import font, runs
 from generator.press.lettering import width
 
@@ -52,6 +52,10 @@ class Page:
         """A faint line."""
         self._draw.line([start, end], FAINT, thickness)
 
+    def clear(self, x: float, y: float, across: float) -> None:
+        """Take lines away from where a label comes."""
+        self._draw.rectangle((x, y - TEXT / 2, x + across, y + TEXT / 2), PAPER)
+
     def point(self, x: float, y: float, colour: tuple[int, int, int]) -> None:
         """A method's point."""
         self._draw.circle((x, y), 9, colour)
@@ -66,6 +70,8 @@ def plot(report: Report) -> Image.Image:
     page.write("Seconds a frame", MARGIN, 56, TITLE)
     task = report.task
     about = f"{report.machine.device} · {task.network} · {task.width} × {task.height} · {task.precision}"
+    if any(row.faster for row in drawn):
+        about += " · ×: frames while diffusers draws one"
     page.write(about, MARGIN, 104, SMALL_TEXT, GREY)
     for tick in page.ticks:
         page.rule((page.place(tick), HEAD), (page.place(tick), foot))
@@ -90,9 +96,11 @@ def paint(page: Page, row: Row, y: float) -> None:
     page.write(cut(row.title + together, NAMES - 20), MARGIN, y, TEXT)
     page.rule((MARGIN + NAMES, y), (x, y))
     page.point(x, y, colour)
+    seconds = f"{brief(row.frame)} s"
     times = "" if row.faster is None or row.name == "stock" else f"  {row.faster:.3g} ×"
-    page.write(f"{row.frame:.3g} s", x + 20, y, TEXT, colour)
-    page.write(times, x + 20 + width(f"{row.frame:.3g} s", TEXT), y, SMALL_TEXT, GREY)
+    page.clear(x + 16, y, width(seconds, TEXT) + width(times, SMALL_TEXT) + 8)
+    page.write(seconds, x + 20, y, TEXT, colour)
+    page.write(times, x + 20 + width(seconds, TEXT), y, SMALL_TEXT, GREY)
 
 
 def cut(text: str, across: float) -> str:

@@ -131,9 +131,9 @@ def merge(reports: Sequence[Report]) -> Report:
     Raises ``ConfigurationError`` if machines or tasks differ.
     """
     first = reports[0]
-    if any((report.machine, report.task) != (first.machine, first.task) for report in reports):
+    if len({(each.machine.device, str(each.machine.versions), each.task) for each in reports}) > 1:
         raise ConfigurationError(
-            "These reports are of different machines, versions or tasks; they stay apart."
+            "These reports are of different devices, versions or tasks; they stay apart."
         )
     rows: dict[str, Row] = {}
     for row in (row for report in reports for row in report.rows):
@@ -150,7 +150,7 @@ def merge(reports: Sequence[Report]) -> Report:
 
 HEAD = (
     "| | at once | s per frame | × stock | first frame, s | TFLOP per frame | TFLOP/s | of peak | GiB "
-    "| latent error | compile, s |\n"
+    "| latent error | load + compile, s |\n"
     "| --- |" + " ---: |" * 10
 )
 
@@ -172,15 +172,15 @@ def line(row: Row) -> str:
     if row.failure:
         return f"| {row.title} | {row.together} | {row.failure} |" + " |" * 8
     cells = (
-        number(row.frame, ".3g"),
+        brief(row.frame),
         number(row.faster, ".2f"),
-        number(row.waiting, ".3g"),
+        brief(row.waiting),
         number(row.tflop, ".4g"),
         number(row.speed, ".3g"),
         number(row.share, ".0%"),
         number(row.peak, ".1f"),
         number(row.error, ".1e"),
-        number(row.compile, ".0f"),
+        "" if row.load is None or row.compile is None else f"{row.load:.0f} + {row.compile:.0f}",
     )
     return f"| {row.title} | {row.together} | " + " | ".join(cells) + " |"
 
@@ -188,6 +188,11 @@ def line(row: Row) -> str:
 def number(value: float | None, form: str) -> str:
     """A number, or nothing where there is none."""
     return "" if value is None else format(value, form)
+
+
+def brief(seconds: float | None) -> str:
+    """Seconds with as many digits as mean something."""
+    return number(seconds, ".2f" if seconds is not None and seconds >= 1 else ".3f")
 
 
 def about(report: Report) -> str:

@@ -11,8 +11,9 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from generator.bench.drawers import Drawer, of
 from generator.bench.gauges import MemoryGauge, describe, product_speed, wait
-from generator.bench.methods import Drawer, Method, of
+from generator.bench.methods import Method
 from generator.bench.report import Report, Row
 from generator.bench.stage import Stage
 from generator.diffusion import compiling as compiler
