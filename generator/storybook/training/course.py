@@ -92,7 +92,8 @@ def save(training: Training, path: Path, elapsed: float, pace: float) -> None:
 
 def resume(training: Training, path: Path) -> tuple[float, float]:
     """Take a saved training up; the seconds it has had, and its pace."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    device = training.state()["ema"][0].device
+    state = torch.load(path, map_location=device, weights_only=True)
     training.take_up({name: state[name] for name in training.state()})
     training.step = state["step"]
     return float(state["elapsed"]), float(state["pace"])
