@@ -11,7 +11,7 @@ from discord.ext import commands
 
 from cogs.presentation import forms
 from cogs.presentation.choices import label, line
-from cogs.presentation.controls import choice_menu, press
+from cogs.presentation.controls import paged_menu, press, unpaged
 from cogs.presentation.forms import FormRefused
 from cogs.presentation.panel import layout
 from cogs.presentation.parts import UNSET
@@ -52,7 +52,8 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
         await interaction.response.defer()
         if verb == "clear":
             await self._keep(interaction, MemberDefaults())
-        await interaction.edit_original_response(view=await self._panel(interaction))
+        page = unpaged(what)[1] if verb == "turn" else None
+        await interaction.edit_original_response(view=await self._panel(interaction, page=page))
 
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
         """A style is chosen."""
@@ -87,8 +88,10 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
         studio = self.bot.studio
         return await studio.defaults(interaction.user.id), await studio.server(interaction.guild_id or 0)
 
-    async def _panel(self, interaction: discord.Interaction[Any], refusal: str = "") -> ui.LayoutView:
-        """What holds for this member, and where it comes from."""
+    async def _panel(
+        self, interaction: discord.Interaction[Any], refusal: str = "", page: int | None = None
+    ) -> ui.LayoutView:
+        """What holds for this member, and where it comes from; a long menu may be turned to a page."""
         mine, server = await self._known(interaction)
         usual = partial(storyboard.usual, settings=self.bot.settings, server=server, member=mine)
         numbers = "\n".join(
@@ -105,7 +108,7 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
                 accessory=press(DESK, "form", FORM, _("Change")),
             ),
             ui.TextDisplay(_marked(style, own=usual("style") == mine.style)),
-            choice_menu(DESK, "style", self._styles(mine, server)),
+            *paged_menu(DESK, "style", self._styles(mine, server), page),
             ui.ActionRow(
                 press(DESK, "clear", "all", _("Clear all of mine"), "🧹", disabled=mine == MemberDefaults())
             ),

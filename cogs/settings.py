@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import discord
@@ -11,6 +12,7 @@ from discord.ext import commands
 
 from cogs.place import NotAllowed, person
 from cogs.presentation import forms
+from cogs.presentation.controls import unpaged
 from cogs.presentation.forms import FormRefused
 from cogs.presentation.panel import HISTORY, LINES, PARTS, RESET, Panel
 from cogs.presentation.parts import DESK, altered
@@ -55,6 +57,9 @@ class SettingsCog(commands.Cog, name=DESK):
             view = await self._history(panel, 0 if what == HISTORY else int(what))
         elif what == RESET:
             view = panel.reset()
+        elif verb == "turn":
+            setting, page = unpaged(what)
+            view = replace(panel, turned=(setting, page)).part(_part_of(setting))
         else:
             view = panel.part(what) if what in PARTS else panel.home()
         await interaction.edit_original_response(view=view)
@@ -70,9 +75,11 @@ class SettingsCog(commands.Cog, name=DESK):
             panel = await self._change(interaction, _fresh(values[0]))
             view = panel.home()
         else:
-            host = self.bot.settings
-            panel = await self._change(interaction, lambda present: altered(present, setting, values, host))
-            view = panel.part(_part_of(setting))
+            host, (name, page) = self.bot.settings, unpaged(setting)
+            panel = await self._change(
+                interaction, lambda present: altered(present, name, values, host, page)
+            )
+            view = replace(panel, turned=(name, page)).part(_part_of(name))
         await interaction.edit_original_response(view=view)
 
     async def sent(self, interaction: discord.Interaction[Any], name: str, typed: list[str]) -> None:

@@ -10,6 +10,7 @@ from discord.ext import commands
 
 from cogs.presentation import forms
 from cogs.presentation.buttons import draw_again, draw_all_again, may_redraw, story_of, take_of
+from cogs.presentation.controls import unpaged
 from cogs.presentation.forms import Form, FormRefused
 from cogs.presentation.menu import SHOWN, more_menu
 from cogs.presentation.take_forms import DESK, refusal, remix_form, tune_all_form, tune_form
@@ -33,7 +34,15 @@ class TakesCog(commands.Cog, name=DESK):
     async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:
         """A menu or a form is wanted, or all frames with a new seed."""
         if verb == "more":
-            await self._more(interaction, int(what))
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            view = await self._more(interaction, int(what))
+            await interaction.followup.send(view=view, ephemeral=True)
+        elif verb == "turn":
+            await interaction.response.defer()
+            setting, page = unpaged(what)
+            take_id = int(setting.partition(".")[2])
+            view = await self._more(interaction, take_id, (setting, page))
+            await interaction.edit_original_response(view=view)
         elif verb == "all":
             await draw_all_again(interaction, int(what), Changes(seed=new_seed()))
         else:
@@ -43,19 +52,21 @@ class TakesCog(commands.Cog, name=DESK):
 
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
         """A model is chosen."""
-        kind, _dot, take_id = setting.partition(".")
+        kind, _dot, take_id = unpaged(setting)[0].partition(".")
         names = self.bot.settings.model.names
         model = next((name for name in names if name[-SHOWN:] == values[0]), values[0])
         await self._draw(interaction, kind, int(take_id), Changes(model=model))
 
-    async def _more(self, interaction: discord.Interaction[Any], take_id: int) -> None:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+    async def _more(
+        self, interaction: discord.Interaction[Any], take_id: int, turned: tuple[str, int | None] = ("", None)
+    ) -> discord.ui.LayoutView:
+        """What else can be done; a long menu may be turned to a page."""
         story = await story_of(interaction, take_id)
         server = await self.bot.studio.server(story.guild_id)
         frame, take = take_of(story, take_id)
         models = server.offered_models(self.bot.settings)
-        view = more_menu(story, frame, take, models, whole=may_redraw(interaction, story))
-        await interaction.followup.send(view=view, ephemeral=True)
+        whole = may_redraw(interaction, story)
+        return more_menu(story, frame, take, models, whole=whole, turned=turned)
 
     async def _form(self, interaction: discord.Interaction[Any], name: str) -> Form:
         kind, _underscore, take_id = name.partition("_")

@@ -26,6 +26,11 @@ class Standing:
     guild: discord.Guild
     host: Settings
     server: ServerSettings
+    turned: tuple[str, int | None] = ("", None)  #: a setting with a long menu, and the page that is wanted
+
+    def page(self, setting: str) -> int | None:
+        """The page that a setting's menu is turned to, if somebody has turned it."""
+        return self.turned[1] if self.turned[0] == setting else None
 
     def said(self, setting: str) -> str:
         """What holds now."""

@@ -117,6 +117,41 @@ def choice_menu(
     return ui.ActionRow(Menu(menu, desk, setting))
 
 
+def paged_menu(
+    desk: str,
+    setting: str,
+    options: Sequence[discord.SelectOption],
+    page: int | None = None,
+    *,
+    placeholder: str | None = None,
+    several: bool = False,
+) -> list[ui.ActionRow[Any]]:
+    """A menu of texts, with buttons to turn it where they are too many for one.
+
+    The desk hears of the page with the setting, and takes it off with `unpaged`. Without a page, the menu is
+    turned to the first thing that is chosen.
+    """
+    if len(options) <= MENU:
+        return [choice_menu(desk, setting, options, placeholder=placeholder, several=several)]
+    pages = -(-len(options) // MENU)
+    chosen = next((place for place, option in enumerate(options) if option.default), 0)
+    page = chosen // MENU if page is None else min(page, pages - 1)
+    shown = options[page * MENU : (page + 1) * MENU]
+    buttons = [press(desk, "page", f"{setting}.page{page}", f"{page + 1}/{pages}", disabled=True)]
+    if page > 0:
+        buttons.insert(0, press(desk, "turn", f"{setting}.page{page - 1}", "◀"))
+    if page < pages - 1:
+        buttons.append(press(desk, "turn", f"{setting}.page{page + 1}", "▶"))
+    menu = choice_menu(desk, f"{setting}.page{page}", shown, placeholder=placeholder, several=several)
+    return [menu, ui.ActionRow(*buttons)]
+
+
+def unpaged(setting: str) -> tuple[str, int | None]:
+    """A setting, and the page that its menu is turned to; None if it has but one."""
+    found = re.fullmatch(r"(.+)\.page(\d+)", setting)
+    return (found[1], int(found[2])) if found else (setting, None)
+
+
 def channel_menu(
     setting: str,
     chosen: Iterable[int],

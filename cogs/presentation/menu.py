@@ -9,7 +9,7 @@ import discord
 from discord import SelectOption, ui
 
 from cogs.presentation.buttons import AgainButton
-from cogs.presentation.controls import choice_menu, press
+from cogs.presentation.controls import paged_menu, press
 from cogs.presentation.take_forms import DESK
 from cogs.presentation.text import plain
 from cogs.presentation.words import _
@@ -20,8 +20,19 @@ FOX = discord.Colour(0xE8762D)
 SHOWN = 100  # characters of an option, by Discord
 
 
-def more_menu(story: Story, frame: Frame, take: Take, models: Sequence[str], *, whole: bool) -> ui.LayoutView:
-    """Everything else that can be done with a take, and with the `whole` story if that is theirs."""
+def more_menu(
+    story: Story,
+    frame: Frame,
+    take: Take,
+    models: Sequence[str],
+    *,
+    whole: bool,
+    turned: tuple[str, int | None] = ("", None),
+) -> ui.LayoutView:
+    """Everything else that can be done with a take, and with the `whole` story if that is theirs.
+
+    A long menu may be turned to a page.
+    """
     number = str(take.id)
     parts: list[ui.Item[Any]] = [
         ui.TextDisplay(
@@ -34,7 +45,7 @@ def more_menu(story: Story, frame: Frame, take: Take, models: Sequence[str], *, 
             press("reports", "report", number, _("Report"), "🚩"),
         ),
         ui.ActionRow(press("characters", "keep", number, _("Keep this character"), "🦊")),
-        *_models(take, models, "model", _("Draw it with another model")),
+        *_models(take, models, "model", _("Draw it with another model"), turned),
     ]
     if whole and len(story.frames) > 1:
         parts += [
@@ -44,7 +55,7 @@ def more_menu(story: Story, frame: Frame, take: Take, models: Sequence[str], *, 
                 press(DESK, "all", number, _("Reroll all"), "🎲"),
                 press(DESK, "tuneall", number, _("Settings for all"), "🔢"),
             ),
-            *_models(take, models, "modelall", _("Draw all with another model")),
+            *_models(take, models, "modelall", _("Draw all with another model"), turned),
         ]
     view = ui.LayoutView(timeout=None)
     view.add_item(ui.Container(*parts, accent_colour=FOX))
@@ -66,7 +77,9 @@ def _which(frame: Frame, take: Take) -> str:
     return said.format(number=number, total=len(frame.takes), seed=take.recipe.seed)
 
 
-def _models(take: Take, models: Sequence[str], setting: str, placeholder: str) -> list[ui.Item[Any]]:
+def _models(
+    take: Take, models: Sequence[str], kind: str, placeholder: str, turned: tuple[str, int | None]
+) -> list[ui.ActionRow[Any]]:
     """A menu of the other models, if there are any."""
     options = [
         SelectOption(label=model_label(model)[:SHOWN], value=model[-SHOWN:])
@@ -75,4 +88,6 @@ def _models(take: Take, models: Sequence[str], setting: str, placeholder: str) -
     ]
     if not options:
         return []
-    return [choice_menu(DESK, f"{setting}.{take.id}", options, placeholder=placeholder)]
+    setting = f"{kind}.{take.id}"
+    page = turned[1] if turned[0] == setting else None
+    return paged_menu(DESK, setting, options, page, placeholder=placeholder)

@@ -9,7 +9,14 @@ from discord import ChannelType, SelectOption, ui
 
 from cogs.presentation import choices
 from cogs.presentation.choices import Standing, entry, label, line
-from cogs.presentation.controls import MENU, channel_menu, choice_menu, press, role_menu
+from cogs.presentation.controls import (
+    MENU,
+    channel_menu,
+    choice_menu,
+    paged_menu,
+    press,
+    role_menu,
+)
 from cogs.presentation.text import plain
 from cogs.presentation.words import LANGUAGES, _, style_label
 from generator.profiles import model_label
@@ -55,17 +62,17 @@ def pictures(now: Standing) -> list[ui.Item[Any]]:
     if len(host.model.names) > 1:
         items += [
             _text(now, "models", _("What an author may choose among.")),
-            _several("models", host.model.names, server.models, _("All models")),
+            *_several(now, "models", host.model.names, server.models, _("All models")),
             _shown("model", usual_model, _("What draws when an author does not choose.")),
-            _one_of("model", server.offered_models(host), server.model, _("As the host has it")),
+            *_one_of(now, "model", server.offered_models(host), server.model),
         ]
     size = f"{now.usual('steps')} · {now.usual('width')} × {now.usual('height')}"
     return [
         *items,
         _text(now, "styles", _("What an author may choose among.")),
-        _several("styles", tuple(host.styles), server.styles, _("All styles")),
+        *_several(now, "styles", tuple(host.styles), server.styles, _("All styles")),
         _shown("style", now.usual("style"), _("How pictures look when an author does not choose.")),
-        _one_of("style", server.offered_styles(host), server.style, _("As the host has it")),
+        *_one_of(now, "style", server.offered_styles(host), server.style),
         ui.Section(
             ui.TextDisplay(line(f"**{steps_and_size}**", size)),
             accessory=press(DESK, "form", "look", _("Change")),
@@ -183,13 +190,35 @@ def sharing(now: Standing) -> list[ui.Item[Any]]:
     ]
 
 
-def altered(present: ServerSettings, setting: str, values: Sequence[str], host: Settings) -> ServerSettings:
-    """The settings after something was chosen in one of these menus."""
+def altered(
+    present: ServerSettings,
+    setting: str,
+    values: Sequence[str],
+    host: Settings,
+    page: int | None = None,
+) -> ServerSettings:
+    """The settings after something was chosen in one of these menus, on a page of it if it has several."""
+    if setting in ("models", "styles"):
+        known = host.model.names if setting == "models" else tuple(host.styles)
+        return present.chosen({setting: _offered(known, getattr(present, setting), values, page)})
     name, _dot, role = setting.partition(".")
     if name == "weight":
         weights = present.role_weights | {int(role): float(values[0])}
         return present.altered(role_weights={each: w for each, w in weights.items() if w != 1})
     return present.chosen({setting: _value(setting, values, host)})
+
+
+def _offered(
+    known: Sequence[str], before: Sequence[str], values: Sequence[str], page: int | None
+) -> tuple[str, ...]:
+    """What is offered once this is chosen of a page: what is on other pages stays; nothing is all."""
+    start, end = (0, len(known)) if page is None else (page * MENU, (page + 1) * MENU)
+    names = tuple(
+        name
+        for place, name in enumerate(known)
+        if (name[-SHOWN:] in values if start <= place < end else name in before)
+    )
+    return () if len(names) == len(known) else names
 
 
 def _value(setting: str, values: Sequence[str], host: Settings) -> Any:
@@ -199,10 +228,6 @@ def _value(setting: str, values: Sequence[str], host: Settings) -> Any:
             return tuple(map(int, values))
         case "reports_channel" | "gallery_channel":
             return int(one) if one else None
-        case "models" | "styles":
-            known = host.model.names if setting == "models" else tuple(host.styles)
-            names = tuple(name for name in known if name[-SHOWN:] in values)
-            return () if len(names) == len(known) else names
         case "model":
             return next((name for name in host.model.names if name[-SHOWN:] == one), None)
         case "shade":
@@ -223,15 +248,17 @@ def _shown(setting: str, value: str, hint: str) -> ui.TextDisplay[Any]:
 
 
 def _several(
-    setting: str, known: Sequence[str], chosen: Sequence[str], placeholder: str
-) -> ui.ActionRow[Any]:
+    now: Standing, setting: str, known: Sequence[str], chosen: Sequence[str], placeholder: str
+) -> list[ui.ActionRow[Any]]:
     options = [_option(name, default=name in chosen) for name in known]
-    return choice_menu(DESK, setting, options, placeholder=placeholder, several=True)
+    page = now.page(setting)
+    return paged_menu(DESK, setting, options, page, placeholder=placeholder, several=True)
 
 
-def _one_of(setting: str, known: Sequence[str], chosen: str | None, unset: str) -> ui.ActionRow[Any]:
-    options = [SelectOption(label=unset, value=UNSET, default=chosen not in known)]
-    return choice_menu(DESK, setting, [*options, *(_option(name, default=name == chosen) for name in known)])
+def _one_of(now: Standing, setting: str, known: Sequence[str], chosen: str | None) -> list[ui.ActionRow[Any]]:
+    unset = SelectOption(label=_("As the host has it"), value=UNSET, default=chosen not in known)
+    options = [unset, *(_option(name, default=name == chosen) for name in known)]
+    return paged_menu(DESK, setting, options, now.page(setting))
 
 
 def _option(name: str, *, default: bool) -> SelectOption:
