@@ -111,6 +111,11 @@ class Samefox(commands.AutoShardedBot):
         assert isinstance(self.tree, StoryTree)
         await self.tree.sync_if_changed()
 
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Call who listens; of interactions only to forms, so that commands do not wait for their tasks."""
+        if event_name != "interaction" or args[0].type is discord.InteractionType.modal_submit:
+            super().dispatch(event_name, *args, **kwargs)
+
     async def on_interaction(self, interaction: discord.Interaction[Samefox]) -> None:
         """A form may have been sent."""
         await receive(interaction)
