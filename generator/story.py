@@ -72,6 +72,7 @@ class Engine:
     precision: str
     levers: str = ""  #: what made it faster and changed it a little, in words
     lean: bool = False  #: decoded in tiles to save memory, which changes the pixels a little
+    together: int = 1  #: how many pictures were drawn at once, which rounds a little differently
     samefox: str
     torch: str
     diffusers: str
@@ -93,7 +94,7 @@ class Picture:
     """A finished drawing, as it comes back from a device."""
 
     png: bytes  #: the recipe and the engine are in its metadata
-    seconds: float  #: from the device's beginning to the encoded file
+    seconds: float  #: how long the device was not free for anything else; of several at once, a share
     engine: Engine
     verdict: Verdict | None = None  #: None where no safety model is configured
 
@@ -170,7 +171,7 @@ class Take:
     attempts: int  #: how often a device died on it
     failure: Sentence | None  #: why it failed, for its author
     path: str | None  #: its file, once drawn; None again when the picture was deleted
-    seconds: float | None  #: what drawing it took
+    seconds: float | None  #: of a device, see `Picture.seconds`
     verdict: Verdict | None = None  #: of the safety model, if there was one
     hidden: bool = False  #: by a moderator, everywhere
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 
 from generator.execution import workshop
+from generator.execution.executor import Drawing, OnSteps
 from generator.execution.local import LocalExecutor
 from generator.settings import BotSettings, ModelSettings, Settings, StorySettings
-from generator.story import OnStep, Options, Person, Picture, Recipe, Script, Storyboard
+from generator.story import Options, Person, Recipe, Script, Storyboard
 from generator.storyboard import draft
 from generator.studio import Studio, open_studio
 
@@ -55,16 +56,24 @@ class Device(LocalExecutor):
     async def start(self, prepare: Recipe | None = None) -> None:
         await asyncio.shield(super().start(prepare))  # also when its studio closes before
 
-    async def draw(self, take_id: int, recipe: Recipe, on_step: OnStep) -> Picture:
+    async def draw(self, recipes: Mapping[int, Recipe], on_step: OnSteps) -> Drawing:
         # It keeps in mind which takes were cancelled, and each archive counts from one.
-        self._drawn_as[take_id] = next(self._numbers)
-        return await super().draw(self._drawn_as[take_id], recipe, on_step)
+        takes = {next(self._numbers): take_id for take_id in recipes}
+        self._drawn_as.update((take_id, number) for number, take_id in takes.items())
+        drawing = await super().draw(
+            {number: recipes[take_id] for number, take_id in takes.items()},
+            lambda number, step, steps: on_step(takes[number], step, steps),
+        )
+        pictures = {takes[number]: picture for number, picture in drawing.pictures.items()}
+        return Drawing(pictures, drawing.free)
 
     def cancel(self, take_id: int) -> None:
         super().cancel(self._drawn_as.get(take_id, 0))
 
     async def close(self) -> None:
-        """A studio closes; the next one goes on with it."""
+        """A studio closes; the next one goes on with it, unless it was in the middle of something."""
+        if self._line is not None and self._line.busy:
+            await super().close()
 
     async def end(self) -> None:
         """Nobody needs it any more."""

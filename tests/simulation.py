@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from generator.execution.dispatcher import Dispatcher, Task
+from generator.execution.dispatcher import Dispatcher, Room, Task, alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,18 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
-    """What a device draws."""
+class Batch:
+    """What a device draws at once."""
 
-    task: Task
+    device: int
+    tasks: list[Task]
     begun: float
     finished: float
+
+    @property
+    def seconds(self) -> float:
+        """Each picture's share."""
+        return (self.finished - self.begun) / len(self.tasks)
 
 
 @dataclass
@@ -58,47 +64,62 @@ def tell(
     seconds: Callable[[Task], float] = lambda task: task.cost,
     until: float = float("inf"),
     dispatcher: Dispatcher | None = None,
-    asked: Callable[[Task, float, list[Drawing]], None] = lambda *_: None,
-    drawn: Callable[[Drawing], None] = lambda _: None,
+    asked: Callable[[Task, float, list[Batch]], None] = lambda *_: None,
+    begun: Callable[[Batch], None] = lambda _: None,
+    drawn: Callable[[Batch], None] = lambda _: None,
+    room: Room = alone,
+    gain: Callable[[int], float] = lambda _: 1.0,
 ) -> list[Told]:
     """Have all requests drawn; one `Told` each, in their order.
 
     Args:
         requests: the stories.
         devices: how many draw.
-        seconds: what a task takes.
+        seconds: what a task takes alone.
         until: when to stop.
         dispatcher: hands out the tasks.
         asked: hears of each story's last frame when it is in line, of the time, and what is being drawn.
-        drawn: hears of each picture.
+        begun: hears of each batch.
+        drawn: hears of each batch.
+        room: how many tasks of a shape are drawn at once.
+        gain: what so many at once take, as a share of what they take alone.
     """
     told = [Told(request) for request in requests]
     arrivals = deque(_arrivals(told))
     dispatcher = Dispatcher() if dispatcher is None else dispatcher
-    free = devices
-    busy: list[tuple[float, int, Drawing]] = []
+    free = list(range(devices))
+    rested = set(free)
+    busy: list[tuple[float, int, Batch]] = []
     now = 0.0
     while now <= until:
         while arrivals and arrivals[0][0] <= now:
-            for task in arrivals.popleft()[1]:
-                dispatcher.add(task)
-            asked(task, now, [drawing for _, _, drawing in busy])
-        if free and (next_task := dispatcher.take()) is not None:
-            free -= 1
-            told[next_task.story_id].begun.append(now)
-            drawing = Drawing(next_task, now, now + seconds(next_task))
-            heapq.heappush(busy, (drawing.finished, next_task.take_id, drawing))
+            tasks = arrivals.popleft()[1]
+            list(map(dispatcher.add, tasks))
+            asked(tasks[-1], now, [batch for _, _, batch in busy])
+        if free and (tasks := dispatcher.take_together(alone if free[0] in rested else room, devices)):
+            device = free.pop(0)
+            rested.discard(device)
+            batch = Batch(device, tasks, now, now + sum(map(seconds, tasks)) * gain(len(tasks)))
+            _note(tasks, lambda task: told[task.story_id].begun, now)
+            heapq.heappush(busy, (batch.finished, tasks[0].take_id, batch))
+            begun(batch)
         elif busy and not (arrivals and arrivals[0][0] < busy[0][0]):
-            now, _, drawing = heapq.heappop(busy)
-            free += 1
-            dispatcher.done(drawing.task)
-            drawn(drawing)
-            told[drawing.task.story_id].finished.append(now)
+            rested.update(free)
+            now, _, batch = heapq.heappop(busy)
+            free.append(batch.device)
+            _note(batch.tasks, lambda task: told[task.story_id].finished, now)
+            drawn(batch)
         elif arrivals:
+            rested.update(free)
             now = arrivals[0][0]
         else:
             break
     return told
+
+
+def _note(tasks: list[Task], where: Callable[[Task], list[float]], now: float) -> None:
+    for task in tasks:
+        where(task).append(now)
 
 
 def _arrivals(told: list[Told]) -> Iterator[tuple[float, list[Task]]]:

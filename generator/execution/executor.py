@@ -4,46 +4,77 @@ from __future__ import annotations
 
 import pickle
 import struct
-from collections.abc import Sequence
+from asyncio import Future
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from generator.sentence import Sentence
 from generator.settings import USUAL_SPEED, SafetySettings, SpeedSettings
-from generator.story import OnStep, Picture, Recipe
+from generator.shape import Shape
+from generator.story import Picture, Recipe
+
+OnSteps = Callable[[int, int, int], None]
+"""Told (take, step, steps) after each denoising step of each picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Pictures that a device was asked for; none of the futures is ever left without an end."""
+
+    pictures: Mapping[int, Future[Picture]]
+    """By take. Cancelled when the executor is closed before, or else one that fails raises:
+
+        DrawingCancelled: `Executor.cancel` was called for it.
+        OutOfMemory: the device's memory does not suffice, also not in the leanest way to draw.
+        DeviceLost: the process died; the next call starts a fresh one.
+        ModelError: the recipe's checkpoint cannot be loaded.
+        DrawingError: anything else, in words.
+    """
+    free: Future[None]  #: over as soon as the device can begin something else, whatever came of the pictures
 
 
 class Executor(Protocol):
-    """One device that draws one frame at a time."""
+    """One device. It draws pictures together, and the next while the last are decoded and encoded."""
 
     @property
     def device(self) -> str:
         """Its name, such as ``cuda:0``."""
         ...
 
-    async def draw(self, take_id: int, recipe: Recipe, on_step: OnStep) -> Picture:
-        """Draw a frame.
+    @property
+    def siblings(self) -> tuple[str, ...]:
+        """The machine's other devices, known once it has started."""
+        ...
+
+    async def start(self, prepare: Recipe | None = None) -> None:
+        """Be ready for what is like this recipe.
 
         Raises:
-            DrawingCancelled: `cancel` was called for it.
-            OutOfMemory: the device's memory does not suffice, also not in lean mode.
-            DeviceLost: the process died; the next call starts a fresh one.
-            ModelError: the recipe's checkpoint cannot be loaded.
-            DrawingError: anything else, in words.
+            DeviceLost: its process died at once.
+            ModelError: this machine has no such device, or the safety model cannot be loaded.
         """
         ...
 
+    def room(self, shape: Shape) -> int:
+        """How many pictures of a shape it draws together; 1 before it is known."""
+        ...
+
+    async def draw(self, recipes: Mapping[int, Recipe], on_step: OnSteps) -> Drawing:
+        """Begin to draw takes of one shape. Whoever asks waits until the device is free from those before."""
+        ...
+
+    def cancel(self, take_id: int) -> None:
+        """Stop drawing this take before its next step, or do not begin it; others beside it are drawn."""
+        ...
+
     async def translate(self, texts: Sequence[str], language: str) -> tuple[str, ...]:
-        """Turn texts into English, without waiting for a frame that is being drawn.
+        """Turn texts into English, without waiting for a picture that is being drawn.
 
         Raises:
             NotTranslated: there is no translator, or it could not; in words.
         """
-        ...
-
-    def cancel(self, take_id: int) -> None:
-        """Stop drawing this take before its next step, if it is being drawn."""
         ...
 
     async def close(self) -> None:
@@ -59,6 +90,7 @@ class Equip:
     """How to draw, and the models beside the painter; the first thing that is said."""
 
     speed: SpeedSettings = USUAL_SPEED  #: what the host wants of the device
+    models: tuple[str, ...] = ()  #: what may be asked for, which a device is to have room for
     safety: SafetySettings | None = None  #: what looks at every picture
     translator: str | None = None  #: a folder or a Hub id
 
@@ -72,15 +104,14 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draw:
-    """Draw this frame."""
+    """Draw these takes, which have one shape; nothing further before the device is `Free`."""
 
-    take_id: int
-    recipe: Recipe
+    recipes: Mapping[int, Recipe]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cancel:
-    """Stop this frame before its next step."""
+    """Stop this take before its next step, or do not begin it."""
 
     take_id: int
 
@@ -101,10 +132,10 @@ Command = Equip | Prepare | Draw | Cancel | Translate
 
 
 class Failure(StrEnum):
-    """Why a frame was not drawn."""
+    """Why a picture was not drawn."""
 
     CANCELLED = "cancelled"  #: it was asked to stop
-    MEMORY = "memory"  #: out of memory, also in lean mode
+    MEMORY = "memory"  #: out of memory, also in the leanest way to draw
     MODEL = "model"  #: the checkpoint could not be loaded
     DRAWING = "drawing"  #: anything else
 
@@ -117,6 +148,21 @@ class Ready:
     siblings: tuple[str, ...]  #: the machine's other devices of this kind
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unready:
+    """The process cannot draw at all, and ends."""
+
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """So many pictures of a shape can be drawn together, from now on."""
+
+    shape: Shape
+    pictures: int
+
+
 @dataclass(frozen=True, slots=True)
 class Loading:
     """The process is loading a checkpoint, perhaps over a slow network; it has not hung."""
@@ -124,16 +170,21 @@ class Loading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A denoising step is done."""
+    """A denoising step of pictures that are drawn together is done."""
 
-    take_id: int
+    take_ids: tuple[int, ...]
     step: int
     steps: int
 
 
+@dataclass(frozen=True, slots=True)
+class Free:
+    """The device can begin to draw; what it has drawn is still being decoded or encoded."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawn:
-    """A frame is finished."""
+    """A picture is finished."""
 
     take_id: int
     picture: Picture
@@ -141,7 +192,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A frame could not be drawn."""
+    """A picture could not be drawn."""
 
     take_id: int
     failure: Failure
@@ -164,7 +215,7 @@ class Untranslated:
     sentence: Sentence
 
 
-Reply = Ready | Loading | Step | Drawn | Failed | Translated | Untranslated
+Reply = Ready | Unready | Room | Loading | Step | Free | Drawn | Failed | Translated | Untranslated
 
 
 # -- how both go over a stream --------------------------------------------------------------------------

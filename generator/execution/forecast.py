@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from generator.execution.dispatcher import Dispatcher, Task
+from generator.execution.dispatcher import Dispatcher, Room, Task, alone
 from generator.execution.pace import Pace
 from generator.execution.turns import Ahead
 from generator.shape import Shape, shape
@@ -30,11 +31,24 @@ class Outlook:
 class Forecast:
     """Answers in a time that does not depend on how many frames wait."""
 
-    def __init__(self, dispatcher: Dispatcher, pace: Pace, devices: Callable[[], int]) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, pace: Pace, devices: Callable[[], int], room: Room = alone
+    ) -> None:
+        """``room`` tells how many pictures of a shape are drawn at once."""
         self._dispatcher = dispatcher
         self._pace = pace
         self._devices = devices
+        self._room = room
+        self._batches: dict[Hashable, Sequence[Task]] = {}  # by device
         self._shares: dict[int, float] = {}  # how much of a take that is being drawn is done
+
+    def begun(self, device: Hashable, batch: Sequence[Task]) -> None:
+        """A device draws these."""
+        self._batches[device] = batch
+
+    def free(self, device: Hashable) -> None:
+        """A device draws nothing any more; what it has drawn need not be finished."""
+        self._batches.pop(device, None)
 
     def stepped(self, take_id: int, step: int, steps: int) -> None:
         """A take that is being drawn has come so far."""
@@ -65,12 +79,14 @@ class Forecast:
             return Outlook(ahead=round(first.count), seconds=None)
         others = frames - 1
         last = self._ahead(sample, Ahead(others, others * sample.cost, others * seconds), seconds)
-        return Outlook(
-            ahead=round(first.count), next=self._begins(first), seconds=self._begins(last) + seconds
-        )
+        begins, _ = self._served(sample, first, seconds)
+        _, ends = self._served(sample, last, seconds)
+        return Outlook(ahead=round(first.count), next=begins, seconds=ends)
 
     def _drawing(self, take: Take) -> Outlook:
-        left = self._left(shape(take.recipe), take.id)
+        batches = self._batches.values()
+        batch = next((each for each in batches if any(task.take_id == take.id for task in each)), ())
+        left = self._left(batch)
         return Outlook(ahead=0, next=None if left is None else 0.0, seconds=left)
 
     def _ahead(self, sample: Task, before: Ahead, seconds: float | None) -> Ahead:
@@ -80,23 +96,41 @@ class Forecast:
 
         return self._dispatcher.ahead(sample, before, pace)
 
-    def _left(self, drawn: Shape, take_id: int) -> float | None:
-        seconds = self._pace.of(drawn)
-        return None if seconds is None else seconds * (1 - self.progress(take_id))
+    def _left(self, batch: Sequence[Task]) -> float | None:
+        """Seconds until a device is free of a batch, whose pictures end together."""
+        if not batch:
+            return 0.0
+        seconds = self._pace.of(cast(Shape, batch[0].shape))
+        share = max(self.progress(task.take_id) for task in batch)
+        return None if seconds is None else len(batch) * seconds * (1 - share)
 
-    def _begins(self, ahead: Ahead) -> float:
-        """Seconds until the first device is free after all that is ahead was begun."""
-        free = [self._left(cast(Shape, task.shape), task.take_id) or 0.0 for task in self._dispatcher.taken]
-        free += [0.0] * (self._devices() - len(free))
-        heapq.heapify(free := free or [0.0])
+    def _served(self, sample: Task, ahead: Ahead, seconds: float) -> tuple[float, float]:
+        """Seconds until the batch is begun, and ended, that a task is in which so much is ahead of."""
         number = round(ahead.count)
-        if not number:
-            return free[0]
-        each = ahead.seconds / ahead.count
-        skipped = max(0, number // len(free) - ROUNDS)
-        for _ in range(number - skipped * len(free)):
-            heapq.heapreplace(free, free[0] + each)
-        return free[0] + skipped * each
+        each = ahead.seconds / ahead.count if number else seconds
+        waiting = max(len(self._dispatcher), number + 1)
+        room = self._usual_batch(sample)
+        free = [(self._left(batch) or 0.0, False) for batch in self._batches.values()]
+        free += [(0.0, True)] * max(0, self._devices() - len(free))  # which rest, and begin with one alone
+        heapq.heapify(free := free or [(0.0, True)])
+        skipped = max(0, number // (room * len(free)) - ROUNDS) * room
+        number -= skipped * len(free)
+        waiting -= skipped * len(free)
+        while True:
+            begins, rested = free[0]
+            batch = 1 if rested else min(room, math.ceil(waiting / len(free)))
+            if number < batch:
+                begins += skipped * each
+                return begins, begins + (batch - 1) * each + seconds
+            heapq.heapreplace(free, (begins + batch * each, False))
+            number -= batch
+            waiting -= batch
+
+    def _usual_batch(self, sample: Task) -> int:
+        """How many are drawn together if shapes come in no order: those of one, until the first other."""
+        others = 1 - self._dispatcher.share(sample.shape)
+        room = self._room(sample.shape)
+        return min(room, round(1 / others)) if others * room > 1 else room
 
 
 def task_of(take: Take, server: Hashable, weight: float = 1.0) -> Task:

@@ -9,59 +9,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
-from contextlib import suppress
-from contextvars import Context
-from itertools import count
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from generator.errors import (
-    DeviceLost,
-    DrawingCancelled,
-    DrawingError,
-    ModelError,
-    NotTranslated,
-    OutOfMemory,
-    SamefoxError,
-)
-from generator.execution.executor import (
-    HEADER,
-    Cancel,
-    Command,
-    Draw,
-    Drawn,
-    Equip,
-    Failed,
-    Failure,
-    Prepare,
-    Ready,
-    Reply,
-    Step,
-    Translate,
-    Translated,
-    Untranslated,
-    pack,
-)
-from generator.sentence import Sentence
-from generator.story import OnStep, Picture, Recipe
+from generator.errors import DeviceLost, ModelError, NotTranslated
+from generator.execution.executor import Cancel, Drawing, Equip, OnSteps, Prepare, pack
+from generator.execution.line import Line, failed
+from generator.shape import Shape
+from generator.story import Recipe
 
 log = logging.getLogger(__name__)
-
-PATIENCE = 600.0  # seconds without a word from a drawing process until it counts as hung
 
 TRANSLATION_PATIENCE = 40.0  # seconds, of which the process may use half; the rest is others' texts
 
 _BARE = Equip()
-
-_ERRORS: dict[Failure, type[SamefoxError]] = {
-    Failure.CANCELLED: DrawingCancelled,
-    Failure.MEMORY: OutOfMemory,
-    Failure.MODEL: ModelError,
-    Failure.DRAWING: DrawingError,
-}
 
 
 class LocalExecutor:
@@ -71,10 +34,10 @@ class LocalExecutor:
         self.device = device
         self._precision = precision
         self._equipment = equipment
-        self._line: _Line | None = None
-        self._starting = asyncio.Lock()  # a frame and a text may both need the process first
-        self._drawing: int | None = None
-        self.siblings: tuple[str, ...] = ()  # the machine's other devices, known once it has started
+        self._line: Line | None = None
+        self._starting = asyncio.Lock()  # a picture and a text may both need the process first
+        self._unwanted: set[int] = set()  # what was cancelled before it was asked for
+        self.siblings: tuple[str, ...] = ()
 
     async def start(self, prepare: Recipe | None = None) -> None:
         """Start the process, if it does not run, and have it load a recipe's checkpoint.
@@ -85,22 +48,28 @@ class LocalExecutor:
         """
         line = await self._running()
         if prepare is not None:
-            await line.send(Prepare(recipe=prepare))
+            line.write(Prepare(recipe=prepare))
 
-    async def draw(self, take_id: int, recipe: Recipe, on_step: OnStep) -> Picture:
-        """Draw a frame; see `Executor.draw`."""
-        self._drawing = take_id  # from here on it can be cancelled
+    def room(self, shape: Shape) -> int:
+        """How many pictures of a shape it draws together; 1 before the process has said so."""
+        return self._line.rooms.get(shape, 1) if self._line is not None else 1
+
+    async def draw(self, recipes: Mapping[int, Recipe], on_step: OnSteps) -> Drawing:
+        """Begin to draw; see `Executor.draw`."""
         try:
             line = await self._running()
-            await line.send(Draw(take_id=take_id, recipe=recipe))
-            return await _follow(line, take_id, on_step)
-        except (DeviceLost, asyncio.CancelledError):
-            # What is left of it may be hung, or drawing for nobody.
-            if self._line is not None:
-                self._line.kill()
-            raise
-        finally:
-            self._drawing = None
+        except (DeviceLost, ModelError) as error:
+            return failed(recipes, error)
+        for take_id in self._unwanted.intersection(recipes):
+            line.write(Cancel(take_id=take_id))  # a fresh process has not heard of it
+        self._unwanted.clear()
+        return line.draw(recipes, on_step)
+
+    def cancel(self, take_id: int) -> None:
+        """Stop drawing this take before its next step, or do not begin it."""
+        self._unwanted.add(take_id)
+        if self._line is not None:
+            self._line.write(Cancel(take_id=take_id))
 
     async def translate(self, texts: Sequence[str], language: str) -> tuple[str, ...]:
         """Turn texts into English; see `Executor.translate`."""
@@ -117,28 +86,24 @@ class LocalExecutor:
                 "The translator does not work at the moment; please write in English."
             ) from error
 
-    def cancel(self, take_id: int) -> None:
-        """Stop drawing this take before its next step, if it is being drawn."""
-        if take_id == self._drawing and self._line is not None:
-            self._line.write(Cancel(take_id=take_id))
-
     async def close(self) -> None:
         """End the process; may be called twice."""
         line, self._line = self._line, None
         if line is not None:
-            line.kill()  # there is nothing in it that would have to be saved
-            await line.process.wait()
-            await line.reading
+            await line.close()  # there is nothing in it that would have to be saved
 
-    async def _running(self) -> _Line:
+    async def _running(self) -> Line:
         async with self._starting:
             if self._line is None or not self._line.alive:
-                self._line = line = _Line(await self._spawn(), self.device)
-                ready = await _answer(line)
-                if isinstance(ready, Failed):
-                    raise ModelError.of(ready.sentence)
-                self.device, self.siblings = ready.device, ready.siblings
-            return self._line
+                self._line = Line(await self._spawn(), self.device)
+            line = self._line
+            try:
+                ready = await asyncio.shield(line.ready)
+            except ModelError:
+                await line.reading  # it ends by itself
+                raise
+            self.device, self.siblings = ready.device, ready.siblings
+            return line
 
     async def _spawn(self) -> Process:
         process = await asyncio.create_subprocess_exec(
@@ -159,115 +124,6 @@ class LocalExecutor:
         return process
 
 
-class _Line:
-    """The line to one process: what it says is sorted into what is drawn and what is translated."""
-
-    def __init__(self, process: Process, device: str) -> None:
-        self.process = process
-        self._device = device
-        self._replies: asyncio.Queue[Reply | DeviceLost] = asyncio.Queue()
-        self._translations: dict[int, asyncio.Future[tuple[str, ...]]] = {}
-        self._requests = count()
-        self._lost: DeviceLost | None = None
-        # In a context of its own: it outlives whoever happened to need the process first.
-        self.reading = asyncio.create_task(self._read(), context=Context())
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process can still be asked for something."""
-        return self._lost is None and self.process.returncode is None
-
-    def write(self, command: Command) -> None:
-        """Say something without waiting until it is heard."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(pack(command))
-
-    async def send(self, command: Command) -> None:
-        """Say something."""
-        assert self.process.stdin is not None
-        self.write(command)
-        with suppress(ConnectionError):  # a dead process is noticed where its answer is awaited
-            await self.process.stdin.drain()
-
-    async def next(self) -> Reply:
-        """What the process says next about drawing."""
-        try:
-            async with asyncio.timeout(PATIENCE):
-                reply = await self._replies.get()
-        except TimeoutError as error:
-            raise DeviceLost("The drawing process for {device} hung.", device=self._device) from error
-        if isinstance(reply, DeviceLost):
-            self._replies.put_nowait(reply)  # for whoever asks again
-            raise reply
-        return reply
-
-    async def translated(self, texts: tuple[str, ...], language: str) -> tuple[str, ...]:
-        """Texts in English; several requests may be under way."""
-        if self._lost is not None:
-            raise self._lost
-        request_id = next(self._requests)
-        translation: asyncio.Future[tuple[str, ...]] = asyncio.get_running_loop().create_future()
-        self._translations[request_id] = translation
-        try:
-            await self.send(Translate(request_id=request_id, texts=texts, language=language))
-            return await translation
-        finally:
-            del self._translations[request_id]
-
-    def kill(self) -> None:
-        """End the process; nothing may be asked of it any more."""
-        with suppress(ProcessLookupError):
-            self.process.kill()
-
-    async def _read(self) -> None:
-        assert self.process.stdout is not None
-        try:
-            while True:
-                (length,) = HEADER.unpack(await self.process.stdout.readexactly(HEADER.size))
-                self._sort(pickle.loads(await self.process.stdout.readexactly(length)))  # noqa: S301 our own
-        except asyncio.IncompleteReadError:
-            how = _death(await self.process.wait())
-        self._lost = DeviceLost(
-            "The drawing process for {device} died ({how}).", device=self._device, how=how
-        )
-        self._replies.put_nowait(self._lost)
-        for translation in self._translations.values():
-            if not translation.done():
-                translation.set_exception(self._lost)
-
-    def _sort(self, reply: Reply) -> None:
-        if not isinstance(reply, Translated | Untranslated):
-            self._replies.put_nowait(reply)
-            return
-        translation = self._translations.get(reply.request_id)
-        if translation is None or translation.done():
-            return  # whoever asked has not waited
-        if isinstance(reply, Translated):
-            translation.set_result(reply.texts)
-        else:
-            translation.set_exception(NotTranslated.of(reply.sentence))
-
-
-async def _answer(line: _Line) -> Ready | Failed:
-    """The process's first word, which may take as long as a safety model takes to be fetched."""
-    while True:
-        reply = await line.next()
-        if isinstance(reply, Ready | Failed):
-            return reply
-
-
-async def _follow(line: _Line, take_id: int, on_step: OnStep) -> Picture:
-    """Read replies until this take's end; those of an earlier take are passed over."""
-    while True:
-        match await line.next():
-            case Step(take_id=id_, step=step, steps=steps) if id_ == take_id:
-                on_step(step, steps)
-            case Drawn(take_id=id_, picture=picture) if id_ == take_id:
-                return picture
-            case Failed(take_id=id_, failure=failure, sentence=sentence) if id_ == take_id:
-                raise _ERRORS[failure].of(sentence)
-
-
 def _environment() -> dict[str, str]:
     """This process's environment, with the way to this package, which need not be installed."""
     root = str(Path(__file__).parents[2])
@@ -280,9 +136,3 @@ def _environment() -> dict[str, str]:
         **os.environ,
         "PYTHONPATH": os.pathsep.join(paths),
     }
-
-
-def _death(code: int) -> Sentence:
-    if code < 0:
-        return Sentence("killed by signal {signal}", {"signal": -code})
-    return Sentence("exit status {status}", {"status": code})

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from generator.shape import Shape, shape
 from generator.story import Recipe
 
-MEMORY = 0.3  # the weight of the newest measurement in the running mean
+MEMORY = 0.3  # the weight in the running mean of what was measured last: of a picture, or of several at once
 
 
 class Pace:
@@ -16,11 +16,12 @@ class Pace:
     def __init__(self) -> None:
         self._means: dict[Hashable, float] = {}  # by shape: seconds; by model: seconds a unit of work
 
-    def measured(self, recipe: Recipe, seconds: float) -> None:
-        """Learn from a picture just drawn."""
+    def measured(self, recipe: Recipe, seconds: float, together: int = 1) -> None:
+        """Learn from a picture that was just drawn, at once with others that have the same share."""
         drawn = shape(recipe)
-        self._learn(drawn, seconds)
-        self._learn(drawn.model, seconds / drawn.work)
+        weight = 1 - (1 - MEMORY) ** (1 / together)
+        self._learn(drawn, seconds, weight)
+        self._learn(drawn.model, seconds / drawn.work, weight)
 
     def seconds(self, recipe: Recipe) -> float | None:
         """What a picture like this takes, or None if its model has drawn none yet."""
@@ -33,6 +34,6 @@ class Pace:
         rate = self._means.get(wanted.model)
         return None if rate is None else rate * wanted.work
 
-    def _learn(self, key: Hashable, value: float) -> None:
+    def _learn(self, key: Hashable, value: float, weight: float) -> None:
         mean = self._means.get(key, value)
-        self._means[key] = mean + MEMORY * (value - mean)
+        self._means[key] = mean + weight * (value - mean)

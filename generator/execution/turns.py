@@ -19,7 +19,7 @@ from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, count
+from itertools import accumulate, count, takewhile
 from typing import Protocol
 
 FEW = 32
@@ -118,11 +118,17 @@ class Takes(Line):
         self._tasks: OrderedDict[int, Work] = OrderedDict()
 
     def add(self, task: Work, _: Path, *, front: bool = False) -> None:
-        """Put a task at the end, or back to the front."""
+        """Put a task at the end, or back to the front: behind those only that it was taken after."""
+        before = list(takewhile(task.take_id.__gt__, self._tasks)) if front else []
         self._tasks[task.take_id] = task
         if front:
-            self._tasks.move_to_end(task.take_id, last=False)
+            for take_id in (task.take_id, *reversed(before)):
+                self._tasks.move_to_end(take_id, last=False)
         self._counted(task, +1)
+
+    def peek(self) -> Work:
+        """What is next."""
+        return next(iter(self._tasks.values()))
 
     def take(self) -> Work:
         """Take out what is next."""
@@ -176,6 +182,14 @@ class Turns(Line):
         line.add(task, rest, front=front)
         self._counted(task, +1)
         self._changes += 1
+
+    def peek(self) -> Work:
+        """What is next.
+
+        Raises:
+            IndexError: nothing waits.
+        """
+        return self._first()[1].peek()
 
     def take(self) -> Work:
         """Take out what is next.

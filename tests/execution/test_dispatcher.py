@@ -17,7 +17,7 @@ def add(dispatcher: Dispatcher, owner: str, story_id: int, *take_ids: int) -> No
 
 
 async def served(dispatcher: Dispatcher, count: int) -> list[int]:
-    return [(await dispatcher.next()).take_id for _ in range(count)]
+    return [task.take_id for _ in range(count) for task in await dispatcher.next()]
 
 
 async def test_one_owner_is_served_in_the_order_asked() -> None:
@@ -40,7 +40,7 @@ async def test_an_empty_line_waits_for_work() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     add(dispatcher, "Ann", 1, 1)
-    assert (await waiting).take_id == 1
+    assert [task.take_id for task in await waiting] == [1]
 
 
 async def test_two_devices_that_wait_share_what_comes() -> None:
@@ -48,7 +48,7 @@ async def test_two_devices_that_wait_share_what_comes() -> None:
     devices = [asyncio.create_task(dispatcher.next()) for _ in range(2)]
     await asyncio.sleep(0)
     add(dispatcher, "Ann", 1, 1, 2)
-    assert {task.take_id for task in await asyncio.gather(*devices)} == {1, 2}
+    assert {task.take_id for (task,) in await asyncio.gather(*devices)} == {1, 2}
 
 
 async def test_what_is_discarded_is_not_served() -> None:

@@ -18,7 +18,7 @@ from generator.errors import DrawingCancelled, ModelError, NotTranslated
 from generator.execution.executor import Equip
 from generator.execution.local import LocalExecutor
 from generator.settings import SafetySettings
-from generator.story import Recipe, Storyboard
+from generator.story import Picture, Recipe, Storyboard
 from tests.models import ENGLISH, build_checker, build_translator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -42,8 +42,13 @@ def recipe(board: Storyboard) -> Recipe:
     return board.recipes[0]
 
 
+async def draw(executor: LocalExecutor, recipe: Recipe) -> Picture:
+    take_id = next(TAKES)
+    return await (await executor.draw({take_id: recipe}, lambda *_: None)).pictures[take_id]
+
+
 async def test_every_picture_comes_with_a_verdict(executor: LocalExecutor, recipe: Recipe) -> None:
-    picture = await executor.draw(next(TAKES), recipe, lambda *_: None)
+    picture = await draw(executor, recipe)
     assert picture.verdict is not None
     assert picture.verdict.unsafe
 
@@ -53,7 +58,7 @@ async def test_a_text_is_translated_while_a_frame_is_drawn(executor: LocalExecut
     take_id = next(TAKES)
     assert await executor.translate(list(ENGLISH), "zh") == tuple(ENGLISH.values())  # once warm
     long = replace(recipe, steps=1000)
-    drawing = asyncio.create_task(executor.draw(take_id, long, lambda step, _: steps.append(step)))
+    drawing = await executor.draw({take_id: long}, lambda _take, step, _steps: steps.append(step))
     async with asyncio.timeout(180):
         while not steps:
             await asyncio.sleep(0.005)
@@ -61,10 +66,10 @@ async def test_a_text_is_translated_while_a_frame_is_drawn(executor: LocalExecut
     both = await asyncio.gather(executor.translate(["在河边"], "zh"), executor.translate(["一只红狐"], "zh"))
     print(f"two texts in {perf_counter() - begun:.2f} s beside a frame")
     assert both == [("by a river",), ("a red fox",)]
-    assert not drawing.done(), "it was not waited for"
+    assert not drawing.free.done(), "it was not waited for"
     executor.cancel(take_id)
     with pytest.raises(DrawingCancelled):
-        await drawing
+        await drawing.pictures[take_id]
 
 
 async def test_what_cannot_be_translated_is_said_in_words(executor: LocalExecutor) -> None:
@@ -89,7 +94,7 @@ async def test_without_its_safety_model_nothing_is_drawn(recipe: Recipe, tmp_pat
     executor = LocalExecutor("cpu", "auto", Equip(safety=SafetySettings(model=str(tmp_path))))
     try:
         with pytest.raises(ModelError, match=r"safety model .* nothing is drawn"):
-            await executor.draw(next(TAKES), recipe, lambda *_: None)
+            await draw(executor, recipe)
     finally:
         await executor.close()
 
@@ -97,7 +102,7 @@ async def test_without_its_safety_model_nothing_is_drawn(recipe: Recipe, tmp_pat
 async def test_without_its_translator_it_draws_and_says_so(recipe: Recipe, tmp_path: Path) -> None:
     executor = LocalExecutor("cpu", "auto", Equip(translator=str(tmp_path)))
     try:
-        assert (await executor.draw(next(TAKES), recipe, lambda *_: None)).verdict is None
+        assert (await draw(executor, recipe)).verdict is None
         with pytest.raises(NotTranslated, match="write in English"):
             await executor.translate(["在河边"], "zh")
     finally:

@@ -185,17 +185,17 @@ def test_whatever_comes_and_goes_nothing_is_lost_and_nothing_is_served_twice(
     taken: list[Task] = []
     for take_id, (step, number) in enumerate(steps):
         if step == "add":
-            task = Task(take_id=take_id, story_id=number, owner=number // 2, server=number // 4)
-            dispatcher.add(task)
-            waiting[take_id] = task
-        elif step == "take" and waiting:
-            task = dispatcher.take()  # type: ignore[assignment]
-            assert task is waiting.pop(task.take_id)
-            taken.append(task)
+            waiting[take_id] = Task(take_id=take_id, story_id=number, owner=number // 2, server=number // 4)
+            dispatcher.add(waiting[take_id])
+        elif step == "take":
+            batch = dispatcher.take_together(lambda _, room=number: room)  # type: ignore[misc]
+            taken += batch
+            gone = {task.take_id for task in batch}
+            assert gone <= waiting.keys()
+            waiting = {take_id: task for take_id, task in waiting.items() if take_id not in gone}
         elif step == "back" and taken:
-            task = taken.pop()
-            dispatcher.put_back(task)
-            waiting[task.take_id] = task
+            dispatcher.put_back(taken[-1])
+            waiting[taken[-1].take_id] = taken.pop()
         elif step == "discard":
             unwanted = [take for take, task in waiting.items() if task.story_id == number]
             dispatcher.discard(unwanted)
