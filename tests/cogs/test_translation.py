@@ -6,8 +6,10 @@ from pathlib import Path
 
 from cogs.rehearsal.tongues import own_languages
 from generator.settings import TranslationSettings
+from generator.story import Person
 from tests.cogs.conftest import raised, texts
 from tests.cogs.members import fields, latest, said
+from tests.cogs.round import Round
 from tests.conftest import small
 from tests.models import build_translator
 
@@ -43,3 +45,19 @@ async def test_what_is_said_in_chinese_stays_on_the_cards_and_is_drawn_from_engl
             takes = (await stage.bot.studio.archive.story(story.id)).takes
             assert [take.recipe.express for take in takes] == ["in the snow", "by a river"]
             assert takes[1].recipe.prompt == "a red fox in the snow by a river"
+
+            # What moderators refuse later is found in the English, too.
+            told = await stage.told(story.id - 1)
+            await stage.bot.studio.archive.servers.change(
+                stage.env.guild.id,
+                Person(id=1, name="Mo"),
+                lambda now: now.altered(refused_words=("river",)),
+            )
+            for command in ("story show", "story continue"):
+                refused = await stage.ben.slash(stage.stories, command, number=told.id)
+                assert "river" in said(stage, refused)
+            assert (await stage.bot.studio.archive.story(story.id)).scenes == ("在雪地里", "在河边")
+            again = await stage.ann.slash(
+                (await Round(stage, story.id).thread()), "scene add", text="in a barn"
+            )
+            assert "river" in said(stage, again)
