@@ -21,11 +21,17 @@ SHAPES = 64
 class Compiled:
     """A function that is compiled when it meets a shape for the first time, all of it as one graph."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], backend: str | Callable[..., Any] = "inductor") -> None:
+        """``backend`` makes code of a graph; see ``torch.compile``."""
         self._function = function
         self._given_up = False
         torch._dynamo.config.recompile_limit = max(SHAPES, torch._dynamo.config.recompile_limit)
-        self._compiled = torch.compile(function, dynamic=False, fullgraph=True)
+        self._compiled = torch.compile(function, backend=backend, dynamic=False, fullgraph=True)
+
+    @property
+    def works(self) -> bool:
+        """Whether nothing went wrong so far."""
+        return not self._given_up
 
     def __call__(self, *args: Any) -> Any:
         """Call it; what cannot be compiled is computed as it is written, from then on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -30,8 +31,13 @@ class Network:
         fuse(unet)
         self._memory = Memory(unet)
         self.unet, self.levers = unet, levers
-        evaluate: Evaluate = caching.evaluate if levers.cached_every > 1 else whole
-        self.evaluate = Compiled(evaluate) if levers.compiled else evaluate
+        self._eager: Evaluate = caching.evaluate if levers.cached_every > 1 else whole
+        self._compiled: Compiled | None = Compiled(self._eager) if levers.compiled else None
+        self.evaluate: Evaluate = self._compiled or self._eager
+
+    def compile(self, wanted: bool) -> None:
+        """Whether the next drawings are compiled, if the levers say so; the first of a shape takes long."""
+        self.evaluate = self._compiled if wanted and self._compiled is not None else self._eager
 
     @contextmanager
     def drawing(self, conditioning: Conditioning, steps: int) -> Iterator[Drawing]:
@@ -43,11 +49,9 @@ class Network:
 class PlainNetwork:
     """The network as it is, of which layers may come and go; everything else is compared with this."""
 
-    levers = EXACT
-
-    def __init__(self, unet: UNet2DConditionModel) -> None:
-        """``unet`` is as before after each drawing."""
-        self.unet = unet
+    def __init__(self, unet: UNet2DConditionModel, levers: Levers = EXACT) -> None:
+        """``unet`` is as before after each drawing; of ``levers``, only what is not its own is pulled."""
+        self.unet, self.levers = unet, replace(EXACT, guided_until=levers.guided_until)
         self.evaluate: Evaluate = whole
 
     @contextmanager

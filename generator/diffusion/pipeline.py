@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -23,6 +24,7 @@ from generator.diffusion.placing import Placing
 from generator.diffusion.plan import Offload, Plan
 from generator.diffusion.progress import Progress, marker
 from generator.diffusion.schedulers import at_once, noise_sent_to, schedule
+from generator.diffusion.warming import Warming
 from generator.errors import OutOfMemory
 from generator.shape import shape
 from generator.story import Engine, OnStep, Recipe
@@ -37,15 +39,21 @@ def no_progress(step: int, steps: int) -> None:
 class Illustrator:
     """Draws recipes on one device; equal recipes are equal pictures, also in another process."""
 
-    def __init__(self, plan: Plan) -> None:
-        """``plan`` says where and how; see `planner.plan_for`."""
+    def __init__(self, plan: Plan, compiled: Path | None = None) -> None:
+        """``plan`` says where and how; see `planner.plan_for`.
+
+        Where the plan compiles, a folder for what is ``compiled`` spares whoever waits for pictures the
+        minutes that it takes: they are drawn without until it is done. Else it is done on the way.
+        """
         self.plan = plan
         self._device = torch.device(plan.device)
         self._placing = Placing()
         self._checkpoints = Checkpoints(PRECISIONS[plan.precision], self._placing.lift)
-        self._network: Network | None = None
+        self._network: Network | PlainNetwork | None = None
         self._decode = Compiled(pixels_of) if plan.levers.compiled else pixels_of
         self._beside = Beside(self._device)
+        self._warming = Warming(compiled, plan) if compiled is not None and plan.levers.compiled else None
+        self._warm: set[tuple[int, int]] = set()  # sizes of latents whose decoding is compiled
 
     @property
     def engine(self) -> Engine:
@@ -85,6 +93,7 @@ class Illustrator:
         When it returns, the device has done its work. Raises as `draw` does.
         """
         with self._ready(recipes[0], plan or self.plan) as pipe:
+            self._choose_compiled(pipe, recipes)
             return latents_of(pipe, recipes, self._device, on_step, self._network)
 
     def finish(self, latents: Tensor, plan: Plan | None = None) -> list[Image.Image]:
@@ -97,12 +106,26 @@ class Illustrator:
         with self._room_for(width, height):
             self._placing.put(pipe, plan)
             with torch.inference_mode(), self._beside.drawing(latents):
-                decoder = pixels_of if plan.tiled else self._decode
+                decoder = self._decode if latents.shape[2:] in self._warm and not plan.tiled else pixels_of
                 return [picture(pipe.vae, one[None], decoder) for one in latents]
 
     def latents(self, recipes: Sequence[Recipe], on_step: OnStep = no_progress) -> Tensor:
         """As `denoise`, for whoever looks at the numbers."""
         return self.denoise(recipes, on_step).cpu()
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether something that should be compiled could not be."""
+        evaluate = self._network.evaluate if self._network is not None else None
+        return any(isinstance(one, Compiled) and not one.works for one in (evaluate, self._decode))
+
+    def _choose_compiled(self, pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe]) -> None:
+        if not isinstance(self._network, Network):
+            return  # its layers come and go
+        ready = self._warming is None or self._warming.ready(pipe, recipes)
+        self._network.compile(ready)
+        if ready:
+            self._warm.add((recipes[0].height // 8, recipes[0].width // 8))
 
     @contextmanager
     def _ready(self, recipe: Recipe, plan: Plan) -> Iterator[StableDiffusionXLPipeline]:
@@ -113,8 +136,8 @@ class Illustrator:
                 unfuse(pipe.unet)
             self._placing.put(pipe, plan)
             if not stays:
-                self._network = None
-            elif self._network is None or self._network.unet is not pipe.unet:
+                self._network = PlainNetwork(pipe.unet, plan.levers)
+            elif not isinstance(self._network, Network) or self._network.unet is not pipe.unet:
                 self._network = Network(pipe.unet, plan.levers)
             with torch.inference_mode():
                 yield pipe
@@ -141,7 +164,7 @@ def latents_of(
     recipes: Sequence[Recipe],
     device: torch.device,
     on_step: OnStep = no_progress,
-    network: Network | None = None,
+    network: Network | PlainNetwork | None = None,
 ) -> Tensor:
     """The latents (recipes, 4, height / 8, width / 8) of recipes of one `shape`, to be decoded.
 

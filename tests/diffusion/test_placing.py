@@ -12,7 +12,7 @@ from diffusers import StableDiffusionXLPipeline
 
 from generator.diffusion.pipeline import Illustrator
 from generator.diffusion.placing import NETWORKS, TILE, Placing
-from generator.diffusion.plan import Offload, Plan
+from generator.diffusion.plan import Levers, Offload, Plan
 from generator.diffusion.tiny import tiny
 from tests.diffusion.test_checkpoints import weights
 from tests.diffusion.test_pipeline import RECIPE, pixels
@@ -106,6 +106,17 @@ def test_loras_and_freeu_are_laid_over_layers_that_nobody_streams(drawing: Illus
     drawing.draw([RECIPE], plan=streamed)
     drawn = drawing.draw([freeu], plan=streamed)[0]
     assert np.abs(pixels(drawn) - pixels(expected)).max() <= 1
+
+
+@pytest.mark.parametrize("offload", [Offload.NETWORKS, Offload.LAYERS])
+def test_what_is_moved_about_is_guided_for_as_long_as_the_plan_says(
+    drawing: Illustrator, offload: Offload
+) -> None:
+    levers, strong = Levers(guided_until=0.1), replace(RECIPE, guidance_scale=20.0)
+    expected = Illustrator(replace(WHOLE, levers=levers)).latents([strong])
+    drawn = drawing.denoise([strong], plan=replace(WHOLE, levers=levers, offload=offload))
+    guided = drawing.denoise([strong], plan=replace(WHOLE, offload=offload))
+    assert (drawn - expected).norm() < 1e-3 * (drawn - guided).norm()
 
 
 def test_a_plan_in_tiles_decodes_in_tiles(drawing: Illustrator) -> None:

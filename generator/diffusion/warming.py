@@ -1,0 +1,131 @@
+"""What is not compiled yet is compiled in a process of its own, while pictures are drawn without.
+
+Compiling is minutes of Python; in this process it would hold the lock that giving orders to the device needs,
+and drawing would be several times as slow. What it finds lies in a folder beside the data: once a machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import torch
+from diffusers import StableDiffusionXLPipeline
+
+from generator.diffusion.compiling import keep_compiled
+from generator.diffusion.plan import Plan
+from generator.story import Recipe
+
+log = logging.getLogger(__name__)
+
+STEPS = 6  # in which every lever that depends on the step has been in both its states
+
+ROOM = 1.2  # times the memory that this process has needed must be free for another that draws the same
+
+
+class Warming:
+    """Knows what is compiled, and sees to what is not."""
+
+    def __init__(self, folder: Path, plan: Plan) -> None:
+        """``folder`` is for this purpose alone, and may be deleted at any time between two starts."""
+        self._folder, self._plan = folder, plan
+        self._process: subprocess.Popen[bytes] | None = None
+        self._compiling: str | None = None
+        self._failed: set[str] = set()
+        folder.mkdir(parents=True, exist_ok=True)
+        keep_compiled(folder)
+
+    def ready(self, pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe]) -> bool:
+        """Whether recipes may be drawn compiled now: it was done before, or there is no room to do it beside.
+
+        Else it is begun; what has failed stays as it is.
+        """
+        name = signature(pipe, self._plan, recipes)
+        self._look()
+        if (self._folder / name).exists():
+            return True
+        if name in self._failed or self._process is not None:
+            return False
+        if not self._has_room():
+            return True
+        self._begin(name, recipes)
+        return False
+
+    def _look(self) -> None:
+        """See what has become of the process."""
+        if self._process is None or self._process.poll() is None:
+            return
+        assert self._compiling is not None and self._process.stdin is not None
+        self._process.stdin.close()
+        if self._process.returncode == 0:
+            (self._folder / self._compiling).touch()
+            log.info("Compiled; from now on it is drawn with at full speed")
+        else:
+            log.warning("Compiling failed, see above; drawing goes on without")
+            self._failed.add(self._compiling)
+        self._process = self._compiling = None
+
+    def _begin(self, name: str, recipes: Sequence[Recipe]) -> None:
+        log.info("Compiling for %d pictures at once of %d × %d", len(recipes), *size(recipes))
+        self._compiling = name
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "generator.diffusion.warming"], stdin=subprocess.PIPE, stdout=sys.stderr
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(pickle.dumps((self._plan, [replace(one, steps=STEPS) for one in recipes])))
+        self._process.stdin.flush()  # and is not closed: its end is ours
+
+    def _has_room(self) -> bool:
+        if not self._plan.device.startswith("cuda"):
+            return True
+        free, _ = torch.cuda.mem_get_info(self._plan.device)
+        return free > ROOM * torch.cuda.max_memory_reserved(self._plan.device)
+
+
+def size(recipes: Sequence[Recipe]) -> tuple[int, int]:
+    """Their width and height."""
+    return recipes[0].width, recipes[0].height
+
+
+def signature(pipe: StableDiffusionXLPipeline, plan: Plan, recipes: Sequence[Recipe]) -> str:
+    """A name for all that compiled code depends on; models of one architecture share it."""
+    device = torch.device(plan.device)
+    parts: list[Any] = [
+        torch.__version__,
+        torch.cuda.get_device_name(device) if device.type == "cuda" else plan.device,
+        plan.precision,
+        repr(plan.levers),
+        [{k: v for k, v in net.config.items() if not k.startswith("_")} for net in (pipe.unet, pipe.vae)],
+        [len(recipes), *size(recipes), recipes[0].freeu, recipes[0].guidance_scale > 1],
+        [any(recipe.negative_prompt for recipe in recipes)],
+        [all(recipe.identity_strength == 1 for recipe in recipes)],
+    ]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
+
+
+def main() -> None:
+    """Draw what is asked for on standard input, compiled, for nobody; end when whoever asked has ended."""
+    plan, recipes = pickle.load(sys.stdin.buffer)  # noqa: S301 our own
+    Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
+    if hasattr(os, "nice"):
+        os.nice(5)
+    from generator.diffusion.pipeline import Illustrator
+
+    logging.basicConfig(level="WARNING", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    illustrator = Illustrator(plan)
+    illustrator.draw(recipes)
+    sys.exit(1 if illustrator.gave_up else 0)
+
+
+if __name__ == "__main__":
+    main()
