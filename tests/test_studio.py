@@ -178,6 +178,7 @@ async def test_the_picture_book_names_the_words_it_does_not_know(studio: Studio,
     assert own.interpreter.unknown_words(board) == ("pizza",), "and none of the style's"
 
 
+@pytest.mark.usefixtures("lent")
 async def test_one_person_cannot_fill_the_line(settings: Settings, board: Storyboard) -> None:
     settings = settings.model_copy(update={"limits": LimitSettings(waiting=4)})
     async with open_studio(settings, settings.bot.data) as studio:
@@ -189,6 +190,7 @@ async def test_one_person_cannot_fill_the_line(settings: Settings, board: Storyb
         await studio.tell(board, ANN)
 
 
+@pytest.mark.usefixtures("lent")
 async def test_a_new_studio_finishes_exactly_what_is_missing(settings: Settings, board: Storyboard) -> None:
     async with open_studio(settings, settings.bot.data) as first:
         with first.watch() as events:
@@ -205,6 +207,7 @@ async def test_a_new_studio_finishes_exactly_what_is_missing(settings: Settings,
         assert story.takes[0] == done, "what was drawn is not drawn again"
 
 
+@pytest.mark.usefixtures("lent")
 async def test_a_model_that_cannot_be_loaded_is_said_in_each_frames_words(
     settings: Settings, board: Storyboard
 ) -> None:
