@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -15,15 +15,17 @@ from generator.bench import original
 from generator.bench.gauges import work_of
 from generator.bench.stage import SCENES, SUBJECT, Stage
 from generator.diffusion.pipeline import decode, noise
-from generator.diffusion.plan import Offload, Plan
+from generator.diffusion.plan import Plan
 from generator.story import Recipe
+
+Done = Callable[[Image.Image], None]
 
 
 class Drawer(Protocol):
     """Draws frames in some way."""
 
-    def draw(self, recipes: Sequence[Recipe]) -> Iterator[Image.Image]:
-        """Yield each picture once it is finished."""
+    def draw(self, recipes: Sequence[Recipe], done: Done) -> None:
+        """Draw them all, and call ``done`` with each picture once it is finished, in any thread."""
         ...
 
     def latents(self, recipes: Sequence[Recipe]) -> Tensor:
@@ -42,10 +44,10 @@ class Stock:
         self._pipe: Any = stage.plain()
         self._device = stage.device
 
-    def draw(self, recipes: Sequence[Recipe]) -> Iterator[Image.Image]:
+    def draw(self, recipes: Sequence[Recipe], done: Done) -> None:
         """One after the other."""
         for recipe in recipes:
-            yield self._call(recipe, "pil")[0]
+            done(self._call(recipe, "pil")[0])
 
     def latents(self, recipes: Sequence[Recipe]) -> Tensor:
         """The first one's."""
@@ -77,12 +79,12 @@ class Original:
         self._pipe: Any = stage.plain()
 
     @torch.inference_mode()
-    def draw(self, recipes: Sequence[Recipe]) -> Iterator[Image.Image]:
+    def draw(self, recipes: Sequence[Recipe], done: Done) -> None:
         """The subject's own picture too, which nobody sees."""
         told = self._tell(recipes[0])
         decode(self._pipe, next(told).float())
         for _ in recipes:
-            yield decode(self._pipe, next(told).float())
+            done(decode(self._pipe, next(told).float()))
 
     @torch.inference_mode()
     def latents(self, recipes: Sequence[Recipe]) -> Tensor:
@@ -124,22 +126,28 @@ class Ours:
         self._illustrator = stage.illustrator(plan)
         self._illustrator.prepare(stage.recipes()[0])
 
-    def draw(self, recipes: Sequence[Recipe]) -> Iterator[Image.Image]:
-        """As many at once as the method says; while they are decoded, the next are drawn, as in the bot."""
+    def draw(self, recipes: Sequence[Recipe], done: Done) -> None:
+        """As many at once as the method says; decoded while the next are drawn if the bot would do so."""
         batches = [
             recipes[start : start + self._together] for start in range(0, len(recipes), self._together)
         ]
-        if self._plan.offload is not Offload.NOTHING:  # then there is room for one network alone
+        if not self._plan.beside:
             for batch in batches:
-                yield from self._illustrator.draw(batch)
+                for picture in self._illustrator.draw(batch):
+                    done(picture)
             return
         with ThreadPoolExecutor(1) as developer:
-            before: list[Future[list[Image.Image]]] = []
-            for batch in batches:
-                latents = self._illustrator.denoise(batch)
-                yield from (picture for each in before for picture in each.result())
-                before = [developer.submit(self._illustrator.finish, one[None]) for one in latents]
-            yield from (picture for each in before for picture in each.result())
+            developing = [
+                developer.submit(self._develop, one[None], done)
+                for batch in batches
+                for one in self._illustrator.denoise(batch)
+            ]
+        for each in developing:
+            each.result()
+
+    def _develop(self, latents: Tensor, done: Done) -> None:
+        for picture in self._illustrator.finish(latents):
+            done(picture)
 
     def latents(self, recipes: Sequence[Recipe]) -> Tensor:
         """Drawn together with the others of its batch."""

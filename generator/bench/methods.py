@@ -58,7 +58,8 @@ class Method:
 def methods(device: torch.device, precision: str, recipe: Recipe) -> list[Method]:
     """All of them, cheap ones first where that is possible: where time is short, the last are left out."""
     gpu = device.type == "cuda"
-    ours = Plan(device=str(device), precision=precision)
+    chosen = plan_for(str(device), precision, SpeedSettings())
+    ours = replace(chosen, together=1, offload=Offload.NOTHING, tiled=False, levers=EXACT, reasons=())
     base = replace(EXACT, compiled=gpu)  # on a processor, compiling takes longer than a bench
     return [
         *others(),
@@ -158,10 +159,15 @@ def small(ours: Plan) -> Iterator[Method]:
     """What draws with less memory than the network has weights."""
     if not ours.device.startswith("cuda"):
         return
-    for offload in (Offload.NETWORKS, Offload.LAYERS):
+    for name, title, offload, tiled in (
+        ("networks", "one network on the GPU at a time", Offload.NETWORKS, False),
+        ("layers", "layers streamed to the GPU", Offload.LAYERS, False),
+        ("tiles", "layers streamed to the GPU, decoded in tiles", Offload.LAYERS, True),
+    ):
         yield Method(
-            name=f"small-{offload}",
-            title=f"one of its {offload} at a time, decoded in tiles",
+            name=f"small-{name}",
+            title=title,
             group=Group.SMALL,
-            plan=replace(ours, offload=offload, tiled=True),
+            frames=1,
+            plan=replace(ours, offload=offload, tiled=tiled, beside=False),
         )
