@@ -46,7 +46,7 @@ class Bench:
         try:
             try:
                 await self.executor.start(sample)
-            except (SamefoxError, OSError) as error:
+            except SamefoxError as error:
                 log.error("%s It will be tried again for the next frame.", error)
             while True:
                 started()

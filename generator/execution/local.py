@@ -95,7 +95,7 @@ class LocalExecutor:
     async def _running(self) -> Line:
         async with self._starting:
             if self._line is None or not self._line.alive:
-                self._line = Line(await self._spawn(), self.device)
+                self._line = Line(await self._spawned(), self.device)
             line = self._line
             try:
                 ready = await asyncio.shield(line.ready)
@@ -104,6 +104,14 @@ class LocalExecutor:
                 raise
             self.device, self.siblings = ready.device, ready.siblings
             return line
+
+    async def _spawned(self) -> Process:
+        try:
+            return await self._spawn()
+        except OSError as error:  # such as too little memory for another process
+            raise DeviceLost(
+                "The drawing process for {device} died ({how}).", device=self.device, how=str(error)
+            ) from error
 
     async def _spawn(self) -> Process:
         process = await asyncio.create_subprocess_exec(

@@ -143,6 +143,31 @@ def test_what_was_taken_but_not_done_is_next_of_its_owner_and_uses_no_second_tur
     assert [task.take_id for _ in range(5) if (task := dispatcher.take())] == [1, 11, 2, 12, 3]
 
 
+def test_what_was_lost_together_is_back_in_its_order_and_is_then_taken_alone() -> None:
+    dispatcher = Dispatcher()
+    add(dispatcher, "Ann", 1, 1, 2, 3, 4, 5)
+    batch = dispatcher.take_together(lambda _: 3)
+    for task in (batch[1], batch[2], batch[0]):  # in whatever order that is written down
+        dispatcher.put_back(task)
+    taken = [[task.take_id for task in dispatcher.take_together(lambda _: 3)] for _ in range(4)]
+    assert taken == [[1], [2], [3], [4, 5]]
+
+
+def test_a_device_leaves_the_others_their_share() -> None:
+    dispatcher = Dispatcher()
+    add(dispatcher, "Ann", 1, *range(7))
+    assert [len(dispatcher.take_together(lambda _: 8, devices=2)) for _ in range(3)] == [4, 2, 1]
+
+
+async def test_whoever_had_to_wait_for_work_takes_one_alone() -> None:
+    dispatcher = Dispatcher()
+    waiting = asyncio.create_task(dispatcher.next(lambda _: 8))
+    await asyncio.sleep(0)
+    add(dispatcher, "Ann", 1, *range(5))
+    assert len(await waiting) == 1
+    assert len(await dispatcher.next(lambda _: 8)) == 4
+
+
 def test_it_knows_how_many_wait_where() -> None:
     dispatcher = Dispatcher()
     add(dispatcher, "Ann", 1, 1, 2)

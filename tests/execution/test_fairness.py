@@ -24,13 +24,14 @@ def mean(told: list[Told]) -> float:
     return sum(story.wait for story in told) / len(told)
 
 
+@pytest.mark.parametrize("room", [1, 4])
 @pytest.mark.parametrize("devices", [1, 2, 3])
 @pytest.mark.parametrize("at", [0.0, 0.5, 20.5])
 def test_nine_with_four_frames_each_wait_little_longer_for_one_with_a_hundred(
-    at: float, devices: int
+    at: float, devices: int, room: int
 ) -> None:
-    alone = tell(small(at), devices)
-    together = tell([HORDE, *small(at)], devices)[1:]
+    alone = tell(small(at), devices, room=lambda _: room)
+    together = tell([HORDE, *small(at)], devices, room=lambda _: room)[1:]
     assert max(story.wait for story in together) <= 1.5 * max(story.wait for story in alone)
     assert mean(together) <= 1.5 * mean(alone)
     for with_others, without in zip(together, alone, strict=True):
@@ -111,6 +112,22 @@ def test_an_endless_stream_of_newcomers_starves_nobody() -> None:
     assert story.wait <= 120, "there are more and more to share with"
 
 
+def test_what_is_drawn_at_once_is_served_in_the_order_in_which_it_would_be_one_by_one() -> None:
+    def order(room: int) -> list[int]:
+        dispatcher, served = Dispatcher(), list[int]()
+        for owner, frames in enumerate((30, 3, 11, 1)):
+            for frame in range(frames):
+                dispatcher.add(
+                    Task(take_id=100 * owner + frame, story_id=owner, owner=owner, shape=frame // 4 % 2)
+                )
+        while batch := dispatcher.take_together(lambda _: room):
+            assert len({task.shape for task in batch}) == 1
+            served += [task.take_id for task in batch]
+        return served
+
+    assert order(1) == order(4) == order(100)
+
+
 PEOPLE = st.lists(
     st.builds(
         Request,
@@ -136,9 +153,11 @@ def test_the_device_never_rests_while_somebody_waits(requests: list[Request]) ->
 
 
 @settings(deadline=None)
-@given(PEOPLE, st.integers(1, 3))
-def test_everything_is_served_in_its_order_and_nobody_starves(requests: list[Request], devices: int) -> None:
-    for story in tell(requests, devices):
+@given(PEOPLE, st.integers(1, 3), st.integers(1, 5))
+def test_everything_is_served_in_its_order_and_nobody_starves(
+    requests: list[Request], devices: int, room: int
+) -> None:
+    for story in tell(requests, devices, room=lambda _: room):
         assert len(story.finished) == story.request.frames
         assert story.begun == sorted(story.begun)
         work = sum(other.frames * other.cost for other in requests)
@@ -194,8 +213,8 @@ def test_whatever_comes_and_goes_nothing_is_lost_and_nothing_is_served_twice(
             assert gone <= waiting.keys()
             waiting = {take_id: task for take_id, task in waiting.items() if take_id not in gone}
         elif step == "back" and taken:
-            dispatcher.put_back(taken[-1])
-            waiting[taken[-1].take_id] = taken.pop()
+            dispatcher.put_back(task := taken.pop())
+            waiting[task.take_id] = task
         elif step == "discard":
             unwanted = [take for take, task in waiting.items() if task.story_id == number]
             dispatcher.discard(unwanted)

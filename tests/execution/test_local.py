@@ -222,6 +222,14 @@ async def test_a_device_that_is_not_there_is_said_in_words(recipe: Recipe) -> No
         await executor.close()
 
 
+async def test_a_process_that_cannot_be_started_is_lost_in_words(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    with pytest.raises(DeviceLost, match="No such file"):
+        await draw(LocalExecutor("cpu", "auto"), recipe)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="limits another process's memory")
 async def test_out_of_memory_is_tried_again_by_leaner_plans(
     recipe: Recipe, capfd: pytest.CaptureFixture[str]
