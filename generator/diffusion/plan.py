@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from generator.settings import SpeedSettings
 from generator.shape import Shape
 
 SMALL_AT_ONCE = 64  # however small they are: who waits for the first of them waits for all
@@ -127,10 +125,3 @@ class Plans:
         if leaner is not None:
             self._learnt[shape] = leaner
         return leaner
-
-
-def plan_for(device: str, precision: str, speed: SpeedSettings, models: Sequence[str] = ()) -> Plan:
-    """Has moved to `planner`."""
-    from generator.diffusion.planner import plan_for as moved
-
-    return moved(device, precision, speed, models)
