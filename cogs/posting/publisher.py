@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cogs.posting.telling import RETRY_INTERVAL, Telling
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+REMINDED = 10
+"""How many stories look at their place in line when something happens, however many wait."""
+
 
 class Publisher:
     """Keeps one `Telling` going for each story that owes somebody a message."""
@@ -26,7 +31,7 @@ class Publisher:
     def __init__(self, bot: Samefox, studio: Studio) -> None:
         self._bot = bot
         self._studio = studio
-        self._tellings: dict[int, Telling] = {}
+        self._tellings: OrderedDict[int, Telling] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def introduce(self, story_id: int) -> None:
@@ -70,11 +75,16 @@ class Publisher:
             if (telling := self._tellings.get(event.story_id)) is not None:
                 telling.hear_step(event)
             return
-        for telling in self._tellings.values():
-            telling.wake.set()  # whoever waits in line may have moved up
+        self._remind()
         telling = self._telling(event.story_id)
         telling.hear_change()
         self._tell(telling)
+
+    def _remind(self) -> None:
+        """Whoever waits in line may have moved up; of many, all have their turn to say so."""
+        for story_id in list(islice(self._tellings, REMINDED)):
+            self._tellings[story_id].wake.set()
+            self._tellings.move_to_end(story_id)
 
     def _telling(self, story_id: int, *, adopt: bool = False) -> Telling:
         if story_id not in self._tellings:

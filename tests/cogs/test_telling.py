@@ -10,6 +10,7 @@ import pytest
 from discord.http import Route
 
 from cogs.posting import telling
+from cogs.posting.publisher import REMINDED, Publisher
 from tests.cogs.conftest import Stage, texts
 
 DELAY = 0.5  # seconds that an edit may be on its way
@@ -34,3 +35,12 @@ async def test_a_card_is_not_edited_sooner_than_discord_wants_it(
     assert len(moments) > 1, "its first frames, and the strip"
     assert pace == 3
     assert min(later - earlier for earlier, later in pairwise(moments)) > pace - DELAY
+
+
+async def test_however_many_wait_few_look_at_their_place_at_once_and_each_in_its_turn(stage: Stage) -> None:
+    publisher = Publisher(stage.bot, stage.bot.studio)
+    waiting = [publisher._telling(number) for number in range(2 * REMINDED)]
+    publisher._remind()
+    assert [each.wake.is_set() for each in waiting] == [True] * REMINDED + [False] * REMINDED
+    publisher._remind()
+    assert all(each.wake.is_set() for each in waiting)
