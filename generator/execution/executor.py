@@ -93,6 +93,7 @@ class Equip:
     models: tuple[str, ...] = ()  #: what may be asked for, which a device is to have room for
     safety: SafetySettings | None = None  #: what looks at every picture
     translator: str | None = None  #: a folder or a Hub id
+    compiled: str | None = None  #: a folder, where code that is compiled for the device stays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -141,7 +142,8 @@ def set_up(inbox: Inbox, send: Send) -> tuple[Easel, Ready]:
 
     device, *siblings = find_devices(sys.argv[1])
     equipment = inbox.equipment
-    illustrator = Illustrator(plan_for(device, sys.argv[2], equipment.speed, equipment.models))
+    plan = plan_for(device, sys.argv[2], equipment.speed, equipment.models)
+    illustrator = Illustrator(plan, Path(equipment.compiled) if equipment.compiled else None)
     with reporting(send):
         inspector = equip(equipment.safety, device)
     easel = Easel(illustrator, inspector, inbox.cancelled, send)

@@ -105,6 +105,7 @@ class Workshop:
             models=self._settings.model.names,
             safety=safety if safety.model != OFF else None,
             translator=translation.model if translation.model != OFF and not self._benches else None,
+            compiled=str(self._settings.bot.data / "compiled"),
         )
 
     async def _work(self, device: str) -> None:
