@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from generator.execution import workshop
+from generator.execution import local, workshop
 from generator.execution.executor import Drawing, OnSteps
 from generator.execution.local import LocalExecutor
 from generator.settings import BotSettings, ModelSettings, Settings, StorySettings
@@ -84,6 +84,14 @@ class Device(LocalExecutor):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(workshop, "LocalExecutor", lambda *_: self)
             yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """A translator is waited for, however slowly its process starts."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "TRANSLATION_PATIENCE", PATIENCE)
+        yield
 
 
 @pytest_asyncio.fixture(scope="session")
