@@ -17,6 +17,7 @@ from generator.execution.local import LocalExecutor
 from generator.settings import BotSettings, ModelSettings, Settings, StorySettings
 from generator.story import Options, Person, Recipe, Script, Storyboard
 from generator.storyboard import draft
+from generator.studio import Studio, open_studio
 
 ANN = Person(id=1, name="Ann")
 BEN = Person(id=2, name="Ben")
@@ -107,3 +108,12 @@ def lent(device: Device) -> Iterator[None]:
     """The studios that a test opens draw on the device, one after the other."""
     with device.lent():
         yield
+
+
+@pytest_asyncio.fixture(scope="module")
+async def studio(tmp_path_factory: pytest.TempPathFactory, device: Device) -> AsyncIterator[Studio]:
+    """A studio that a module's tests share."""
+    settings = small(tmp_path_factory.mktemp("studio"))
+    with device.lent():
+        async with open_studio(settings, settings.bot.data) as opened:
+            yield opened
