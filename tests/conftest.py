@@ -52,9 +52,11 @@ class Device(LocalExecutor):
         super().__init__("cpu", "auto")
         self._numbers = count(1)
         self._drawn_as: dict[int, int] = {}
+        self._beginning: asyncio.Future[None] | None = None
 
     async def start(self, prepare: Recipe | None = None) -> None:
-        await asyncio.shield(super().start(prepare))  # also when its studio closes before
+        self._beginning = asyncio.ensure_future(super().start(prepare))
+        await asyncio.shield(self._beginning)  # also when its studio closes before
 
     async def draw(self, recipes: Mapping[int, Recipe], on_step: OnSteps) -> Drawing:
         # It keeps in mind which takes were cancelled, and each archive counts from one.
@@ -77,6 +79,8 @@ class Device(LocalExecutor):
 
     async def end(self) -> None:
         """Nobody needs it any more."""
+        if self._beginning is not None:  # a process that is cancelled while it is made may never be heard of
+            await asyncio.wait([self._beginning])
         await super().close()
 
     @contextmanager
