@@ -12,6 +12,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from generator.errors import DeviceLost, ModelError, NotTranslated
@@ -106,8 +107,13 @@ class LocalExecutor:
             return line
 
     async def _spawned(self) -> Process:
+        spawning = asyncio.create_task(self._spawn())
         try:
-            return await self._spawn()
+            return await asyncio.shield(spawning)
+        except asyncio.CancelledError:  # asyncio may wait for ever where this reaches a process half made
+            with suppress(OSError):
+                (await spawning).kill()
+            raise
         except OSError as error:  # such as too little memory for another process
             raise DeviceLost(
                 "The drawing process for {device} died ({how}).", device=self.device, how=str(error)

@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from time import perf_counter
 
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -231,6 +232,22 @@ async def test_a_process_that_cannot_be_started_is_lost_in_words(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits another process's memory")
+async def test_a_start_that_is_broken_off_anywhere_leaves_no_process() -> None:
+    before = set(psutil.Process().children())
+    for moment in range(8):
+        executor = LocalExecutor("cpu", "fp32")
+        starting = asyncio.create_task(executor.start())
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        starting.cancel()
+        async with asyncio.timeout(120):
+            await asyncio.wait([starting])
+            await executor.close()
+            while set(psutil.Process().children()) - before:
+                await asyncio.sleep(0.02)
+        assert starting.cancelled()
+
+
 async def test_out_of_memory_is_tried_again_by_leaner_plans(
     recipe: Recipe, capfd: pytest.CaptureFixture[str]
 ) -> None:
