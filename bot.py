@@ -201,8 +201,8 @@ def warn_unchecked(settings: Settings) -> None:
 @asynccontextmanager
 async def opened(settings: Settings, folder: Path) -> AsyncIterator[Samefox]:
     """The bot with all that works while it is not connected."""
-    async with open_studio(settings, folder) as studio:
-        bot = Samefox(settings, studio)
+    # The bot is entered, so that whoever waits until it is connected may begin before it connects.
+    async with open_studio(settings, folder) as studio, Samefox(settings, studio) as bot:
         tasks = [
             asyncio.create_task(bot.publisher.run(), name="publisher"),
             asyncio.create_task(bot.remover.run(), name="remover"),
@@ -223,7 +223,7 @@ def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
 
     async def connect() -> int:
         warn_unchecked(settings)
-        async with opened(settings, arguments.config.parent / settings.bot.data) as bot, bot:
+        async with opened(settings, arguments.config.parent / settings.bot.data) as bot:
             loop = asyncio.get_running_loop()
             for name in (signal.SIGINT, signal.SIGTERM):
                 with suppress(NotImplementedError):  # Windows has no signal handlers
