@@ -79,7 +79,7 @@ def _processor_time(bot: BotProcess) -> float:
 
 async def main(servers: int, members: int, distance: float) -> None:
     """Print one burst's figures."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         (home / "config.toml").write_text(CONFIG)
         async with WireDiscord(home) as discord:

@@ -51,7 +51,7 @@ async def answers(stage: Stage) -> list[float]:
 
 
 async def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         settings = Settings(
             story=StorySettings(width=256, height=256, steps=50), bot=BotSettings(data=Path(folder))
         )
@@ -72,7 +72,7 @@ async def main() -> None:
 
 async def start() -> None:
     """The first start, which registers the commands and writes Python's caches, and the later ones."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         (home / "config.toml").touch()
         os.environ["PYTHONPYCACHEPREFIX"] = str(home / "cache")
