@@ -150,7 +150,9 @@ def main() -> int:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         gc.freeze()  # what was imported stays, and need not be looked through while somebody waits
         gc.set_threshold(NEW_OBJECTS)
-        with asyncio.Runner(loop_factory=event_loop) as runner:
+        # The simulated Discord looks into asyncio's own loop.
+        loop_factory = asyncio.new_event_loop if arguments.rehearse else event_loop
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
             return runner.run(start())
     except SamefoxError as error:
         print(error, file=sys.stderr)  # noqa: T201

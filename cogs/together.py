@@ -75,11 +75,6 @@ class TogetherCog(commands.Cog):
         for command in self._commands:
             self._group().add_command(command)
 
-    async def cog_unload(self) -> None:
-        """Take them away again."""
-        for command in self._commands:
-            self._group().remove_command(command.name)
-
     def _group(self) -> app_commands.Group:
         group = next(cog for cog in self.bot.cogs.values() if isinstance(cog, StoryCog)).app_command
         assert isinstance(group, app_commands.Group)

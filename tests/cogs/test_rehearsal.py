@@ -24,6 +24,7 @@ from generator.errors import Refusal
 from tests.cogs.toy_bot import STRIP, Toy
 
 HERE = Path(__file__).parent
+BOT = HERE.parents[1] / "bot.py"
 PROMPT = "A red fox: in a meadow | in the snow | at a river"
 FRAMES = ["in a meadow", "in the snow", "at a river"]
 
@@ -235,3 +236,22 @@ async def test_a_moderator_may_what_members_may_not(tmp_path):
             for each in meadow.people
         }
     assert allowed == {"Ann": False, "Ben": False, "Lin": False, "Mo": True, "Ori": True}
+
+
+def test_the_command_tells_one_story_and_says_nothing_of_errors(tmp_path: Path) -> None:
+    config, out = tmp_path / "config.toml", tmp_path / "told"
+    config.write_text('[model]\nname = "tiny"\n[story]\nwidth = 64\nheight = 64\nsteps = 2\n')
+    line = (
+        BOT,
+        "--config",
+        config,
+        "--rehearse",
+        "--once",
+        "a red fox: in a meadow | by a river",
+        "--out",
+        out,
+    )
+    done = subprocess.run([sys.executable, *map(str, line)], capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert {"frame-01.png", "frame-02.png", "story.png", "transcript.json"} <= {p.name for p in out.iterdir()}
