@@ -19,6 +19,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import diffusers
 import torch
 from diffusers import StableDiffusionXLPipeline
 
@@ -102,6 +103,7 @@ def signature(pipe: StableDiffusionXLPipeline, plan: Plan, recipes: Sequence[Rec
     device = torch.device(plan.device)
     parts: list[Any] = [
         torch.__version__,
+        diffusers.__version__,
         torch.cuda.get_device_name(device) if device.type == "cuda" else plan.device,
         plan.precision,
         repr(plan.levers),

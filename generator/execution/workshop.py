@@ -1,6 +1,6 @@
 """Where takes are drawn: what is in line goes to a device that is free, and what comes back is written down.
 
-A picture's way: archive (queued) → dispatcher → bench → executor → ledger: file → archive (drawn) → whoever
+A picture's way: archive (queued) → dispatcher → station → executor → ledger: file → archive (drawn) → whoever
 watches.
 """
 
@@ -13,13 +13,13 @@ from pathlib import Path
 
 from generator.archive.archive import Archive
 from generator.archive.work import NOWHERE
-from generator.execution.bench import Bench
 from generator.execution.dispatcher import Dispatcher
 from generator.execution.executor import Equip, Executor
 from generator.execution.forecast import Forecast, task_of
 from generator.execution.ledger import Ledger
 from generator.execution.local import LocalExecutor
 from generator.execution.pace import Pace
+from generator.execution.station import Station
 from generator.limits import USUAL, Standing
 from generator.settings import OFF, Settings
 from generator.shape import Shape
@@ -45,7 +45,7 @@ class Workshop:
         self._archive = archive
         self._sample = sample
         self._executor = executor or LocalExecutor
-        self._benches: list[Bench] = []
+        self._stations: list[Station] = []
         self._working: set[asyncio.Task[None]] = set()
         self._pace = Pace()
         self.dispatcher = Dispatcher()
@@ -86,8 +86,8 @@ class Workshop:
     def stop(self, take_ids: Sequence[int]) -> None:
         """Do not draw takes that the archive knows to be cancelled."""
         self.dispatcher.discard(take_ids)
-        for bench in self._benches:
-            bench.stop(take_ids)
+        for station in self._stations:
+            station.stop(take_ids)
 
     async def translate(self, texts: Sequence[str], language: str) -> tuple[str, ...]:
         """Turn texts into English, on the first device's process.
@@ -95,7 +95,7 @@ class Workshop:
         Raises:
             NotTranslated: it cannot; the sentence says what to do.
         """
-        return await self._benches[0].executor.translate(texts, language)
+        return await self._stations[0].executor.translate(texts, language)
 
     def _equipment(self) -> Equip:
         """The models beside the painter; only the first device's process translates."""
@@ -104,29 +104,29 @@ class Workshop:
             speed=self._settings.speed,
             models=self._settings.model.names,
             safety=safety if safety.model != OFF else None,
-            translator=translation.model if translation.model != OFF and not self._benches else None,
+            translator=translation.model if translation.model != OFF and not self._stations else None,
             compiled=str(self._settings.bot.data / "compiled"),
         )
 
     async def _work(self, device: str) -> None:
         """Draw on one device for as long as the studio is open."""
         executor = self._executor(device, self._settings.model.precision, self._equipment())
-        bench = Bench(executor, self.dispatcher, self.forecast, self._ledger, self._devices)
-        self._benches.append(bench)
+        station = Station(executor, self.dispatcher, self.forecast, self._ledger, self._devices)
+        self._stations.append(station)
         try:
-            await bench.work(self._sample, lambda: self._open_siblings(executor))
+            await station.work(self._sample, lambda: self._open_siblings(executor))
         finally:
-            self._benches.remove(bench)
+            self._stations.remove(station)
 
     def _devices(self) -> int:
-        return len(self._benches)
+        return len(self._stations)
 
     def _room(self, shape: Shape) -> int:
-        return max((bench.executor.room(shape) for bench in self._benches), default=1)
+        return max((station.executor.room(shape) for station in self._stations), default=1)
 
     def _open_siblings(self, executor: Executor) -> None:
         """Use the machine's other devices too, once the first has told of them."""
-        known = {bench.executor.device for bench in self._benches}
+        known = {station.executor.device for station in self._stations}
         for device in executor.siblings:
             if device not in known:
                 self.open(device)

@@ -1,4 +1,4 @@
-"""The real line, benches, ledger and archive, with devices on which time passes only in steps."""
+"""The real line, stations, ledger and archive, with devices on which time passes only in steps."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from generator.story import Recipe, Stepped, Take
 log = logging.getLogger(__name__)
 
 
-class Bench:
+class Station:
     """Has at most two batches in hand: one is drawn, the one before is decoded, encoded and kept."""
 
     def __init__(
@@ -25,14 +25,14 @@ class Bench:
         dispatcher: Dispatcher,
         forecast: Forecast,
         ledger: Ledger,
-        benches: Callable[[], int],
+        stations: Callable[[], int],
     ) -> None:
-        """``benches`` tells how many share the line."""
+        """``stations`` tells how many share the line."""
         self.executor = executor
         self._dispatcher = dispatcher
         self._forecast = forecast
         self._ledger = ledger
-        self._benches = benches
+        self._stations = stations
         self._in_hand: set[int] = set()
         self._unfinished: set[asyncio.Task[None]] = set()
 
@@ -50,7 +50,7 @@ class Bench:
                 log.error("%s It will be tried again for the next frame.", error)
             while True:
                 started()
-                await self._serve(await self._dispatcher.next(self.executor.room, self._benches))
+                await self._serve(await self._dispatcher.next(self.executor.room, self._stations))
         finally:
             await self.executor.close()
             await self._finished()  # what has come is kept
