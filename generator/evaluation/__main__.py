@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +17,13 @@ from diffusers import StableDiffusionXLPipeline
 from generator.diffusion.architecture import tokenizers
 from generator.evaluation.drawing import Press
 from generator.evaluation.judge import FILE, Judge
-from generator.evaluation.methods import METHODS, Look, Method
+from generator.evaluation.methods import AGAINST, METHODS, Look, Method
 from generator.evaluation.report import Outcome, comparison, outcome, sheet, table
 from generator.evaluation.stories import StoryAsked, write_stories
 from generator.storybook.model import FOLDER
 
 SHOWN = 6
 """Stories on a method's sheet."""
-
-ALONE = METHODS[1].name
-"""What every method is compared with: the scenes prompted one by one from the same noise."""
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -38,7 +36,8 @@ def main(words: Sequence[str] | None = None) -> int:
     press, judge = Press(pipe, device, arguments.batch), Judge(arguments.judge, str(device))
     look = Look(arguments.steps, arguments.guidance, arguments.scheduler)
     stories = write_stories(arguments.stories, arguments.scenes, arguments.seed)
-    chosen = [m for m in METHODS if m.name.startswith(tuple(arguments.methods.split(",")))]
+    wanted = set(filter(None, arguments.methods.split(",")))
+    chosen = [m for m in METHODS if not wanted or wanted & {slug(m), slug(m)[0]}]
     arguments.out.mkdir(parents=True, exist_ok=True)
     rows: dict[str, Outcome] = {}
     for method in chosen:
@@ -50,9 +49,13 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def write(rows: dict[str, Outcome], out: Path) -> str:
     """Leave what has been measured so far; the tables."""
-    report = table(rows) + ("\n" + comparison(rows, ALONE) if ALONE in rows else "")
-    numbers = {name: row.numbers for name, row in rows.items()}
-    (out / "evaluation.json").write_text(json.dumps(numbers, indent=1) + "\n")
+    report = table(rows)
+    for base, others in AGAINST.items():
+        there = [other.name for other in others if other.name in rows]
+        if base.name in rows and there:
+            report += "\n" + comparison(rows, base.name, there)
+    measured = {name: asdict(row) for name, row in rows.items()}
+    (out / "evaluation.json").write_text(json.dumps(measured, indent=1) + "\n")
     (out / "table.md").write_text(report)
     return report
 
@@ -62,7 +65,9 @@ def parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(prog="python -m generator evaluate", description=__doc__)
     options.add_argument("--stories", type=int, default=120)
     options.add_argument("--scenes", type=int, default=5)
-    options.add_argument("--methods", default="", help="names to begin with, such as a,d (default: all)")
+    options.add_argument(
+        "--methods", default="", help="letters or sheets, such as a,d-svr,e-svr-w2 (default: all)"
+    )
     options.add_argument("--model", type=Path, default=FOLDER)
     options.add_argument("--judge", type=Path, default=FILE)
     options.add_argument("--out", type=Path, default=Path("docs/evaluation"))

@@ -61,3 +61,10 @@ METHODS: tuple[Method, ...] = (
     Method("e: + svr-eot, w = 2", svr=SvrMode.SVR_EOT, strength=2.0),
     Method("e: + svr-eot, w = 4", svr=SvrMode.SVR_EOT, strength=4.0),
 )
+
+AGAINST: dict[Method, tuple[Method, ...]] = {
+    METHODS[1]: (METHODS[0], *METHODS[2:]),  # all against the scenes prompted one by one from the same noise
+    METHODS[3]: METHODS[4:6],  # what the identity bias alone does
+    METHODS[6]: METHODS[7:],
+}
+"""What other methods are held against, story by story, and which these are."""

@@ -32,7 +32,9 @@ class Outcome:
 def outcome(told: Told) -> Outcome:
     """All measures of stories told in one way."""
     numbers = {name: round(measure(told), 4) for name, measure in MEASURES.items()}
-    return Outcome(numbers, {name: [MEASURES[name]([story]) for story in told] for name in COMPARED})
+    return Outcome(
+        numbers, {name: [round(MEASURES[name]([story]), 4) for story in told] for name in COMPARED}
+    )
 
 
 def uncertain(values: Sequence[float]) -> float:
@@ -50,15 +52,13 @@ def table(rows: dict[str, Outcome]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def comparison(rows: dict[str, Outcome], base: str) -> str:
-    """Each method's difference to one of them, the stories taken in pairs, with its standard error."""
-    lines = [f"| difference to {base[:1]} | scene, points | identity distance |", "| --- | ---: | ---: |"]
-    for method, row in rows.items():
-        if method == base:
-            continue
+def comparison(rows: dict[str, Outcome], base: str, others: Sequence[str]) -> str:
+    """The others' differences to one method, the stories taken in pairs, with their standard errors."""
+    lines = [f"| difference to {base} | scene, points | identity distance |", "| --- | ---: | ---: |"]
+    for method in others:
         cells = []
         for name, unit, form in (("scene", 100, ".1f"), ("identity distance", 1, ".3f")):
-            pairs = zip(row.by_story[name], rows[base].by_story[name], strict=True)
+            pairs = zip(rows[method].by_story[name], rows[base].by_story[name], strict=True)
             gaps = [unit * (ours - theirs) for ours, theirs in pairs]
             cells.append(f"{sum(gaps) / len(gaps):+{form}} ± {uncertain(gaps):{form}}")
         lines.append(f"| {method} | " + " | ".join(cells) + " |")

@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -19,13 +20,13 @@ def told(scene: list[float], distance: list[float]) -> Outcome:
 
 def test_two_ways_are_compared_story_by_story() -> None:
     rows = {"b: alone": told([0.5, 1.0], [0.2, 0.4]), "e: together": told([0.4, 0.9], [0.1, 0.3])}
-    text = comparison(rows, "b: alone")
+    text = comparison(rows, "b: alone", ["e: together"])
     assert "| e: together | -10.0 ± 0.0 | -0.100 ± 0.000 |" in text
     assert uncertain([0.0, 1.0]) == pytest.approx(0.5)
 
 
 def test_the_command_line_evaluates(tmp_path: Path) -> None:
-    small = ("--stories", "2", "--scenes", "2", "--steps", "1", "--methods", "a,b")
+    small = ("--stories", "2", "--scenes", "2", "--steps", "1", "--methods", "b,d-svr,e-svr-w2")
     ended = subprocess.run(
         [sys.executable, "-m", "generator", "evaluate", *small, "--out", str(tmp_path)],
         capture_output=True,
@@ -36,10 +37,14 @@ def test_the_command_line_evaluates(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert "difference to b" in ended.stdout
-    numbers = json.loads((tmp_path / "evaluation.json").read_text())
-    assert list(numbers) == ["a: alone, another seed each", "b: alone, the same seed"]
-    assert {path.name for path in tmp_path.glob("*.jpg")} == {"a.jpg", "b.jpg"}
+    against_b, without_bias = (part.splitlines() for part in ended.stdout.split("| difference to ")[1:])
+    assert [line[:5] for line in against_b[2:4]] == ["| d: ", "| e: "]
+    assert without_bias[0].startswith("d: + svr |") and without_bias[2].startswith("| e: + svr, w = 2 |")
+    measured = json.loads((tmp_path / "evaluation.json").read_text())
+    assert list(measured) == ["b: alone, the same seed", "d: + svr", "e: + svr, w = 2"]
+    for row in measured.values():
+        assert row["numbers"]["scene"] == pytest.approx(fmean(row["by_story"]["scene"]), abs=1e-4)
+    assert {path.name for path in tmp_path.glob("*.jpg")} == {"b.jpg", "d-svr.jpg", "e-svr-w2.jpg"}
 
 
 def test_a_sheet_is_named_after_its_method() -> None:
