@@ -70,6 +70,14 @@ class Plan:
         pictures = self.together * 1024**2 / (shape.width * shape.height) * (1 if shape.guided else 2)
         return min(max(1, int(pictures)), max(SMALL_AT_ONCE, self.together))
 
+    def at_once(self, waiting: int, shape: Shape) -> int:
+        """How many of so many waiting pictures of a shape are drawn next, together.
+
+        Compiled, a power of two: each number is compiled by itself, which takes minutes.
+        """
+        most = min(waiting, self.room(shape))
+        return 1 << most.bit_length() - 1 if self.levers.compiled else most
+
     def leaner(self) -> Plan | None:
         """The plan to try when memory did not suffice, or None when there is nothing left to save.
 

@@ -43,9 +43,14 @@ class EightBit(nn.Module):
         tokens, scale = rounded(inputs.flatten(0, -2), self.weight.dtype)
         if self.weight.dtype == torch.int8:
             product = torch._int_mm(tokens, self.weight.t()) * scale * self.scale.t()
-        else:  # these kernels give bfloat16
+        else:  # these kernels give bfloat16; exact sums of such small numbers would be several times as slow
             product = torch._scaled_mm(
-                tokens, self.weight.t(), scale, self.scale.t(), out_dtype=torch.bfloat16
+                tokens,
+                self.weight.t(),
+                scale,
+                self.scale.t(),
+                out_dtype=torch.bfloat16,
+                use_fast_accum=True,
             )
         if self.bias is not None:
             product = product + self.bias

@@ -61,7 +61,7 @@ class Easel:
         form = shape(next(iter(rest.values())))
         self._tell_room(form)
         while still_wanted(rest, self._cancelled, self._send):
-            batch = dict(islice(rest.items(), self._plans.of(form).room(form)))
+            batch = dict(islice(rest.items(), self._plans.of(form).at_once(len(rest), form)))
             taken = tuple(batch)
             with answering(batch, self._send):
                 self._draw(batch, form)

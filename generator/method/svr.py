@@ -38,40 +38,48 @@ def svr(
     """
     if mode is SvrMode.OFF:
         return hidden_states
-    for scene in suppress:
-        hidden_states = reweight_scene(hidden_states, input_ids, scene, ALPHA_SUPPRESS, BETA_SUPPRESS, mode)
-    return reweight_scene(hidden_states, input_ids, express, ALPHA_EXPRESS, BETA_EXPRESS, mode)
+    # Every scene only mixes rows: the small X·Xᵀ is enough to follow them, and X itself is mixed once. In
+    # float64 and on the CPU: Apple's GPU has neither float64 nor the decomposition, and so a seed keeps its
+    # meaning on every device.
+    x = hidden_states.to("cpu", torch.float64)
+    products, mixing = x @ x.T, torch.eye(len(x), dtype=torch.float64)
+    told = [(scene, ALPHA_SUPPRESS, BETA_SUPPRESS) for scene in suppress]
+    for scene, alpha, beta in [*told, (express, ALPHA_EXPRESS, BETA_EXPRESS)]:
+        step = mixing_of(products, input_ids, scene, alpha, beta, mode)
+        products, mixing = step @ products @ step.T, step @ mixing
+    return (mixing @ x).to(hidden_states)
 
 
-def reweight_scene(
-    hidden_states: Tensor,
+def mixing_of(
+    products: Tensor,
     input_ids: tuple[int, ...],
     scene: tuple[int, ...],
     alpha: float,
     beta: float,
     mode: SvrMode,
 ) -> Tensor:
-    """``hidden_states`` (77, d) with one scene's rows reweighted, its end-of-text rows as ``mode`` has it."""
+    """How one scene's rows are mixed, (77, 77), and the end-of-text rows with them unless ``mode`` says else.
+
+    ``products`` are X·Xᵀ of the embedding X.
+    """
     ends = [position for position, token in enumerate(input_ids) if token == EOS]
     rows = list(first_occurrence(input_ids, scene))
-    reweighted = hidden_states.clone()
+    step = torch.eye(len(products), dtype=products.dtype)
     if mode is SvrMode.SVR_EOT:
-        reweighted[ends] *= END_DAMPING
+        step[ends, ends] = END_DAMPING
     else:
         rows += ends
-    reweighted[rows] = reweight(reweighted[rows], alpha, beta)
-    return reweighted
+    there = torch.tensor(rows, dtype=torch.long)  # which may be none
+    step[there[:, None], there] = reweighting(products[there[:, None], there], alpha, beta)
+    return step
 
 
-def reweight(rows: Tensor, alpha: float, beta: float) -> Tensor:
-    """``rows`` (k, d) with every singular value σ replaced by β·σ·exp(−α·σ).
+def reweighting(products: Tensor, alpha: float, beta: float) -> Tensor:
+    """The mixing of rows X (k, d) that replaces every singular value σ by β·σ·exp(−α·σ), (k, k).
 
-    With X = U·σ·V, that is U·(β·exp(−α·σ))·Uᵀ·X, and U and σ² come from the small X·Xᵀ, at a fifth of the
-    decomposition's price. In float64 and on the CPU: Apple's GPU has neither float64 nor the decomposition,
-    and so a seed keeps its meaning on every device.
+    With X = U·σ·V it is U·(β·exp(−α·σ))·Uᵀ, and U and σ² come from ``products``, X·Xᵀ.
     """
-    x = rows.to("cpu", torch.float64)
-    squares, u = torch.linalg.eigh(x @ x.T)
+    squares, u = torch.linalg.eigh(products)
     factors = beta * torch.exp(-alpha * squares.clamp(min=0).sqrt())
-    reweighted: Tensor = (u * factors) @ (u.T @ x)
-    return reweighted.to(rows)
+    mixing: Tensor = (u * factors) @ u.T
+    return mixing

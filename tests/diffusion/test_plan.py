@@ -46,6 +46,13 @@ def test_a_processor_draws_as_many_as_its_host_says_of_any_size() -> None:
     assert Plan(together=3).room(shape(SQUARE)) == 3
 
 
+def test_what_is_compiled_is_drawn_in_few_different_numbers() -> None:
+    form = shape(SQUARE)
+    assert [GPU.at_once(waiting, form) for waiting in (1, 2, 3, 5, 7, 8, 20)] == [1, 2, 2, 4, 4, 8, 8]
+    eager = replace(GPU, levers=EXACT)
+    assert [eager.at_once(waiting, form) for waiting in (1, 3, 7, 20)] == [1, 3, 7, 8]
+
+
 def test_a_gpu_saves_at_the_number_first_and_at_the_pixels_last_but_one() -> None:
     whole, *rest = ladder(GPU)
     assert rest[0] == replace(whole, beside=False)

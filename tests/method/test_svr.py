@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from generator.method.svr import reweight, svr
+from generator.method.svr import reweighting, svr
 from generator.method.tokens import clip_tokenizer
 from generator.story import SvrMode
 
@@ -65,13 +65,16 @@ def test_a_scene_that_is_not_in_the_prompt_touches_no_words(golden) -> None:
     assert torch.equal(after[~ends], hidden_states[~ends])
 
 
-def test_no_reweighting_rebuilds_the_rows() -> None:
-    rows = torch.randn(7, 20, generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(reweight(rows, alpha=0.0, beta=1.0), rows, rtol=1e-6, atol=1e-6)
-    assert reweight(rows.half(), 0.01, 0.05).dtype == torch.float16
+def test_the_result_has_the_precision_of_the_argument(golden) -> None:
+    assert reweighted(CASES[2], golden["fox-3.w10.f2.svr.a.in"].half()).dtype == torch.float16
+
+
+def test_no_reweighting_leaves_the_rows() -> None:
+    rows = torch.randn(7, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    torch.testing.assert_close(reweighting(rows @ rows.T, alpha=0.0, beta=1.0) @ rows, rows)
 
 
 def test_one_direction_is_scaled_by_the_papers_formula() -> None:
     row = torch.full((1, 4), 3.0)  # one row: its only singular value is its length, 6
     expected = row * 0.05 * torch.exp(torch.tensor(-0.01 * 6))
-    torch.testing.assert_close(reweight(row, alpha=0.01, beta=0.05), expected)
+    torch.testing.assert_close(reweighting(row @ row.T, alpha=0.01, beta=0.05) @ row, expected)
