@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -22,6 +23,9 @@ from generator.studio import Studio, open_studio
 ANN = Person(id=1, name="Ann")
 BEN = Person(id=2, name="Ben")
 PATIENCE = 600.0  # seconds; drawing processes start slowly on a busy machine
+
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def small(folder: Path) -> Settings:

@@ -226,7 +226,7 @@ def test_a_form_is_refused_with_the_fix(subject: str, scenes: str, says: str) ->
 
 @given(TEXTS)
 @example("subject: subject: a | b")
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_is_a_clean_script_that_reads_as_itself_or_is_refused(text: str) -> None:
     try:
         script = read_script(text, max_scenes=20)
@@ -241,7 +241,7 @@ def test_any_text_is_a_clean_script_that_reads_as_itself_or_is_refused(text: str
 
 
 @given(TEXTS, TEXTS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_form_is_a_script_that_reads_as_itself_or_is_refused(subject: str, scenes: str) -> None:
     try:
         script = read_scenes(subject, scenes, max_scenes=20)

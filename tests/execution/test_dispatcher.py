@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from itertools import count
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.execution.dispatcher import Dispatcher, Task
@@ -80,7 +80,6 @@ LINES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(LINES, st.integers(0, 20), st.sampled_from([1.0, 2.0]))
 def test_ahead_is_what_is_really_served_before(
     lines: list[tuple[str, str, int, int]], served: int, weight: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.execution.dispatcher import Dispatcher, Task
@@ -143,7 +143,6 @@ PEOPLE = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(PEOPLE)
 def test_the_device_never_rests_while_somebody_waits(requests: list[Request]) -> None:
     free = 0.0  # when any order would have drawn everything
@@ -152,7 +151,6 @@ def test_the_device_never_rests_while_somebody_waits(requests: list[Request]) ->
     assert max(story.finished[-1] for story in tell(requests)) == pytest.approx(free)
 
 
-@settings(deadline=None)
 @given(PEOPLE, st.integers(1, 3), st.integers(1, 5))
 def test_everything_is_served_in_its_order_and_nobody_starves(
     requests: list[Request], devices: int, room: int
@@ -164,7 +162,6 @@ def test_everything_is_served_in_its_order_and_nobody_starves(
         assert story.finished[-1] <= 40 + work
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from([0.5, 1.0, 2.0, 3.0]), st.sampled_from([0.5, 1.0, 4.0])),
@@ -192,7 +189,6 @@ def test_members_who_wait_together_differ_by_no_more_than_one_turn_each(
                 assert worked[one] - worked[other] <= cost / weight + cost_ / weight_ + 1e-9
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["add", "take", "back", "discard"]), st.integers(0, 9)), max_size=200)
 )

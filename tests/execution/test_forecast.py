@@ -49,7 +49,7 @@ STORIES = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(STORIES, st.integers(1, 4), st.integers(1, 8))
 def test_if_all_is_as_measured_and_nobody_else_comes_the_time_is_exact(
     requests: list[Request], devices: int, room: int

@@ -220,7 +220,7 @@ def test_a_picture_of_impossible_size_is_read_without_its_pixels() -> None:
 
 
 @given(st.integers(0, 2000), st.binary(min_size=1, max_size=8))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_damaged_file_says_the_truth_or_nothing(at: int, damage: bytes) -> None:
     assert read(PNG[:at] + damage + PNG[at + len(damage) :]) in (None, (FULL, MACHINE))
 
@@ -232,7 +232,7 @@ def test_a_damaged_file_says_the_truth_or_nothing(at: int, damage: bytes) -> Non
         )
     )
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_chunks_are_read_without_an_error(chunks: list[tuple[bytes, bytes]]) -> None:
     assert read(png(*(chunk(kind, data) for kind, data in chunks))) is None
 
