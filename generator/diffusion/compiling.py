@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ class Compiled:
         """``backend`` makes code of a graph; see ``torch.compile``."""
         self._function = function
         self._given_up = False
+        # diffusers caches what its upsampling asks torch's version; nothing can go wrong with that.
+        warnings.filterwarnings("ignore", "Dynamo detected a call to a `functools.lru_cache`", UserWarning)
         torch._dynamo.config.recompile_limit = max(SHAPES, torch._dynamo.config.recompile_limit)
         self._compiled = torch.compile(function, backend=backend, dynamic=False, fullgraph=True)
 
