@@ -9,10 +9,10 @@ from generator.storybook import words
 from generator.storybook.attributes import CHARACTERS, COLOURS
 
 EXAMPLES = (
-    "a blue penguin: in the library | on the beach | in the mountains in the snow",
+    "a red fox in a blue hat: reading in a library | flying a kite in a meadow | in the village at night",
+    "a blue penguin with a pink cape: in the library | fishing by the lake | in the mountains in the snow",
+    "a grey robot with a yellow balloon: in the garden | playing guitar by the lake at sunset | in space",
     "a little white rabbit: in a meadow | in the kitchen | in the desert",
-    "a white duck with a purple umbrella: on a city street | in a boat | in the desert",
-    "a yellow duck: in a meadow | in the snow in the village | underwater",
 )
 """Stories that the picture book draws well: with seed 42 the judge reads all that they say."""
 
