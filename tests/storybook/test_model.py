@@ -1,8 +1,10 @@
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -20,6 +22,7 @@ from generator.storyboard import draft
 from generator.storybook.model import FOLDER
 from generator.storybook.vocabulary import EXAMPLES
 
+ROOT = Path(__file__).parents[2]
 PROFILE = profile_of("storybook")
 SAID = (
     ("fox red hat blue", "library reading", "meadow kite", "village night"),
@@ -64,12 +67,28 @@ def read(pictures: list[Image.Image]) -> list[dict[str, str]]:
     return [verdict.attributes for verdict in Judge().read(pictures)]
 
 
-def test_the_judge_reads_in_the_examples_all_that_they_say(illustrator: Illustrator) -> None:
-    for text, (who, *scenes) in zip(EXAMPLES, SAID, strict=True):
-        board = draft(read_script(text, max_scenes=9), Options(seed=42), Settings())
-        for seen, said in zip(read(illustrator.draw(list(board.recipes))), scenes, strict=True):
-            assert " ".join(seen[name] for name in SUBJECT_ATTRIBUTES) == who
+@pytest.fixture(scope="module")
+def told(illustrator: Illustrator) -> dict[str, list[Image.Image]]:
+    """The examples as a fresh clone draws them, with seed 42."""
+    boards = {text: draft(read_script(text, max_scenes=9), Options(seed=42), Settings()) for text in EXAMPLES}
+    return {text: illustrator.draw(list(board.recipes)) for text, board in boards.items()}
+
+
+def test_the_judge_reads_in_the_examples_all_that_they_say(told: dict[str, list[Image.Image]]) -> None:
+    for (text, pictures), (who, *scenes) in zip(told.items(), SAID, strict=True):
+        for seen, said in zip(read(pictures), scenes, strict=True):
+            assert " ".join(seen[name] for name in SUBJECT_ATTRIBUTES) == who, text
             assert set(said.split()) <= set(seen.values()), f"{text}: {said}, {seen}"
+
+
+def test_the_readme_shows_the_very_pictures_that_its_command_draws(
+    told: dict[str, list[Image.Image]],
+) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = r'python -m generator "(.+)" --seed 42\n\n!\[[^]]*\]\((.+)\)'
+    ((text, file),) = re.findall(command, readme)
+    drawn = np.concatenate([np.asarray(picture, np.int16) for picture in told[text]], 1)
+    assert np.abs(drawn - np.asarray(Image.open(ROOT / file))).mean() < 1
 
 
 def test_without_svr_the_suppressed_scenes_show(illustrator: Illustrator) -> None:
