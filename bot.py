@@ -24,6 +24,7 @@ from cogs.posting.publisher import Publisher
 from cogs.posting.remover import Remover
 from cogs.presentation.buttons import BUTTONS
 from cogs.presentation.controls import CONTROLS, receive
+from cogs.reception import Reception
 from cogs.tree import StoryTree
 from generator.errors import ConfigurationError, SamefoxError
 from generator.profiles import BUILT_IN
@@ -95,6 +96,7 @@ class Samefox(commands.AutoShardedBot):
             connector=aiohttp.TCPConnector(limit=CONNECTIONS),
         )
         answer_in_their_language(self)
+        self.reception = Reception(self, CONNECTIONS)
         self.settings = settings
         self.studio = studio
         self.publisher = Publisher(self, studio)
@@ -113,6 +115,8 @@ class Samefox(commands.AutoShardedBot):
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
         """Call who listens; of interactions only to forms, so that commands do not wait for their tasks."""
+        if event_name == "socket_event_type":  # each event's name, to which nobody listens
+            return
         if event_name != "interaction" or args[0].type is discord.InteractionType.modal_submit:
             super().dispatch(event_name, *args, **kwargs)
 

@@ -18,7 +18,7 @@ from cogs.gallery_options import days, kind_of, viewer
 from cogs.languages import public_locale
 from cogs.place import check_server
 from cogs.posting.glances import frame_again, glance_file
-from cogs.presentation.answers import answer, answering
+from cogs.presentation.answers import acknowledge, answer, answering
 from cogs.presentation.buttons import known, meant
 from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card
 from cogs.presentation.keepsakes import book_of, kind_lines, kinds_card, size_of
@@ -57,7 +57,7 @@ class GalleryCog(commands.Cog, name=DESK):
         favourites: bool = False,
     ) -> None:
         """Look at the stories that were told in this server."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         async with answering(interaction):
             since, until = days(date) if date else (None, None)
             wanted = Filter(
@@ -103,7 +103,7 @@ class GalleryCog(commands.Cog, name=DESK):
         format: Range[str, 1, 100] | None = None,  # noqa: A002 as members know it
     ) -> None:
         """Take a story home: as a strip, a booklet, a film or a ZIP."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         async with answering(interaction):
             story = await self._story(interaction, number)
             if format is None:

@@ -10,6 +10,7 @@ from discord import SelectOption, app_commands, ui
 from discord.ext import commands
 
 from cogs.presentation import forms
+from cogs.presentation.answers import acknowledge
 from cogs.presentation.choices import label, line
 from cogs.presentation.controls import paged_menu, press, unpaged
 from cogs.presentation.forms import FormRefused
@@ -39,7 +40,7 @@ class MeCog(commands.GroupCog, name=DESK, group_name=DESK, group_description="Wh
     @app_commands.command(name="defaults")
     async def defaults(self, interaction: discord.Interaction[Samefox]) -> None:
         """What your stories are drawn with when you do not say."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         await interaction.followup.send(view=await self._panel(interaction), ephemeral=True)
 
     async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:

@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from cogs.place import moderates_server, person, roles_of
+from cogs.presentation.answers import acknowledge
 from cogs.presentation.buttons import may_see
 from cogs.presentation.queue_card import DESK, Viewer, queue_card
 from cogs.presentation.text import plain
@@ -32,7 +33,7 @@ class QueueCog(commands.Cog, name=DESK):
     @app_commands.guild_only()
     async def queue(self, interaction: discord.Interaction[Samefox]) -> None:
         """Who waits for what, when your pictures come, and what you can stop."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         await interaction.followup.send(view=await self._card(interaction), ephemeral=True)
 
     async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:

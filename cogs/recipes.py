@@ -14,7 +14,7 @@ from discord.ext import commands
 
 from cogs.gallery_options import viewer
 from cogs.pictures import NoRecipe, Posted, attached, files, origin_of, pictures
-from cogs.presentation.answers import answer, answering
+from cogs.presentation.answers import acknowledge, answer, answering
 from cogs.presentation.buttons import known, meant, story_of, take_of
 from cogs.presentation.recipe import (
     DESK,
@@ -72,7 +72,7 @@ class RecipesCog(commands.Cog, name=DESK):
         frame: Range[int, 1, 1000] | None = None,
     ) -> None:
         """Show how a picture was drawn, and how to have it again."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         async with answering(interaction):
             await self._show_story(interaction, await self._story(interaction, number), frame)
 
@@ -104,7 +104,7 @@ class RecipesCog(commands.Cog, name=DESK):
         self, interaction: discord.Interaction[Samefox], picture: discord.Attachment
     ) -> None:
         """Read from a picture how it was drawn, and draw it here."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         async with answering(interaction):
             await self._show_posted(interaction, attached(picture))
 

@@ -12,6 +12,7 @@ from discord.ext import commands
 
 from cogs.place import NotAllowed, person
 from cogs.presentation import forms
+from cogs.presentation.answers import acknowledge
 from cogs.presentation.controls import unpaged
 from cogs.presentation.forms import FormRefused
 from cogs.presentation.panel import HISTORY, LINES, PARTS, RESET, Panel
@@ -36,8 +37,8 @@ class SettingsCog(commands.Cog, name=DESK):
     @app_commands.default_permissions(manage_guild=True)
     async def settings(self, interaction: discord.Interaction[Samefox]) -> None:
         """What holds in this server: channels, pictures, limits, moderation, language."""
+        await acknowledge(interaction)
         _check(interaction)
-        await interaction.response.defer(ephemeral=True, thinking=True)
         panel = await self._panel(interaction)
         await interaction.followup.send(view=panel.home(), ephemeral=True)
 

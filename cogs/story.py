@@ -23,7 +23,7 @@ from cogs.place import (
     place_of,
     roles_of,
 )
-from cogs.presentation.answers import answer, answer_error, sentence
+from cogs.presentation.answers import acknowledge, answer, answer_error, sentence
 from cogs.presentation.buttons import served
 from cogs.presentation.doubts import doubts
 from cogs.presentation.modals import Written, correct_button, returned, returned_text, story_form, written
@@ -214,7 +214,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
 
     async def _tell(self, interaction: discord.Interaction[Samefox], wish: Wish) -> None:
         """Check everything, then put the story in line; a refusal brings the text back."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         async with self.bot.desk:
             try:
                 check_place(interaction)

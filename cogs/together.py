@@ -16,7 +16,7 @@ from cogs.circle import CircleCog
 from cogs.gallery_options import viewer
 from cogs.place import NotShown, WrongPlace, check_place, check_polls, check_server, person, roles_of
 from cogs.presentation import forms
-from cogs.presentation.answers import answer, answering, sentence
+from cogs.presentation.answers import acknowledge, answer, answering, sentence
 from cogs.presentation.buttons import known
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.doubts import doubts
@@ -98,7 +98,7 @@ class TogetherCog(commands.Cog):
         minutes: Range[int, 1, LONGEST] = MINUTES,
     ) -> None:
         """Begin a story that others add to."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         try:
             await self._together(interaction, subject, Mode(mode), style, scenes, minutes)
         except SamefoxError as refusal:
@@ -154,7 +154,7 @@ class TogetherCog(commands.Cog):
         minutes: Range[int, 1, LONGEST] = MINUTES,
     ) -> None:
         """Take up an earlier story in a new thread."""
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await acknowledge(interaction)
         async with answering(interaction):
             server = await self._checked(interaction, Mode(mode))
             earlier = known(interaction, await self.bot.studio.archive.story(number))

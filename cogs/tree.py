@@ -30,6 +30,7 @@ class StoryTree(app_commands.CommandTree["Samefox"]):
 
     async def interaction_check(self, interaction: discord.Interaction[Samefox], /) -> bool:
         """Turn away whom this server's moderators have excluded, except from deleting what is theirs."""
+        self.client.reception.sign(interaction)
         command = interaction.command
         if interaction.guild_id is None or (command is not None and command.qualified_name in ALWAYS):
             return True

@@ -20,6 +20,17 @@ log = logging.getLogger(__name__)
 ALREADY_ACKNOWLEDGED = 40060  # Discord's error code
 
 
+async def acknowledge(interaction: discord.Interaction[Any]) -> None:
+    """Let Discord wait for an answer that only this person sees, unless it does already."""
+    if interaction.response.is_done():
+        return
+    try:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ACKNOWLEDGED:  # Discord has heard of it, only its answer was lost
+            raise
+
+
 async def answer(
     interaction: discord.Interaction[Any],
     text: str,
