@@ -93,7 +93,7 @@ class Gateway:
         for socket in tuple(self._sockets):
             await socket.close(code=4000)
 
-    async def serve(self, request: web.Request) -> web.WebSocketResponse:
+    async def serve(self, request: web.BaseRequest) -> web.WebSocketResponse:
         """Talk with one connection until it ends."""
         socket = web.WebSocketResponse()
         await socket.prepare(request)

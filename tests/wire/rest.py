@@ -19,6 +19,7 @@ from simcord.http import router
 
 from .network import Call, Network, calm
 
+BASE = "/api/v10"
 NONCE_SECONDS = 300.0  #: Discord speaks of "the past few minutes"
 NONCE_LENGTH = 25
 _MESSAGES = re.compile(r"/channels/(\d+)/messages")
@@ -50,10 +51,10 @@ class Rest:
         """Let more time pass than Discord remembers nonces."""
         self._nonces.clear()
 
-    async def serve(self, request: web.Request) -> web.Response:
+    async def serve(self, request: web.BaseRequest) -> web.Response:
         """Answer one request, with whatever the network does to it on its way."""
         body, uploads = await _read(request)
-        call = Call(request.method, "/" + request.match_info["path"], body)
+        call = Call(request.method, request.path.removeprefix(BASE), body)
         self.calls.append(call)
         try:
             await self.network(call, False)
@@ -65,7 +66,7 @@ class Rest:
             return web.Response()
         return response
 
-    def _respond(self, call: Call, request: web.Request, uploads: list[Upload]) -> web.Response:
+    def _respond(self, call: Call, request: web.BaseRequest, uploads: list[Upload]) -> web.Response:
         if request.headers.get("Authorization", self._credentials) != self._credentials:
             return _json(401, {"code": 0, "message": "401: Unauthorized"})
         try:
@@ -128,7 +129,7 @@ def _json(status: int, answer: Any) -> web.Response:
     return web.Response(status=status, body=json.dumps(answer).encode(), content_type="application/json")
 
 
-async def _read(request: web.Request) -> tuple[Any, list[Upload]]:
+async def _read(request: web.BaseRequest) -> tuple[Any, list[Upload]]:
     """Read a JSON body, or a form with the JSON in `payload_json` and the files in `files[n]`."""
     if not request.content_type.startswith("multipart/"):
         return (await request.json() if request.can_read_body else None), []

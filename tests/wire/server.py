@@ -20,7 +20,7 @@ from simcord.enums import MessageType
 from .gateway import Gateway
 from .network import Call, Network
 from .process import BotProcess
-from .rest import Rest
+from .rest import BASE, Rest
 from .world import PATIENCE, World, until
 
 _NOTICES = (MessageType.THREAD_CREATED, MessageType.THREAD_STARTER_MESSAGE)
@@ -48,10 +48,8 @@ class WireDiscord:
         self._rest = Rest(self.world.backend, self.token, self.address)
         self._gateway = Gateway(self.world.backend, self.token, self.address)
         self.world.anybody_there = lambda: any(bot.exit_status is None for bot in self._bots)
-        application = web.Application()
-        application.router.add_route("*", "/api/v10/{path:.*}", self._rest.serve)
-        application.router.add_get("/gateway", self._gateway.serve)
-        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        # Without a router, which took a fifth of the time of an answer.
+        self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=0.1)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
         return self
@@ -66,6 +64,10 @@ class WireDiscord:
         complaints = self._rest.complaints + self._gateway.complaints
         if complaints and error is None:
             raise AssertionError("\n".join(complaints))
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        serve = self._rest.serve if request.path.startswith(BASE) else self._gateway.serve
+        return await serve(request)
 
     # The bot's side
 
