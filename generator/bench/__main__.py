@@ -6,7 +6,8 @@ import argparse
 import logging
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,7 @@ from generator.bench.plot import plot
 from generator.bench.report import Report, merge, read, table
 from generator.bench.running import Bench
 from generator.bench.stage import Stage
+from generator.bench.where import where
 from generator.diffusion.architecture import SDXL
 from generator.diffusion.devices import find_devices
 from generator.diffusion.planner import plan_for
@@ -44,6 +46,9 @@ def main(words: Sequence[str] | None = None) -> int:
             names = (f"{method.name:18}{method.title}" for method in Setting(arguments).methods)
             print("\n".join(names))  # noqa: T201
             return 0
+        if arguments.where:
+            print(find_where(arguments))  # noqa: T201
+            return 0
         report = merge([read(path) for path in arguments.merge]) if arguments.merge else measure(arguments)
     except SamefoxError as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -70,6 +75,9 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--json", action="store_true", help="print the numbers instead of the table")
     options.add_argument("--merge", type=Path, nargs="+", metavar="JSON", help="put earlier runs together")
     options.add_argument("--quality", action="store_true", help="what each lever does to the pictures")
+    options.add_argument(
+        "--where", action="store_true", help="where the time of a step goes, method by method"
+    )
     options.add_argument("--stories", type=int, help="told for --quality; default: 4, of 5 scenes each")
     return options
 
@@ -95,16 +103,31 @@ class Setting:
             else (SDXL, "SDXL at its full size with random weights")
         )
 
+    @contextmanager
+    def staged(self) -> Iterator[Stage]:
+        """The network on the disk, for as long as it is needed."""
+        warnings.filterwarnings("ignore", module="torch._inductor")
+        with TemporaryDirectory(prefix="samefox-bench-") as folder:
+            yield Stage(self.architecture, Path(folder), self.device, self.look, self.precision)
+
 
 def measure(arguments: argparse.Namespace) -> Report:
     """Build the network and let every method draw."""
     setting = Setting(arguments)
-    warnings.filterwarnings("ignore", module="torch._inductor")
-    with TemporaryDirectory(prefix="samefox-bench-") as folder:
-        stage = Stage(setting.architecture, Path(folder), setting.device, setting.look, setting.precision)
+    with setting.staged() as stage:
         return Bench(stage, setting.network, setting.methods, setting.budget).run(
             arguments.repeat, lambda report: write(report, arguments.out), in_turn=roomy(setting.device)
         )
+
+
+def find_where(arguments: argparse.Namespace) -> str:
+    """Build the network and record a few steps of every method; the table, which is also left behind."""
+    setting = Setting(arguments)
+    with setting.staged() as stage:
+        report = where(stage, setting.methods)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    files.save(arguments.out / "where.md", report.encode())
+    return report
 
 
 def recipe(steps: int, side: int) -> Recipe:
