@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import aiosqlite
+
 from generator import limits
 from generator.archive.archive import Archive
-from generator.archive.work import Use
+from generator.archive.connection import Admit
+from generator.archive.work import Use, free_again, read_use
 from generator.limits import Bounds, Standing
 from generator.moderation.gate import Gate, Words
 from generator.settings import LimitSettings
@@ -35,16 +35,14 @@ class Allowance:
 
 
 class Admission:
-    """Lets in one after the other, so that two who come at once do not both take the last place."""
+    """Decides at the door about people and words, and where the work is written down about how much it is."""
 
     def __init__(self, host: LimitSettings, archive: Archive, gate: Gate) -> None:
         self._host = host
         self._archive = archive
         self._gate = gate
-        self._door = asyncio.Lock()
 
-    @asynccontextmanager
-    async def admitted(
+    async def ticket(
         self,
         person: Person,
         guild_id: int,
@@ -53,26 +51,32 @@ class Admission:
         asked: Words,
         *,
         telling: bool = False,
-    ) -> AsyncIterator[None]:
-        """What is put into the archive inside of it is within all limits, and may be drawn.
+    ) -> Admit:
+        """What admits so many frames into the archive, if they are within all limits then.
+
+        It counts in the transaction that adds them, so that two who come at once do not both take the last
+        place, and nobody waits until somebody else's are on disk. Too much is a `LimitReached`, whose
+        sentence says when it will not be.
 
         Raises:
             Banned: moderators have excluded this person.
             TextRefused: the words may not be drawn there.
-            LimitReached: it is too much; the sentence says when it will not be.
+            LimitReached: so many frames are more than any story can have.
         """
         await self._gate.check_person(guild_id, person.id)
         await self._gate.check_words(guild_id, asked)
         bounds = await self._bounds(guild_id, standing)
         if telling:
             limits.check_scenes(frames, bounds.scenes)
-        async with self._door:
-            use = await self._archive.work.use(guild_id, person.id)
+
+        async def admit(sql: aiosqlite.Connection) -> None:
+            use = await read_use(sql, guild_id, person.id)
             if telling:
                 limits.check_stories(use.stories, bounds.stories_at_once)
             limits.check_waiting(use.waiting, frames, bounds.waiting)
-            await self._check_day(person, guild_id, frames, use, bounds)
-            yield
+            await _check_day(sql, person, guild_id, frames, use, bounds)
+
+        return admit
 
     async def allowance(self, person: Person, guild_id: int, standing: Standing) -> Allowance:
         """How much a member has asked for, and how much they may."""
@@ -83,15 +87,18 @@ class Admission:
         server = await self._archive.servers.settings(guild_id)
         return limits.bounds(self._host, server.limits, standing)
 
-    async def _check_day(self, person: Person, guild_id: int, frames: int, use: Use, bounds: Bounds) -> None:
-        for used, limit, whose in (
-            (use.frames, bounds.frames_a_day, person.id),
-            (use.server_frames, bounds.server_frames_a_day, None),
-        ):
-            if limit is None or used + frames <= limit:
-                continue
-            seconds = None
-            if frames <= limit:
-                free = await self._archive.work.free_again(guild_id, whose, used + frames - limit)
-                seconds = (free - datetime.now(UTC)).total_seconds()
-            raise limits.day_is_over(used, frames, limit, seconds, server=whose is None)
+
+async def _check_day(
+    sql: aiosqlite.Connection, person: Person, guild_id: int, frames: int, use: Use, bounds: Bounds
+) -> None:
+    for used, limit, whose in (
+        (use.frames, bounds.frames_a_day, person.id),
+        (use.server_frames, bounds.server_frames_a_day, None),
+    ):
+        if limit is None or used + frames <= limit:
+            continue
+        seconds = None
+        if frames <= limit:
+            free = await free_again(sql, guild_id, whose, used + frames - limit)
+            seconds = (free - datetime.now(UTC)).total_seconds()
+        raise limits.day_is_over(used, frames, limit, seconds, server=whose is None)

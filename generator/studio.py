@@ -127,17 +127,16 @@ class Studio:
         Whatever `introduce`, given the story's number, raises is raised; then the story is given up.
         """
         asked = words(channel_id, board.subject, *board.scenes, recipes=board.recipes)
-        async with self._admission.admitted(
-            author, guild_id, len(board.recipes), standing, asked, telling=True
-        ):
-            story = await self.archive.add_story(
-                board,
-                author,
-                guild_id=guild_id,
-                channel_id=channel_id,
-                thread_id=thread_id,
-                place_id=place_id,
-            )
+        frames = len(board.recipes)
+        story = await self.archive.add_story(
+            board,
+            author,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            thread_id=thread_id,
+            place_id=place_id,
+            admit=await self._admission.ticket(author, guild_id, frames, standing, asked, telling=True),
+        )
         if introduce is not None:
             try:
                 await introduce(story.id)
@@ -173,8 +172,10 @@ class Studio:
         )
         recipe = redraft(parent.recipe, english, self.settings, await self.server(story.guild_id))
         asked = words(story.channel_id, changes.scene or parent.scene, recipes=[recipe])
-        async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
-            take = await self.archive.add_take(parent, recipe, author, scene=changes.scene, chooses=chooses)
+        admit = await self._admission.ticket(author, story.guild_id, 1, standing, asked)
+        take = await self.archive.add_take(
+            parent, recipe, author, scene=changes.scene, chooses=chooses, admit=admit
+        )
         await self._workshop.queue([take], story.guild_id, standing)
         self._announce(Changed(story_id=take.story_id))
         return take
@@ -193,8 +194,8 @@ class Studio:
         recipes = [redraft(frame.chosen.recipe, changes, self.settings, server) for frame in story.frames]
         parents = [frame.chosen for frame in story.frames]
         asked = words(story.channel_id, *story.scenes, recipes=recipes)
-        async with self._admission.admitted(author, story.guild_id, len(recipes), standing, asked):
-            takes = await self.archive.add_takes(list(zip(parents, recipes, strict=True)), author)
+        admit = await self._admission.ticket(author, story.guild_id, len(recipes), standing, asked)
+        takes = await self.archive.add_takes(list(zip(parents, recipes, strict=True)), author, admit)
         await self._workshop.queue(takes, story.guild_id, standing)
         self._announce(Changed(story_id=story_id))
         return await self.archive.story(story_id)

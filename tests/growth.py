@@ -7,14 +7,17 @@ import os
 import random
 import statistics
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
 
+import aiosqlite
+
 from generator.admission import Admission
 from generator.archive.archive import Archive
+from generator.archive.connection import Admit
 from generator.archive.database import open_archive
 from generator.execution.dispatcher import Dispatcher, Task
 from generator.execution.forecast import Forecast
@@ -133,9 +136,15 @@ async def _frames(archive: Archive, rounds: int = 60) -> tuple[float, float, flo
     for number in range(rounds):
         person = Person(id=number % 1000 + 1, name="Ann")
         begun = perf_counter()
-        async with admission.admitted(person, number % 50 + 1, 1, USUAL, words(1), telling=True):
-            limits.append(perf_counter() - begun)
-            story = await archive.add_story(BOARD, person, guild_id=number % 50 + 1, channel_id=1)
+        admit = await admission.ticket(person, number % 50 + 1, 1, USUAL, words(1), telling=True)
+        asked = perf_counter() - begun
+
+        async def counted(sql: aiosqlite.Connection, admit: Admit = admit, asked: float = asked) -> None:
+            counting = perf_counter()
+            await admit(sql)
+            limits.append(asked + perf_counter() - counting)
+
+        story = await archive.add_story(BOARD, person, guild_id=number % 50 + 1, channel_id=1, admit=counted)
         await archive.start(story.takes[0].id, "cpu")
         await archive.finish(story.takes[0].id, Path("x.png"), picture)
         whole.append(perf_counter() - begun)
@@ -143,6 +152,30 @@ async def _frames(archive: Archive, rounds: int = 60) -> tuple[float, float, flo
         await archive.work.errands(number % 50 + 1)
         queue.append(perf_counter() - begun)
     return tuple(1000 * statistics.median(times) for times in (whole, limits, queue))  # type: ignore[return-value]
+
+
+async def writes(stories: int = 1_000) -> None:
+    """So many stories of three frames, admitted at once, of members of fifty servers; single statements."""
+    board = draft(Script(subject="a red fox", scenes=("a", "b", "c")), Options(seed=7), Settings())
+    with tempfile.TemporaryDirectory() as folder:
+        async with open_archive(Path(folder, "archive.sqlite3")) as archive:
+            admission = Admission(LimitSettings(frames_a_day=1000), archive, Gate(archive))
+
+            async def asked(number: int) -> None:
+                person, guild_id = Person(id=number % 500 + 1, name="Ann"), number % 50 + 1
+                admit = await admission.ticket(person, guild_id, 3, USUAL, words(1), telling=True)
+                await archive.add_story(board, person, guild_id=guild_id, channel_id=1, admit=admit)
+
+            print(f"stories of three frames, admitted at once: {await _rate(asked, stories):,.0f}/s")
+            noted = await _rate(lambda number: archive.set_thread(number % stories + 1, number), stories * 4)
+            print(f"single statements at once: {noted:,.0f}/s")
+
+
+async def _rate(write: Callable[[int], Awaitable[object]], number: int) -> float:
+    """Transactions a second."""
+    begun = perf_counter()
+    await asyncio.gather(*map(write, range(number)))
+    return number / (perf_counter() - begun)
 
 
 def simulated_day(devices: int, load: float, room: int = 1, seed: int = 7) -> None:

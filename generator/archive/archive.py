@@ -13,7 +13,7 @@ from pathlib import Path
 
 from generator.archive.characters import Characters
 from generator.archive.circles import Circles
-from generator.archive.connection import NOW, Connection
+from generator.archive.connection import NOW, Admit, Connection, anything
 from generator.archive.gallery import Gallery
 from generator.archive.hearing import Hearing
 from generator.archive.moderation import Moderation
@@ -64,9 +64,11 @@ class Archive:
         channel_id: int,
         thread_id: int | None = None,
         place_id: int | None = None,
+        admit: Admit = anything,
     ) -> Story:
         """Keep a story with one queued take for each of its recipes."""
         async with self._connection.transaction() as sql:
+            await admit(sql)
             story_id = await add_story(
                 sql,
                 storyboard,
@@ -79,13 +81,21 @@ class Archive:
             return await read_story(sql, story_id)
 
     async def add_take(
-        self, parent: Take, recipe: Recipe, author: Person, *, scene: str | None = None, chooses: bool = True
+        self,
+        parent: Take,
+        recipe: Recipe,
+        author: Person,
+        *,
+        scene: str | None = None,
+        chooses: bool = True,
+        admit: Admit = anything,
     ) -> Take:
         """Keep another take of the parent's frame, queued; with other words for its `scene`, if given.
 
         One that `chooses` stands for its frame as soon as it is drawn.
         """
         async with self._connection.transaction() as sql:
+            await admit(sql)
             await add_contributor(sql, parent.story_id, author)
             words = parent.scene if scene is None else scene
             take_id = await add_take(
@@ -94,9 +104,12 @@ class Archive:
             await touch(sql, parent.story_id)
             return await read_take(sql, take_id)
 
-    async def add_takes(self, wanted: Sequence[tuple[Take, Recipe]], author: Person) -> list[Take]:
+    async def add_takes(
+        self, wanted: Sequence[tuple[Take, Recipe]], author: Person, admit: Admit = anything
+    ) -> list[Take]:
         """Keep another take for each parent, of one story, queued; all of them or none."""
         async with self._connection.transaction() as sql:
+            await admit(sql)
             takes = []
             for parent, recipe in wanted:
                 await add_contributor(sql, parent.story_id, author)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from generator.archive.connection import NOW, Connection
+from generator.archive.connection import NOW, Admit, Connection, anything
 from generator.archive.hearing import hear
 from generator.archive.rows import (
     add_contributor,
@@ -70,12 +70,14 @@ class Circles:
         channel_id: int,
         carried: Sequence[tuple[Frame, Path]] = (),
         continues_id: int | None = None,
+        admit: Admit = anything,
     ) -> Story:
         """Keep a new story, whose number its circle gets.
 
         `carried` are frames of an earlier story, each with a copy of its picture's file; they come first.
         """
         async with self._connection.transaction() as sql:
+            await admit(sql)
             story_id = await add_story(
                 sql, board, circle.owner, guild_id=guild_id, channel_id=channel_id, first=len(carried)
             )
@@ -100,7 +102,11 @@ class Circles:
             return await read_story(sql, story_id)
 
     async def change(
-        self, story_id: int, act: Callable[[Circle, Story], Step], message_id: int | None = None
+        self,
+        story_id: int,
+        act: Callable[[Circle, Story], Step],
+        message_id: int | None = None,
+        admit: Admit = anything,
     ) -> tuple[Circle, Take | None]:
         """Replace a circle by what `act` makes of it, and add the scene that became part of the story.
 
@@ -112,6 +118,7 @@ class Circles:
             PromptTooLong: the scene does not fit into CLIP's context together with the subject.
         """
         async with self._connection.transaction() as sql:
+            await admit(sql)
             before, story = await _read(sql, story_id), await read_story(sql, story_id)
             after, scene = act(before, story)
             take = None if scene is None else await _add_scene(sql, story, scene)
@@ -169,13 +176,16 @@ class Circles:
             await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (other, frame_id))
             await touch(sql, story_id)
 
-    async def retell(self, story_id: int, author: Person, check: Check) -> list[Take]:
+    async def retell(
+        self, story_id: int, author: Person, check: Check, admit: Admit = anything
+    ) -> list[Take]:
         """Keep another take of every frame, queued, as if the whole text had been asked for at once.
 
         Raises:
             NotFound: there is no such circle.
         """
         async with self._connection.transaction() as sql:
+            await admit(sql)
             circle, story = await _read(sql, story_id), await read_story(sql, story_id)
             check(circle, story)
             common = await _read_common(sql, story_id)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import aiosqlite
 
@@ -17,6 +19,12 @@ from generator.errors import ArchiveError
 
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 """The present as the tables keep times: UTC, to the millisecond, so that text order is time order."""
+
+Admit: TypeAlias = Callable[[aiosqlite.Connection], Awaitable[None]]
+"""Looks, within a transaction and before it writes anything, whether it may; raises if not."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _TRIES = 20
 _PAUSE = 0.05  # seconds
@@ -146,6 +154,23 @@ class Connection:
                 raise
             if lost:
                 raise sqlite3.OperationalError("what was written with it was lost")
+
+
+async def anything(sql: aiosqlite.Connection) -> None:
+    """Admits it."""
+
+
+def at_once(
+    work: Callable[Concatenate[sqlite3.Connection, P], T],
+) -> Callable[Concatenate[aiosqlite.Connection, P], Coroutine[Any, Any, T]]:
+    """Execute many statements on one way to the database's thread and back, which takes longer than most."""
+
+    @wraps(work)
+    async def there_and_back(sql: aiosqlite.Connection, /, *values: P.args, **more: P.kwargs) -> T:
+        result: T = await sql._execute(work, sql._conn, *values, **more)  # type: ignore[no-untyped-call]
+        return result
+
+    return there_and_back
 
 
 async def insert(sql: aiosqlite.Connection, statement: str, values: tuple[object, ...]) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import aiosqlite
 
-from generator.archive.connection import insert
+from generator.archive.connection import at_once, insert
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.sentence import Sentence
@@ -37,15 +37,17 @@ _STORY = """
 """
 
 
-async def add_contributor(sql: aiosqlite.Connection, story_id: int, person: Person) -> None:
+def contribute(sql: sqlite3.Connection, story_id: int, person: Person) -> None:
     """Remember that a person has a part in a story, by the name they bear now."""
-    await sql.execute(
-        "INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story_id, person.id, person.name)
-    )
+    sql.execute("INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story_id, person.id, person.name))
 
 
-async def add_story(
-    sql: aiosqlite.Connection,
+add_contributor = at_once(contribute)
+
+
+@at_once
+def add_story(
+    sql: sqlite3.Connection,
     storyboard: Storyboard,
     author: Person,
     *,
@@ -56,10 +58,10 @@ async def add_story(
     first: int = 0,
 ) -> int:
     """Add a story with one queued take for each of its recipes, from position `first` on; its number."""
-    story_id = await insert(
-        sql,
+    story_id: int
+    ((story_id,),) = sql.execute(
         "INSERT INTO stories (guild_id, channel_id, thread_id, place_id, author_id, subject, style)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
             guild_id,
             channel_id,
@@ -70,14 +72,13 @@ async def add_story(
             storyboard.style,
         ),
     )
-    await add_contributor(sql, story_id, author)
+    contribute(sql, story_id, author)
     scenes = list(enumerate(zip(storyboard.scenes, storyboard.recipes, strict=True), first))
-    # All scenes together, since each statement is a way to the database's thread and back.
-    await sql.executemany(
+    sql.executemany(
         "INSERT INTO frames (story_id, position, author_id) VALUES (?, ?, ?)",
         [(story_id, position, author.id) for position, _ in scenes],
     )
-    await sql.executemany(
+    sql.executemany(
         "INSERT INTO takes (story_id, frame_id, scene, author_id, seed, recipe)"
         " SELECT story_id, id, ?, author_id, ?, ? FROM frames WHERE story_id = ? AND position = ?",
         [
@@ -85,7 +86,7 @@ async def add_story(
             for position, (scene, recipe) in scenes
         ],
     )
-    await sql.execute("INSERT INTO jobs (take_id) SELECT id FROM takes WHERE story_id = ?", (story_id,))
+    sql.execute("INSERT INTO jobs (take_id) SELECT id FROM takes WHERE story_id = ?", (story_id,))
     return story_id
 
 
@@ -126,8 +127,11 @@ async def touch(sql: aiosqlite.Connection, story_id: int) -> None:
 
 async def touch_of(sql: aiosqlite.Connection, take_id: int) -> None:
     """`touch` the story of a take."""
-    for (story_id,) in await sql.execute_fetchall("SELECT story_id FROM takes WHERE id = ?", (take_id,)):
-        await touch(sql, story_id)
+    await sql.execute(
+        "UPDATE stories SET version = version + 1, settled = 0"
+        " WHERE id = (SELECT story_id FROM takes WHERE id = ?)",
+        (take_id,),
+    )
 
 
 async def take_down(sql: aiosqlite.Connection, story_id: int) -> None:
@@ -140,14 +144,15 @@ async def take_down(sql: aiosqlite.Connection, story_id: int) -> None:
     await sql.execute("DELETE FROM showings WHERE story_id = ?", (story_id,))
 
 
-async def read_story(sql: aiosqlite.Connection, story_id: int) -> Story:
+@at_once
+def read_story(sql: sqlite3.Connection, story_id: int) -> Story:
     """A story with all its takes.
 
     Raises:
         NotFound: there is none with this number.
     """
-    for row in await sql.execute_fetchall(_STORY, (story_id,)):
-        frames = [_frame(frame, takes) for frame, takes in await _read_frames(sql, story_id)]
+    for row in sql.execute(_STORY, (story_id,)):
+        frames = [_frame(frame, takes) for frame, takes in _read_frames(sql, story_id)]
         return Story(
             id=row["id"],
             version=row["version"],
@@ -170,15 +175,13 @@ async def read_story(sql: aiosqlite.Connection, story_id: int) -> Story:
     raise NotFound("There is no story {number} here any more.", number=story_id)
 
 
-async def _read_frames(
-    sql: aiosqlite.Connection, story_id: int
-) -> list[tuple[sqlite3.Row, tuple[Take, ...]]]:
+def _read_frames(sql: sqlite3.Connection, story_id: int) -> list[tuple[sqlite3.Row, tuple[Take, ...]]]:
     """A story's frames in order, each with its takes."""
     takes: defaultdict[int, list[Take]] = defaultdict(list)
     query = f"{TAKES} WHERE takes.story_id = ? ORDER BY takes.id"
-    for row in await sql.execute_fetchall(query, (story_id,)):
+    for row in sql.execute(query, (story_id,)):
         takes[row["frame_id"]].append(take_of(row))
-    rows = await sql.execute_fetchall(_FRAMES, (story_id,))
+    rows = sql.execute(_FRAMES, (story_id,))
     return [(row, tuple(takes[row["id"]])) for row in rows if takes[row["id"]]]
 
 

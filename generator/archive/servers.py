@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterable
 from datetime import datetime
-
-import aiosqlite
 
 from generator.archive.connection import Connection
 from generator.server import Change, MemberDefaults, ServerSettings, differences
 from generator.story import Person
+
+_SETTINGS = "SELECT settings FROM servers WHERE guild_id = ?"
 
 
 class Servers:
@@ -21,8 +22,7 @@ class Servers:
 
     async def settings(self, guild_id: int) -> ServerSettings:
         """A server's own settings; the defaults for one that never chose."""
-        async with self._connection.reading() as sql:
-            return await _read(sql, guild_id)
+        return _settings(await self._connection.fetch(_SETTINGS, (guild_id,)))
 
     async def change(
         self, guild_id: int, by: Person, alter: Callable[[ServerSettings], ServerSettings]
@@ -35,7 +35,7 @@ class Servers:
         Whatever `alter` raises is raised; then nothing is changed.
         """
         async with self._connection.transaction() as sql:
-            before = await _read(sql, guild_id)
+            before = _settings(await sql.execute_fetchall(_SETTINGS, (guild_id,)))
             after = alter(before)
             await sql.execute("INSERT OR REPLACE INTO servers VALUES (?, ?)", (guild_id, after.kept()))
             await sql.executemany(
@@ -79,6 +79,5 @@ class Servers:
         )
 
 
-async def _read(sql: aiosqlite.Connection, guild_id: int) -> ServerSettings:
-    rows = await sql.execute_fetchall("SELECT settings FROM servers WHERE guild_id = ?", (guild_id,))
+def _settings(rows: Iterable[sqlite3.Row]) -> ServerSettings:
     return next((ServerSettings.recalled(row["settings"]) for row in rows), ServerSettings())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import aiosqlite
 
 from generator.archive.connection import Connection
 from generator.story import Person
@@ -128,18 +131,31 @@ class Work:
     async def use(self, guild_id: int, person_id: int) -> Use:
         """What counts against the limits of a person in a server."""
         (row,) = await self._connection.fetch(_USE, (guild_id, person_id))
-        return Use(
-            waiting=row["waiting"],
-            stories=row["stories"],
-            frames=row["frames"],
-            server_frames=row["server_frames"],
-        )
+        return _use(row)
 
-    async def free_again(self, guild_id: int, person_id: int | None, number: int) -> datetime:
-        """When the `number` oldest of the last 24 hours count no longer, of a member or of all.
 
-        At once, if fewer are left than that: the 24 hours of some may have ended since they were counted.
-        """
-        query = _OLDEST_OF_SERVER if person_id is None else _OLDEST_OF_MEMBER
-        rows = await self._connection.fetch(query, (guild_id, person_id, number - 1))
-        return next((datetime.fromisoformat(row["asked_at"]) + DAY for row in rows), datetime.now(UTC))
+async def read_use(sql: aiosqlite.Connection, guild_id: int, person_id: int) -> Use:
+    """What counts against the limits of a person in a server."""
+    (row,) = await sql.execute_fetchall(_USE, (guild_id, person_id))
+    return _use(row)
+
+
+def _use(row: sqlite3.Row) -> Use:
+    return Use(
+        waiting=row["waiting"],
+        stories=row["stories"],
+        frames=row["frames"],
+        server_frames=row["server_frames"],
+    )
+
+
+async def free_again(
+    sql: aiosqlite.Connection, guild_id: int, person_id: int | None, number: int
+) -> datetime:
+    """When the `number` oldest of the last 24 hours count no longer, of a member or of all.
+
+    At once, if fewer are left than that: the 24 hours of some may have ended since they were counted.
+    """
+    query = _OLDEST_OF_SERVER if person_id is None else _OLDEST_OF_MEMBER
+    rows = await sql.execute_fetchall(query, (guild_id, person_id, number - 1))
+    return next((datetime.fromisoformat(row["asked_at"]) + DAY for row in rows), datetime.now(UTC))

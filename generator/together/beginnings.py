@@ -14,7 +14,7 @@ from generator import storyboard
 from generator.admission import Admission
 from generator.archive.archive import Archive
 from generator.archive.circles import Common
-from generator.errors import ArchiveError, NotFound, OptionRefused
+from generator.errors import ArchiveError, NotFound, OptionRefused, SamefoxError
 from generator.limits import USUAL, Standing
 from generator.moderation.gate import chosen_recipes, words
 from generator.profiles import model_label
@@ -108,12 +108,15 @@ class Beginnings:
         """
         board, common = drafted
         asked = words(channel_id, board.subject, *board.scenes, recipes=board.recipes or [common.recipe])
-        async with self._admission.admitted(
-            owner, guild_id, len(board.recipes), standing, asked, telling=True
-        ):
-            story = await self._archive.circles.add(
-                board, common, _new(owner, mode, minutes), guild_id=guild_id, channel_id=channel_id
-            )
+        frames = len(board.recipes)
+        story = await self._archive.circles.add(
+            board,
+            common,
+            _new(owner, mode, minutes),
+            guild_id=guild_id,
+            channel_id=channel_id,
+            admit=await self._admission.ticket(owner, guild_id, frames, standing, asked, telling=True),
+        )
         return await self._introduced(story, introduce, standing)
 
     async def go_on(
@@ -151,16 +154,22 @@ class Beginnings:
         board = Storyboard(subject=earlier.subject, style=earlier.style, scenes=(), recipes=())
         recipes = [common.recipe, *chosen_recipes(earlier)]
         asked = words(channel_id, earlier.subject, *earlier.scenes, recipes=recipes)
-        async with self._admission.admitted(owner, earlier.guild_id, 0, standing, asked, telling=True):
+        admit = await self._admission.ticket(owner, earlier.guild_id, 0, standing, asked, telling=True)
+        copies = await asyncio.to_thread(self._copies, frames)
+        try:
             story = await self._archive.circles.add(
                 board,
                 common,
                 _new(owner, mode, minutes),
                 guild_id=earlier.guild_id,
                 channel_id=channel_id,
-                carried=await asyncio.to_thread(self._copies, frames),
+                carried=copies,
                 continues_id=earlier.id,
+                admit=admit,
             )
+        except SamefoxError:
+            self._remove(copies)
+            raise
         return await self._introduced(story, introduce, standing)
 
     async def _common(self, story: Story, frames: Sequence[Frame]) -> Common:
@@ -187,6 +196,10 @@ class Beginnings:
                 models=list(map(model_label, offered)),
             )
 
+    def _remove(self, copies: Sequence[tuple[Frame, Path]]) -> None:
+        for _frame, path in copies:
+            (self._folder / path).unlink(missing_ok=True)
+
     def _copies(self, frames: Sequence[Frame]) -> list[tuple[Frame, Path]]:
         """The frames, each with a file of its own, since the earlier story may be deleted."""
         copies: list[tuple[Frame, Path]] = []
@@ -197,8 +210,7 @@ class Beginnings:
                 copies.append((frame, path))
                 shutil.copyfile(self._folder / frame.chosen.path, self._folder / path)
         except OSError as error:
-            for _frame, path in copies:
-                (self._folder / path).unlink(missing_ok=True)
+            self._remove(copies)
             if isinstance(error, FileNotFoundError):
                 raise CircleRefused(
                     "The picture of “{scene}” is missing here, so this story cannot go on; please draw that "

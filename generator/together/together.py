@@ -77,8 +77,8 @@ class Together(Beginnings):
             *(story.subject, *story.scenes, proposal.scene, proposal.express),
             recipes=[common.recipe, *chosen_recipes(story)],
         )
-        async with self._admission.admitted(author, story.guild_id, 1, standing, asked):
-            circle, take = await self._archive.circles.change(story_id, write, message_id)
+        admit = await self._admission.ticket(author, story.guild_id, 1, standing, asked)
+        circle, take = await self._archive.circles.change(story_id, write, message_id, admit)
         await self._follow(story, take, standing)
         return circle, take
 
@@ -167,8 +167,8 @@ class Together(Beginnings):
         await self._check_model(common, story.guild_id)
         recipes = [common.recipe, *chosen_recipes(story)]
         asked = words(story.channel_id, story.subject, *story.scenes, recipes=recipes)
-        async with self._admission.admitted(person, story.guild_id, len(story.frames), standing, asked):
-            takes = await self._archive.circles.retell(story_id, person, _managing(person, moderator))
+        admit = await self._admission.ticket(person, story.guild_id, len(story.frames), standing, asked)
+        takes = await self._archive.circles.retell(story_id, person, _managing(person, moderator), admit)
         await self._queue(takes, story.guild_id, standing)
         self._tell_all(story_id)
         return len(takes)

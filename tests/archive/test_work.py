@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from generator.archive.database import open_archive
-from generator.archive.work import Order
+from generator.archive.work import Order, free_again
 from generator.story import Storyboard, TakeState
 from tests.conftest import ANN, BEN
 
@@ -48,6 +48,7 @@ async def test_errands_are_told_by_story_and_person_and_withdrawn_by_both(board:
 async def test_what_was_free_before_it_was_asked_when_is_free_now(board: Storyboard) -> None:
     async with open_archive(None) as archive:
         await archive.add_story(board, ANN, guild_id=7, channel_id=1)
-        for person in (ANN.id, None):
-            assert await archive.work.free_again(7, person, len(board.scenes)) > datetime.now(UTC)
-            assert await archive.work.free_again(7, person, len(board.scenes) + 1) <= datetime.now(UTC)
+        async with archive.work._connection.reading() as sql:
+            for person in (ANN.id, None):
+                assert await free_again(sql, 7, person, len(board.scenes)) > datetime.now(UTC)
+                assert await free_again(sql, 7, person, len(board.scenes) + 1) <= datetime.now(UTC)
