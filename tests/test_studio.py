@@ -65,7 +65,7 @@ async def first_step(events: AsyncIterator[Event]) -> Stepped:
 
 
 def worker(studio: Studio) -> int:
-    executor = studio._workshop._benches[0].executor
+    executor = studio._workshop._stations[0].executor
     assert isinstance(executor, LocalExecutor) and executor._line is not None
     return executor._line.process.pid
 
