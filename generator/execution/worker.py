@@ -14,6 +14,7 @@ import pickle
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock, Thread
@@ -91,8 +92,7 @@ def main() -> None:
     logging.basicConfig(level=sys.argv[3], format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)  # meant for the bot, with whom this process ends
-    if hasattr(os, "nice"):
-        os.nice(5)  # where the processor draws, the bot must still answer within its three seconds
+    give_way(5)
     send = sender()
     inbox = Inbox(os.fdopen(os.dup(sys.stdin.fileno()), "rb"))
     try:
@@ -110,6 +110,16 @@ def main() -> None:
                 easel.prepare(recipe)
             case Draw(recipes=recipes):
                 easel.draw(recipes)
+
+
+def give_way(steps: int) -> None:
+    """Let everybody else have the processor first, the bot above all: by so many steps of niceness."""
+    if hasattr(os, "nice"):
+        niceness = os.nice(steps)
+        with suppress(
+            OSError
+        ):  # Linux may count it among those of a session only, and this process has its own
+            Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def sender() -> Send:
@@ -141,6 +151,10 @@ def set_up(inbox: Inbox, send: Send) -> tuple[Easel, Ready]:
     from generator.execution.easel import Easel, reporting
 
     device, *siblings = find_devices(sys.argv[1])
+    if (
+        device == "cpu"
+    ):  # then drawing takes all of the processor, and the bot must answer within three seconds
+        give_way(5)
     equipment = inbox.equipment
     plan = plan_for(device, sys.argv[2], equipment.speed, equipment.models)
     illustrator = Illustrator(plan, Path(equipment.compiled) if equipment.compiled else None)

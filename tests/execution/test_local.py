@@ -87,6 +87,16 @@ async def test_a_picture_comes_back_with_its_recipe_inside_and_its_steps_before(
     await drawing.free
 
 
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="nobody is nice here")
+async def test_who_draws_on_the_processor_lets_the_bot_go_first(executor: LocalExecutor) -> None:
+    assert executor._line is not None
+    pid = executor._line.process.pid
+    niceness = min(os.nice(0) + 10, 19)
+    assert os.getpriority(os.PRIO_PROCESS, pid) == niceness
+    grouped = Path(f"/proc/{pid}/autogroup")
+    assert not grouped.exists() or grouped.read_text().endswith(f"nice {niceness}\n")
+
+
 async def test_several_are_drawn_at_once_and_each_has_its_own_steps_and_picture(
     executor: LocalExecutor, batch: dict[int, Recipe]
 ) -> None:
