@@ -116,9 +116,7 @@ def give_way(steps: int) -> None:
     """Let everybody else have the processor first, the bot above all: by so many steps of niceness."""
     if hasattr(os, "nice"):
         niceness = os.nice(steps)
-        with suppress(
-            OSError
-        ):  # Linux may count it among those of a session only, and this process has its own
+        with suppress(OSError):  # Linux may hold it within a session only, and this one has its own
             Path("/proc/self/autogroup").write_text(str(niceness))
 
 
@@ -151,10 +149,8 @@ def set_up(inbox: Inbox, send: Send) -> tuple[Easel, Ready]:
     from generator.execution.easel import Easel, reporting
 
     device, *siblings = find_devices(sys.argv[1])
-    if (
-        device == "cpu"
-    ):  # then drawing takes all of the processor, and the bot must answer within three seconds
-        give_way(5)
+    if device == "cpu":
+        give_way(5)  # drawing takes all of the processor, and the bot must answer within three seconds
     equipment = inbox.equipment
     plan = plan_for(device, sys.argv[2], equipment.speed, equipment.models)
     illustrator = Illustrator(plan, Path(equipment.compiled) if equipment.compiled else None)

@@ -88,12 +88,13 @@ async def test_a_picture_comes_back_with_its_recipe_inside_and_its_steps_before(
 
 
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="nobody is nice here")
-async def test_who_draws_on_the_processor_lets_the_bot_go_first(executor: LocalExecutor) -> None:
-    assert executor._line is not None
-    pid = executor._line.process.pid
+async def test_who_draws_on_the_processor_lets_the_bot_go_first(
+    executor: LocalExecutor, recipe: Recipe
+) -> None:
+    await draw(executor, recipe)
     niceness = min(os.nice(0) + 10, 19)
-    assert os.getpriority(os.PRIO_PROCESS, pid) == niceness
-    grouped = Path(f"/proc/{pid}/autogroup")
+    assert os.getpriority(os.PRIO_PROCESS, pid(executor)) == niceness
+    grouped = Path(f"/proc/{pid(executor)}/autogroup")
     assert not grouped.exists() or grouped.read_text().endswith(f"nice {niceness}\n")
 
 
