@@ -1,11 +1,11 @@
-"""What is measured of the bot itself; ``python -m tests.measure [answers | start | growth | forecast]``.
+"""What is measured of the bot itself; ``python -m tests.measure answers`` (start, growth, forecast, picture).
 
 ``growth`` prints how costs grow with the frames that wait and with the archive, ``forecast`` how far off the
 times are that members are told, and ``answers`` how fast the bot answers while its own processor draws: the
 time from `/story tell` to the answer, and the longest time for which the event loop did nothing else, while
 frames are drawn on every core. The simulated Discord runs in the same process and is counted in. ``start``
 prints how long the real bot takes from its start to its first answer, and its memory then, while its model is
-loaded by another process.
+loaded by another process. ``picture`` prints how long the default model takes to load, and a frame to draw.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ import asyncio
 import os
 import statistics
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic, perf_counter
 
 import psutil
 
+from generator.script import read_script
 from generator.settings import BotSettings, Settings, StorySettings
+from generator.story import Options
+from generator.storyboard import draft
+from generator.storybook.vocabulary import EXAMPLES
 from tests.burst import BOT
 from tests.cogs.conftest import Stage, raised
 from tests.growth import forecasts, growth
@@ -102,7 +107,31 @@ async def _first_answer(discord: WireDiscord, home: Path) -> tuple[float, float]
     return taken, memory
 
 
-MEASUREMENTS = {"answers": main, "start": start, "growth": growth, "forecast": forecasts}
+async def picture() -> None:
+    """What a drawing process on a processor does first, and for each of the examples' frames, one by one."""
+    moments = [perf_counter()]
+    from generator.diffusion.pipeline import Illustrator
+    from generator.diffusion.plan import Plan
+
+    moments.append(perf_counter())
+    illustrator = Illustrator(Plan())
+    scripts = [read_script(text, max_scenes=9) for text in EXAMPLES]
+    recipes = [frame for script in scripts for frame in draft(script, Options(seed=42), Settings()).recipes]
+    illustrator.prepare(recipes[0])
+    moments.append(perf_counter())
+    for recipe in recipes:
+        illustrator.draw([recipe])
+        moments.append(perf_counter())
+    imported, loaded, *drawn = (later - sooner for sooner, later in pairwise(moments))
+    print(
+        f"{os.cpu_count()} cores: imported in {imported:.1f} s, the model loaded in {loaded:.1f} s, a frame"
+    )
+    print(f"drawn in {statistics.median(drawn):.1f} s (median of {len(drawn)}; {max(drawn):.1f} s at most)")
+
+
+MEASUREMENTS = {
+    "answers": main, "start": start, "growth": growth, "forecast": forecasts, "picture": picture,
+}  # fmt: skip
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
