@@ -1,11 +1,12 @@
-"""What is measured of the bot itself; ``python -m tests.measure answers`` (start, growth, forecast, picture).
+"""What is measured of the bot itself; ``python -m tests.measure answers`` (start, growth, writes, …).
 
 ``growth`` prints how costs grow with the frames that wait and with the archive, ``forecast`` how far off the
 times are that members are told, and ``answers`` how fast the bot answers while its own processor draws: the
 time from `/story tell` to the answer, and the longest time for which the event loop did nothing else, while
 frames are drawn on every core. The simulated Discord runs in the same process and is counted in. ``start``
 prints how long the real bot takes from its start to its first answer, and its memory then, while its model is
-loaded by another process. ``picture`` prints how long the default model takes to load, and a frame to draw.
+loaded by another process. ``writes`` prints how many transactions a second the archive keeps when many come
+at once, and ``picture`` how long the default model takes to load, and a frame to draw.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from generator.storyboard import draft
 from generator.storybook.vocabulary import EXAMPLES
 from tests.burst import BOT
 from tests.cogs.conftest import Stage, raised
-from tests.growth import forecasts, growth
+from tests.growth import forecasts, growth, writes
 from tests.wire import WireDiscord
 
 ANSWERS = 30
@@ -130,7 +131,8 @@ async def picture() -> None:
 
 
 MEASUREMENTS = {
-    "answers": main, "start": start, "growth": growth, "forecast": forecasts, "picture": picture,
+    "answers": main, "start": start, "growth": growth, "writes": writes, "forecast": forecasts,
+    "picture": picture,
 }  # fmt: skip
 
 if __name__ == "__main__":
