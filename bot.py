@@ -147,7 +147,7 @@ def main() -> int:
     """Run the command line; its exit status."""
     arguments = _arguments()
     try:
-        settings = read_settings(arguments.config)
+        settings = read_settings(arguments.config).at(arguments.config.parent)
         start = _rehearsal(settings, arguments) if arguments.rehearse else _connection(settings, arguments)
         discord.utils.setup_logging(level=logging.getLevelName(settings.bot.log_level))
         # Samefox does not speak, so it need not hear that it cannot.
@@ -229,7 +229,7 @@ def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
 
     async def connect() -> int:
         warn_unchecked(settings)
-        async with opened(settings, arguments.config.parent / settings.bot.data) as bot:
+        async with opened(settings, settings.bot.data) as bot:
             loop = asyncio.get_running_loop()
             for name in (signal.SIGINT, signal.SIGTERM):
                 with suppress(NotImplementedError):  # Windows has no signal handlers

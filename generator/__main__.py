@@ -115,7 +115,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    settings = read_settings(arguments.config) if arguments.config is not None else Settings()
+    config: Path | None = arguments.config
+    settings = read_settings(config).at(config.parent) if config is not None else Settings()
     chosen = {"name": arguments.model, "precision": arguments.precision}
     if arguments.device is not None:
         chosen["devices"] = [arguments.device]

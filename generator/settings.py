@@ -200,6 +200,10 @@ class Settings(_Section):
     bot: BotSettings = BotSettings()
     styles: dict[StyleName, StyleTemplate] = Field(default=_STYLES)
 
+    def at(self, folder: Path) -> Settings:
+        """As a file in ``folder`` means them: where the data is, is told from there."""
+        return self.model_copy(update={"bot": self.bot.model_copy(update={"data": folder / self.bot.data})})
+
     def profile(self, model: str) -> Profile:
         """What a model is asked with here, unless somebody wants otherwise."""
         profile = profile_of(model, [lora.path for lora in self.model.loras])

@@ -29,6 +29,12 @@ def test_every_setting_is_named_in_the_shipped_file() -> None:
             assert f"\n{key} = " in text or f"\n# {key} = " in text, f"{name}.{key} is missing"
 
 
+def test_the_data_is_where_the_file_says_wherever_the_bot_is_started(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    assert Settings().at(elsewhere).bot.data == elsewhere / "data"
+    assert read(tmp_path, f"[bot]\ndata = '{tmp_path}'").at(elsewhere).bot.data == tmp_path
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [

@@ -17,6 +17,7 @@ from generator.bench.gauges import wait
 from generator.bench.methods import Method
 from generator.bench.running import why
 from generator.bench.stage import Stage
+from generator.diffusion.warming import STEPS
 
 KINDS = {
     "elementwise": r"^triton_(?!tem|.*norm)",  # these have the names of all that they were fused from
@@ -28,7 +29,6 @@ KINDS = {
 """What the name of a kernel, or of an operation on a processor, tells; the first that fits."""
 
 REST = "elementwise"  # copies too
-STEPS = 6  # in which every lever that depends on the step has been in both its states
 
 
 @dataclass(frozen=True, slots=True)
