@@ -103,6 +103,7 @@ class SpeedSettings(_Section):
 
     preset: Literal["exact", "fast"] = "exact"
     compile: bool | None = None
+    replay: bool = False
     quantize: Literal["off", "int8", "fp8"] | None = None
     guided_until: Annotated[float, Field(gt=0, le=1)] | None = None
     cached_every: Annotated[int, Field(ge=1, le=5)] | None = None

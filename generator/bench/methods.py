@@ -91,13 +91,17 @@ def others() -> Iterator[Method]:
 
 def exact(ours: Plan, *, gpu: bool) -> Iterator[Method]:
     """Nothing but rounding differs."""
-    for compiled in (False, True):
-        word = "compiled" if compiled else "eager"
-        plan = replace(ours, levers=replace(EXACT, compiled=compiled))
-        for together in (1, 4, 8) if gpu else (1, 4)[: 1 if compiled else 2]:
+    compiled = replace(EXACT, compiled=True)
+    for word, title, levers, at_once in (
+        ("eager", "exact, eager", EXACT, (1, 4, 8) if gpu else (1, 4)),
+        ("compiled", "exact, compiled", compiled, (1, 4, 8) if gpu else (1,)),
+        ("replayed", "exact, compiled and replayed", replace(compiled, replayed=True), (1, 8) if gpu else ()),
+    ):
+        plan = replace(ours, levers=levers)
+        for together in at_once:
             yield Method(
                 name=f"{word}-{together}",
-                title=f"exact, {word}",
+                title=title,
                 group=Group.EXACT,
                 plan=plan,
                 together=together,

@@ -6,10 +6,13 @@ import logging
 import os
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
+from torch.utils._pytree import tree_map_only
 
 from generator.diffusion.devices import is_lost, is_out_of_memory
 
@@ -22,34 +25,53 @@ SHAPES = 64
 class Compiled:
     """A function that is compiled when it meets a shape for the first time, all of it as one graph."""
 
-    def __init__(self, function: Callable[..., Any], backend: str | Callable[..., Any] = "inductor") -> None:
-        """``backend`` makes code of a graph; see ``torch.compile``."""
-        self._function = function
-        self._given_up = False
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        backend: str | Callable[..., Any] = "inductor",
+        *,
+        replayed: bool = False,
+    ) -> None:
+        """``backend`` makes code of a graph; see ``torch.compile``.
+
+        What is ``replayed`` gives a GPU all of a graph's orders at once, as they were recorded before (CUDA
+        graphs), so that it never waits for the next; arguments are copied to where it looks for them.
+        """
         # diffusers caches what its upsampling asks torch's version; nothing can go wrong with that.
         warnings.filterwarnings("ignore", "Dynamo detected a call to a `functools.lru_cache`", UserWarning)
         torch._dynamo.config.recompile_limit = max(SHAPES, torch._dynamo.config.recompile_limit)
-        self._compiled = torch.compile(function, backend=backend, dynamic=False, fullgraph=True)
+        compiled = partial(torch.compile, function, backend=backend, dynamic=False, fullgraph=True)
+        mode = {"mode": "reduce-overhead"} if backend == "inductor" else {}
+        self._name = function.__name__
+        self._ways = [*([afresh(compiled(**mode))] if replayed else []), compiled(), function]
 
     @property
     def works(self) -> bool:
-        """Whether nothing went wrong so far."""
-        return not self._given_up
+        """Whether nothing that was wished for went wrong so far, but perhaps replaying."""
+        return len(self._ways) > 1
 
     def __call__(self, *args: Any) -> Any:
-        """Call it; what cannot be compiled is computed as it is written, from then on."""
-        if self._given_up:
-            return self._function(*args)
-        try:
-            return self._compiled(*args)
-        except Exception as error:
-            if is_out_of_memory(error) or is_lost(error):
-                raise
-            log.warning(
-                "%s cannot be compiled; drawing goes on without", self._function.__name__, exc_info=True
-            )
-            self._given_up = True
-        return self._function(*args)
+        """Call it; what cannot be replayed is from then on compiled alone, or computed as it is written."""
+        while self.works:
+            try:
+                return self._ways[0](*args)
+            except Exception as error:
+                if is_out_of_memory(error) or is_lost(error):
+                    raise
+                what = "replayed" if len(self._ways) > 2 else "compiled"
+                log.warning("%s cannot be %s; drawing goes on without", self._name, what, exc_info=True)
+                self._ways = self._ways[1:]
+        return self._ways[0](*args)
+
+
+def afresh(replayed: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with results of their own: what a replay leaves lies where the next one writes."""
+
+    def call(*args: Any) -> Any:
+        torch.compiler.cudagraph_mark_step_begin()  # type: ignore[no-untyped-call]
+        return tree_map_only(Tensor, torch.clone, replayed(*args))
+
+    return call
 
 
 def keep_compiled(folder: Path) -> None:

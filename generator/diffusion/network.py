@@ -32,7 +32,7 @@ class Network:
         self._memory = Memory(unet)
         self.unet, self.levers = unet, levers
         self._eager: Evaluate = caching.evaluate if levers.cached_every > 1 else whole
-        self._compiled: Compiled | None = Compiled(self._eager) if levers.compiled else None
+        self._compiled = Compiled(self._eager, replayed=levers.replayed) if levers.compiled else None
         self.evaluate: Evaluate = self._compiled or self._eager
 
     def compile(self, wanted: bool) -> None:

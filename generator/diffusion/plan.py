@@ -28,9 +28,10 @@ class Quantization(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levers:
-    """What makes drawing faster. The first changes nothing but rounding, the others the picture a little."""
+    """What makes drawing faster. The first two change nothing but rounding, the others the picture too."""
 
     compiled: bool = False
+    replayed: bool = False  #: what is compiled gives the GPU all of a step's orders at once, with more memory
     quantized: Quantization = Quantization.OFF
     guided_until: float = 1.0  #: the share of the steps that are guided; later ones have one branch
     cached_every: int = 1  #: the deep layers are computed in every so many steps, and remembered between
@@ -89,7 +90,7 @@ class Plan:
             return replace(self, together=self.together // 2)
         movable = self.device.startswith("cuda")  # elsewhere, there is no other memory to go to
         if movable and self.offload is Offload.NOTHING:
-            levers = replace(self.levers, compiled=False, cached_every=1)
+            levers = replace(self.levers, compiled=False, replayed=False, cached_every=1)
             return replace(self, offload=Offload.NETWORKS, levers=levers)
         if not self.tiled:
             return replace(self, tiled=True)

@@ -217,7 +217,10 @@ def compiled(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprin
     if speed.compile is None and (machine.kind != "cuda" or machine.capability < AMPERE or model is SMALL):
         return because(plan, "not compiled, as little would be gained")
     reason = "as speed.compile says" if speed.compile else "which takes minutes, once a machine"
-    return because(plan, f"compiled, {reason}", levers=replace(plan.levers, compiled=True))
+    plan = because(plan, f"compiled, {reason}", levers=replace(plan.levers, compiled=True))
+    if not speed.replay or machine.kind != "cuda":
+        return plan
+    return because(plan, "replayed, as speed.replay says", levers=replace(plan.levers, replayed=True))
 
 
 def cannot_compile(plan: Plan, machine: Machine) -> str | None:

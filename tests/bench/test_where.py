@@ -56,5 +56,6 @@ def test_every_method_has_a_row_and_a_failure_does_too(
     eager = next(method for method in methods(CPU, "fp32", look) if method.name == "eager-1")
     found, failed = where(stage, [eager, replace(eager, plan=Plan(device="cuda:99"))]).splitlines()[2:]
     numbers = [float(cell) for cell in found.split("|")[3:-1]]
-    assert len(numbers) == 4 + len(KINDS) and all(number > 0 for number in numbers[1:6])
+    assert len(numbers) == 4 + len(KINDS)
+    assert numbers[-2] > 0, "orders are counted; milliseconds are differences, which noise may turn"
     assert failed.startswith("| exact, eager | 1 | ") and not failed.split("|")[4].strip()

@@ -92,6 +92,56 @@ def test_what_cannot_be_compiled_is_computed_as_it_is_written(caplog: pytest.Log
     assert caplog.text.count("cannot be compiled; drawing goes on without") == 1
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # inductor's own import
+def test_what_is_replayed_leaves_its_results_to_whoever_asked() -> None:
+    def overwriting(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> Any:
+        left = torch.empty(1)
+
+        def run(*inputs: torch.Tensor) -> tuple[torch.Tensor]:
+            return (left.copy_(graph.forward(*inputs)[0]),)  # type: ignore[operator]
+
+        return run
+
+    for replayed, first in ((True, 2.0), (False, 4.0)):
+        torch._dynamo.reset()
+        double = Compiled(lambda x: 2 * x, overwriting, replayed=replayed)
+        one, two = (double(torch.tensor([number])) for number in (1.0, 2.0))
+        assert (one, two) == (first, 4.0), "in this memory the later result is, unless it was copied"
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")  # inductor's own import
+def test_what_cannot_be_replayed_is_compiled_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    tries = []
+
+    def broken_once(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> Any:
+        tries.append(graph)
+        if len(tries) == 1:
+            raise NotImplementedError("no memory for a recording")
+        return graph.forward
+
+    double = Compiled(lambda x: 2 * x, broken_once, replayed=True)
+    assert [double(torch.tensor(number)) for number in (1.0, 2.0)] == [2.0, 4.0]
+    assert double.works
+    assert len(tries) == 2
+    assert "cannot be replayed; drawing goes on without" in caplog.text
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="only a GPU is given orders")
+@torch.inference_mode()
+def test_a_gpu_that_repeats_its_orders_draws_the_same() -> None:
+    pipe = tiny().to("cuda")
+    recipes = [replace(SMALL, steps=6), replace(OTHER, steps=6)]
+    for levers in (Levers(), Levers(cached_every=2, guided_until=0.5)):
+        replayed = Network(pipe.unet, replace(levers, compiled=True, replayed=True))
+        for recipe in recipes:  # the second is drawn from what the first has recorded
+            expected, found = (
+                latents_of(pipe, [recipe], torch.device("cuda"), network=network)
+                for network in (Network(pipe.unet, levers), replayed)
+            )
+            torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-3)
+        assert len(replayed._compiled._ways) == 3  # type: ignore[union-attr]
+
+
 def test_a_lack_of_memory_is_nobodys_fault() -> None:
     def greedy(graph: torch.fx.GraphModule, inputs: list[torch.Tensor]) -> Any:
         def run(*_: torch.Tensor) -> Any:

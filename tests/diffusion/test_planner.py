@@ -201,6 +201,14 @@ def test_a_processor_compiles_when_it_is_told_to() -> None:
     assert auto(replace(LAPTOP, compiles=True), compile=True).levers.compiled
 
 
+def test_orders_are_replayed_where_a_gpu_compiles_and_its_host_says_so() -> None:
+    assert not auto(H200).levers.replayed
+    assert auto(H200, replay=True).levers == replace(EXACT, compiled=True, replayed=True)
+    compiles = replace(LAPTOP, compiles=True)
+    for machine, speed in ((H200, {"compile": False}), (RTX_3050, {}), (compiles, {"compile": True})):
+        assert not auto(machine, replay=True, **speed).levers.replayed
+
+
 @pytest.mark.parametrize("machine", MACHINES, ids=name)
 def test_the_picture_book_is_small_enough_for_every_machine(machine: Machine) -> None:
     plan = auto(machine, "storybook", "tiny")
