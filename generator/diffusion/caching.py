@@ -1,16 +1,20 @@
 """Deep features are remembered between steps, since they change little (DeepCache, arXiv 2312.00858).
 
-The network is a U: what lies below its outermost down and up block is most of its work, and what comes up
-from there is much alike in steps that follow each other. So in some steps only the outermost blocks are
-computed.
+The network is a U: what lies below its outer levels is most of its work, and what comes up from there is much
+alike in steps that follow each other. So in some steps only the outer levels are computed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from diffusers import UNet2DConditionModel
 from torch import Tensor
+
+OUTER = 2
+"""Levels that are computed in every step. In SDXL what lies deeper is 69 % of the work. With one level less it
+would be 93 %, but the picture book's pictures changed half as much again."""
 
 
 def is_full(step: int, steps: int, every: int) -> bool:
@@ -25,40 +29,41 @@ def evaluate(
     told: dict[str, Any],
     deep: Tensor | None,
 ) -> tuple[Tensor, Tensor]:
-    """The network's prediction, and what came up into its last block; ``deep`` is that of an earlier step.
+    """The network's prediction, and what came up into its outer blocks; ``deep`` is that of an earlier step.
 
     ``told`` are the rest of the network's arguments. Without ``deep`` it is what the network itself computes.
     """
     embedding = embed_time(unet, sample, timestep, told)
     inner = {name: told[name] for name in ("encoder_hidden_states", "cross_attention_kwargs")}
-    sample = unet.conv_in(sample)
-    first, *below = unet.down_blocks
-    hidden, passed = call(first, inner, hidden_states=sample, temb=embedding)
-    skipped = [sample, *passed]
-    *above, last = unet.up_blocks
+    hidden = unet.conv_in(sample)
+    hidden, skipped = descend(unet.down_blocks[:OUTER], inner, hidden, embedding, [hidden])
+    above, last = unet.up_blocks[:-OUTER], unet.up_blocks[-OUTER:]
     if deep is None:
-        deep = dive(unet, below, above, inner, hidden, embedding, skipped)
-    over = tuple(skipped[: len(last.resnets)])
-    sample = call(last, inner, hidden_states=deep, temb=embedding, res_hidden_states_tuple=over)
-    return unet.conv_out(unet.conv_act(unet.conv_norm_out(sample))), deep
+        hidden, all_skipped = descend(unet.down_blocks[OUTER:], inner, hidden, embedding, skipped)
+        hidden = call(unet.mid_block, inner, hidden_states=hidden, temb=embedding)
+        deep = ascend(above, inner, hidden, embedding, all_skipped)
+    outermost = skipped[: sum(len(block.resnets) for block in last)]
+    hidden = ascend(last, inner, deep.clone(), embedding, outermost)  # FreeU changes it in place
+    return unet.conv_out(unet.conv_act(unet.conv_norm_out(hidden))), deep
 
 
-def dive(
-    unet: UNet2DConditionModel,
-    below: list[Any],
-    above: list[Any],
-    inner: dict[str, Any],
-    hidden: Tensor,
-    embedding: Tensor,
-    skipped: list[Tensor],
-) -> Tensor:
-    """What the blocks between the first and the last make of ``hidden``; ``skipped`` go across."""
+def descend(
+    blocks: Iterable[Any], inner: dict[str, Any], hidden: Tensor, embedding: Tensor, skipped: list[Tensor]
+) -> tuple[Tensor, list[Tensor]]:
+    """What goes down from some blocks, and all that goes across so far."""
     skipped = list(skipped)
-    for block in below:
+    for block in blocks:
         hidden, passed = call(block, inner, hidden_states=hidden, temb=embedding)
         skipped += passed
-    hidden = call(unet.mid_block, inner, hidden_states=hidden, temb=embedding)
-    for block in above:
+    return hidden, skipped
+
+
+def ascend(
+    blocks: Iterable[Any], inner: dict[str, Any], hidden: Tensor, embedding: Tensor, skipped: list[Tensor]
+) -> Tensor:
+    """What comes up from some blocks, each of which takes the last of what went across."""
+    skipped = list(skipped)
+    for block in blocks:
         over = tuple(skipped[-len(block.resnets) :])
         del skipped[-len(block.resnets) :]
         hidden = call(
@@ -67,7 +72,8 @@ def dive(
             hidden_states=hidden,
             temb=embedding,
             res_hidden_states_tuple=over,
-            upsample_size=skipped[-1].shape[2:],  # sizes need not be multiples of the U's depth
+            # Sizes need not be multiples of the U's depth.
+            upsample_size=skipped[-1].shape[2:] if skipped else None,
         )
     return hidden
 
