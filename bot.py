@@ -97,13 +97,17 @@ class Samefox(commands.AutoShardedBot):
         )
         answer_in_their_language(self)
         self.reception = Reception(self, CONNECTIONS)
-        self.settings = settings
         self.studio = studio
         self.publisher = Publisher(self, studio)
         # Whoever asks is answered within three seconds; whoever was answered is served by and by.
         self.desk = asyncio.Semaphore(SERVED_AT_ONCE)
         self.remover = Remover(self, studio)
         studio.gate.age_restricted = self._age_restricted
+
+    @property
+    def settings(self) -> Settings:
+        """What the host has set, with what the devices make of it."""
+        return self.studio.settings
 
     async def setup_hook(self) -> None:
         """Load the cogs, let old buttons find their way, and make the commands known."""

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -32,6 +32,9 @@ from generator.studio import Studio, open_studio
 
 NOBODY = Person(id=0, name="command line")
 SEED = 42  # the original's
+
+Drafts = Callable[[Settings], list[Storyboard]]
+"""The stories, as settings have them drawn."""
 
 
 class Combination(BaseModel):
@@ -64,20 +67,24 @@ def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     arguments = _parser().parse_args()
     try:
-        settings = _settings(arguments)
-        if arguments.recipe is not None:
-            settings, boards = _from_recipe(arguments.recipe, settings)
-        else:
-            # All are checked before the first is drawn.
-            options, scripts = _options(arguments), _scripts(arguments, settings.limits.scenes)
-            boards = [draft(script, options, settings) for script in scripts]
-        asyncio.run(_tell_all(settings, boards, arguments))
+        settings, drafts = _asked(arguments, _settings(arguments))
+        drafts(settings)  # all are checked before the first is drawn
+        asyncio.run(_tell_all(settings, drafts, arguments))
     except SamefoxError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2 if isinstance(error, ConfigurationError) else 1
     except KeyboardInterrupt:
         return 130  # as shells count an interrupted program
     return 0
+
+
+def _asked(arguments: argparse.Namespace, settings: Settings) -> tuple[Settings, Drafts]:
+    """What is to be told, and settings with the model that it names."""
+    if arguments.recipe is not None:
+        settings, board = _from_recipe(arguments.recipe, settings)
+        return settings, lambda _: [board]
+    options, scripts = _options(arguments), list(_scripts(arguments, settings.limits.scenes))
+    return settings, lambda settings: [draft(script, options, settings) for script in scripts]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -173,7 +180,7 @@ def _read_json(path: Path) -> list[Combination]:
         ) from error
 
 
-def _from_recipe(path: Path, settings: Settings) -> tuple[Settings, list[Storyboard]]:
+def _from_recipe(path: Path, settings: Settings) -> tuple[Settings, Storyboard]:
     """A story of one frame with exactly the recipe in a file, and settings with the model that it names."""
     try:
         data = path.read_bytes()
@@ -186,14 +193,15 @@ def _from_recipe(path: Path, settings: Settings) -> tuple[Settings, list[Storybo
         raise ConfigurationError(f"{path} holds no recipe: neither a PNG of ours nor its JSON.") from error
     model = settings.model.model_copy(update={"name": recipe.model})
     settings = settings.model_copy(update={"model": model})
-    return settings, [adopted(recipe, settings, ServerSettings())]
+    return settings, adopted(recipe, settings, ServerSettings())
 
 
-async def _tell_all(settings: Settings, boards: list[Storyboard], arguments: argparse.Namespace) -> None:
+async def _tell_all(settings: Settings, drafts: Drafts, arguments: argparse.Namespace) -> None:
     with TemporaryDirectory(prefix="samefox-") as folder:
         async with open_studio(settings, Path(folder), remember=False) as studio:
             studio.gate.age_restricted = lambda _: True  # nobody but the host sees these pictures
-            for board in boards:
+            await studio.look()
+            for board in drafts(studio.settings):
                 target = _new_folder(arguments.out, arguments.save_padding, board.recipes[0].seed)
                 await _tell(studio, board, target)
                 print(target)  # noqa: T201

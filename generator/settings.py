@@ -101,7 +101,7 @@ class ModelSettings(_Section):
 class SpeedSettings(_Section):
     """How fast drawing is to be, and at what price; ``None`` follows the preset, or looks at the machine."""
 
-    preset: Literal["exact", "fast"] = "exact"
+    preset: Literal["auto", "exact", "fast"] = "auto"
     compile: bool | None = None
     replay: bool = False
     quantize: Literal["off", "int8", "fp8"] | None = None
@@ -209,6 +209,13 @@ class Settings(_Section):
         """What a model is asked with here, unless somebody wants otherwise."""
         profile = profile_of(model, [lora.path for lora in self.model.loras])
         return quick(profile) if self.speed.preset == "fast" else profile
+
+    @property
+    def hurried(self) -> Settings:
+        """For slow devices: fewer steps where nobody says how many, unless the host has chosen a preset."""
+        if self.speed.preset != "auto":
+            return self
+        return self.model_copy(update={"speed": self.speed.model_copy(update={"preset": "fast"})})
 
 
 def read_settings(path: Path) -> Settings:

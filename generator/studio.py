@@ -49,7 +49,7 @@ class Studio:
     """Everything that can be asked for. Opened with `open_studio`."""
 
     def __init__(self, settings: Settings, archive: Archive, folder: Path) -> None:
-        self.settings = settings
+        self._settings = settings
         self.archive = archive
         self._folder = folder
         self._watchers: set[asyncio.Queue[Event]] = set()
@@ -74,6 +74,15 @@ class Studio:
         )
 
     # -- asking -----------------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        """What the host has set; where nobody says how many steps, and the devices are slow, fewer."""
+        return self._settings.hurried if self._workshop.slow else self._settings
+
+    async def look(self) -> None:
+        """Wait until a device is known; before, none is slow."""
+        await self._workshop.looked.wait()
 
     def draft(
         self,

@@ -47,6 +47,13 @@ def test_a_host_in_a_hurry_asks_for_few_steps_unless_somebody_says_how_many() ->
     assert draft(FOX, Options(steps=40), host).recipes[0].steps == 40
 
 
+def test_a_slow_device_asks_for_few_steps_unless_the_host_has_chosen_a_preset() -> None:
+    host = Settings(model=ModelSettings(name="someone/sdxl"))
+    assert [draft(FOX, Options(), each).recipes[0].steps for each in (host, host.hurried)] == [50, 25]
+    chosen = host.model_copy(update={"speed": SpeedSettings(preset="exact")})
+    assert chosen.hurried == chosen
+
+
 def test_a_lora_of_few_steps_is_asked_for_few_steps(tmp_path: Path) -> None:
     lora = tmp_path / "sdxl_lightning_4step_lora.safetensors"
     lora.touch()

@@ -16,7 +16,7 @@ from generator.errors import LimitReached, NotFound
 from generator.execution.ledger import TRIES
 from generator.execution.local import LocalExecutor
 from generator.press.metadata import read
-from generator.settings import LimitSettings, Settings, SpeedSettings
+from generator.settings import LimitSettings, Settings, SpeedSettings, StorySettings
 from generator.story import (
     Changed,
     Changes,
@@ -68,6 +68,22 @@ def worker(studio: Studio) -> int:
     executor = studio._workshop._stations[0].executor
     assert isinstance(executor, LocalExecutor) and executor._line is not None
     return executor._line.process.pid
+
+
+async def test_on_slow_devices_stories_have_fewer_steps_where_nobody_says_how_many(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await studio.look()
+    fox, options = Script(subject="a fox", scenes=("in a meadow",)), Options(model="someone/sdxl")
+    model = studio._settings.model.model_copy(update={"others": ("someone/sdxl",)})
+    silent = {"model": model, "story": StorySettings()}  # a host who says nothing
+    monkeypatch.setattr(studio, "_settings", studio._settings.model_copy(update=silent))
+    assert studio.draft(fox, options).recipes[0].steps == 50
+    (station,) = studio._workshop._stations
+    assert not station.executor.slow, "it was told of the tiny model alone"
+    monkeypatch.setattr(station.executor, "slow", True)
+    assert studio.draft(fox, options).recipes[0].steps == 25
+    assert studio.draft(fox, replace(options, steps=40)).recipes[0].steps == 40
 
 
 async def test_a_told_story_has_a_complete_file_for_each_frame(studio: Studio, board: Storyboard) -> None:

@@ -13,8 +13,8 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 OUTER = 2
-"""Levels that are computed in every step. In SDXL what lies deeper is 69 % of the work. With one level less it
-would be 93 %, but the picture book's pictures changed half as much again."""
+"""Levels that are computed in every step. What lies deeper is 69 % of SDXL's work; with one level it would be
+93 %, but the picture book's pictures changed half as much again."""
 
 
 def is_full(step: int, steps: int, every: int) -> bool:

@@ -62,6 +62,7 @@ class Plan:
     beside: bool = False  #: decoded while the next ones are drawn; then all stays on the device
     pinned: bool = True  #: what is not on the device is kept where it can be fetched quickly
     levers: Levers = EXACT
+    slow: bool = False  #: fewer steps are wise where nobody says how many
     reasons: tuple[str, ...] = ()  #: the device, then each choice, in words for the host
 
     def room(self, shape: Shape) -> int:

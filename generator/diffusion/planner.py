@@ -10,6 +10,7 @@ from generator.diffusion.devices import Machine, limit, look
 from generator.diffusion.footprint import SMALL, Footprint, footprint_of, peak
 from generator.diffusion.plan import EXACT, Levers, Offload, Plan, Quantization
 from generator.errors import ConfigurationError
+from generator.profiles import QUICK_STEPS
 from generator.settings import SpeedSettings
 
 log = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def plan_on(machine: Machine, precision: str, speed: SpeedSettings, models: Sequ
     ):
         speed = speed.model_copy(update={"quantize": "off"})
         plan = fitted(approximate(start, machine, speed, model), machine, speed, model)
-    return compiled(overlapping(plan, machine, model), machine, speed, model)
+    return paced(compiled(overlapping(plan, machine, model), machine, speed, model), machine, speed, model)
 
 
 def described(machine: Machine) -> str:
@@ -92,7 +93,7 @@ def approximate(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footp
     if speed.quantize is not None:
         check_quantized(Quantization(speed.quantize), machine, speed)
         return quantized(plan, Quantization(speed.quantize), "as speed.quantize says")
-    if speed.preset == "exact" or machine.kind != "cuda" or machine.capability < AMPERE or model is SMALL:
+    if speed.preset != "fast" or machine.kind != "cuda" or machine.capability < AMPERE or model is SMALL:
         return plan
     if speed.offload in ("networks", "layers"):
         return because(plan, "not quantized, as not all of it stays there")
@@ -221,6 +222,15 @@ def compiled(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprin
     if not speed.replay or machine.kind != "cuda":
         return plan
     return because(plan, "replayed, as speed.replay says", levers=replace(plan.levers, replayed=True))
+
+
+def paced(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> Plan:
+    """Whether a picture takes so long that fewer steps are wise."""
+    quick_enough = machine.kind == "cuda" and machine.capability >= AMPERE
+    if speed.preset != "auto" or model is SMALL or (quick_enough and plan.offload is not Offload.LAYERS):
+        return plan
+    reason = f"{QUICK_STEPS} steps at most where nobody says how many, as this is slow"
+    return because(plan, reason, slow=True)
 
 
 def cannot_compile(plan: Plan, machine: Machine) -> str | None:

@@ -48,6 +48,11 @@ class Executor(Protocol):
         """The machine's other devices, known once it has started."""
         ...
 
+    @property
+    def slow(self) -> bool:
+        """Whether fewer steps are wise where nobody says how many, known once it has started."""
+        ...
+
     async def start(self, prepare: Recipe | None = None) -> None:
         """Be ready for what is like this recipe.
 
@@ -147,6 +152,7 @@ class Ready:
 
     device: str
     siblings: tuple[str, ...]  #: the machine's other devices of this kind
+    slow: bool  #: fewer steps are wise where nobody says how many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ class LocalExecutor:
         self._starting = asyncio.Lock()  # a picture and a text may both need the process first
         self._unwanted: set[int] = set()  # what was cancelled before it was asked for
         self.siblings: tuple[str, ...] = ()
+        self.slow = False
 
     async def start(self, prepare: Recipe | None = None) -> None:
         """Start the process, if it does not run, and have it load a recipe's checkpoint.
@@ -103,7 +104,7 @@ class LocalExecutor:
             except ModelError:
                 await line.reading  # it ends by itself
                 raise
-            self.device, self.siblings = ready.device, ready.siblings
+            self.device, self.siblings, self.slow = ready.device, ready.siblings, ready.slow
             return line
 
     async def _spawned(self) -> Process:

@@ -157,7 +157,7 @@ def set_up(inbox: Inbox, send: Send) -> tuple[Easel, Ready]:
     with reporting(send):
         inspector = equip(equipment.safety, device)
     easel = Easel(illustrator, inspector, inbox.cancelled, send)
-    return easel, Ready(device=device, siblings=tuple(siblings))
+    return easel, Ready(device=device, siblings=tuple(siblings), slow=plan.slow)
 
 
 def equip(safety: SafetySettings | None, device: str) -> Inspector | None:

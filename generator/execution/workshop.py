@@ -47,6 +47,7 @@ class Workshop:
         self._executor = executor or LocalExecutor
         self._stations: list[Station] = []
         self._working: set[asyncio.Task[None]] = set()
+        self.looked = asyncio.Event()  # whether a device has said what it is, or that it cannot draw
         self._pace = Pace()
         self.dispatcher = Dispatcher()
         self.forecast = Forecast(self.dispatcher, self._pace, self._devices, self._room)
@@ -114,9 +115,14 @@ class Workshop:
         station = Station(executor, self.dispatcher, self.forecast, self._ledger, self._devices)
         self._stations.append(station)
         try:
-            await station.work(self._sample, lambda: self._open_siblings(executor))
+            await station.work(self._sample, lambda: self._know(executor))
         finally:
             self._stations.remove(station)
+
+    @property
+    def slow(self) -> bool:
+        """Whether fewer steps are wise where nobody says how many, on every device that is known."""
+        return bool(self._stations) and all(station.executor.slow for station in self._stations)
 
     def _devices(self) -> int:
         return len(self._stations)
@@ -124,8 +130,9 @@ class Workshop:
     def _room(self, shape: Shape) -> int:
         return max((station.executor.room(shape) for station in self._stations), default=1)
 
-    def _open_siblings(self, executor: Executor) -> None:
+    def _know(self, executor: Executor) -> None:
         """Use the machine's other devices too, once the first has told of them."""
+        self.looked.set()
         known = {station.executor.device for station in self._stations}
         for device in executor.siblings:
             if device not in known:

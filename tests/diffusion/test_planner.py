@@ -112,7 +112,8 @@ def test_what_was_chosen_is_said_in_one_line_with_its_reasons() -> None:
         "cuda:0, NVIDIA GeForce GTX 1050 Ti with 4 GiB, 3.6 of them free: fp16, as bf16 needs an Ampere or "
         "newer GPU; the decoder, where fp16 overflows, in fp32; its layers streamed to it, as all at once "
         "need 12.0 GiB; decoded in tiles, whose seams change the picture a little; one picture at a time, as "
-        "2 need 3.8 GiB; not compiled, as what is moved about cannot be"
+        "2 need 3.8 GiB; not compiled, as what is moved about cannot be; 25 steps at most where nobody says "
+        "how many, as this is slow"
     )
 
 
@@ -207,6 +208,17 @@ def test_orders_are_replayed_where_a_gpu_compiles_and_its_host_says_so() -> None
     compiles = replace(LAPTOP, compiles=True)
     for machine, speed in ((H200, {"compile": False}), (RTX_3050, {}), (compiles, {"compile": True})):
         assert not auto(machine, replay=True, **speed).levers.replayed
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=name)
+def test_where_a_picture_takes_long_fewer_steps_are_wise_and_it_says_so(machine: Machine) -> None:
+    slow = machine not in (H200, RTX_4090, RTX_3060, RTX_4060)
+    plan = auto(machine)
+    assert plan.slow is slow
+    assert ("25 steps at most where nobody says how many" in plan.explained) is slow
+    for preset in ("exact", "fast"):
+        assert not auto(machine, preset=preset).slow
+    assert not auto(machine, "storybook").slow
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=name)

@@ -87,6 +87,13 @@ async def test_a_picture_comes_back_with_its_recipe_inside_and_its_steps_before(
     await drawing.free
 
 
+async def test_it_tells_whether_its_models_are_too_large_for_its_device(executor: LocalExecutor) -> None:
+    large = LocalExecutor("cpu", "auto", Equip(models=("someone/sdxl",)))
+    await asyncio.gather(executor.start(), large.start())
+    assert large.slow and not executor.slow
+    await large.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "nice"), reason="nobody is nice here")
 async def test_who_draws_on_the_processor_lets_the_bot_go_first(
     executor: LocalExecutor, recipe: Recipe

@@ -45,6 +45,7 @@ class Device:
     """A second a picture, however many it draws at once."""
 
     siblings = ()
+    slow = True
 
     def __init__(self, name: str, clock: Clock, room: int) -> None:
         self.device = name
@@ -142,6 +143,15 @@ async def test_two_devices_halve_the_time_of_one_story(
             times.append(await opened.drawn())
             assert not (await opened._archive.story(story.id)).pending
     assert times == [frames, frames / 2]
+
+
+async def test_a_workshop_is_slow_where_every_device_is(settings: Settings, board: Storyboard) -> None:
+    async with floor(settings, board, 2, 1) as opened:
+        await opened.workshop.looked.wait()
+        assert opened.workshop.slow
+        opened.devices[0].slow = False
+        assert not opened.workshop.slow
+    assert not opened.workshop.slow, "nobody knows"
 
 
 @pytest.mark.parametrize("room", [1, 8])
