@@ -24,7 +24,7 @@ from generator.story import Recipe
 
 log = logging.getLogger(__name__)
 
-WARM_STEPS = 4  # in which every lever that depends on the step has been in both its states
+WARM_STEPS = 12  # in which the levers that depend on the step have been in all their states
 
 Keep = Callable[[Report], None]
 Found = TypeVar("Found")

@@ -15,9 +15,8 @@ from torch.profiler import ProfilerActivity, profile
 from generator.bench.drawers import of
 from generator.bench.gauges import wait
 from generator.bench.methods import Method
-from generator.bench.running import why
+from generator.bench.running import WARM_STEPS, why
 from generator.bench.stage import Stage
-from generator.diffusion.warming import STEPS
 
 KINDS = {
     "elementwise": r"^triton_(?!tem|.*norm)",  # these have the names of all that they were fused from
@@ -88,10 +87,11 @@ def row(stage: Stage, method: Method) -> list[str]:
     """A method's numbers. Twice as many steps are what a step takes, and the rest comes before the first."""
     drawer, recipes = method.drawer(stage), method.recipes(stage)[: method.together]
     once, twice = (
-        spent(partial(drawer.latents, of(recipes, steps)), stage.device) for steps in (STEPS, 2 * STEPS)
+        spent(partial(drawer.latents, of(recipes, steps)), stage.device)
+        for steps in (WARM_STEPS, 2 * WARM_STEPS)
     )
-    step = twice.beyond(once, STEPS)
+    step = twice.beyond(once, WARM_STEPS)
     waiting = max(0.0, step.clock - step.kinds.total())
     times = [step.clock, *(step.kinds[kind] for kind in KINDS), waiting]
-    before = max(0.0, once.clock - STEPS * step.clock)
+    before = max(0.0, once.clock - WARM_STEPS * step.clock)
     return [f"{ms:.1f}" for ms in times] + [f"{step.orders:.0f}", f"{before:.0f}"]

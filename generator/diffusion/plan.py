@@ -34,7 +34,7 @@ class Levers:
     replayed: bool = False  #: what is compiled gives the GPU all of a step's orders at once, with more memory
     quantized: Quantization = Quantization.OFF
     guided_until: float = 1.0  #: the share of the steps that are guided; later ones have one branch
-    cached_every: int = 1  #: the deep layers are computed in every so many steps, and remembered between
+    cached_every: int = 1  #: once a picture has settled, deep layers are computed in every so many steps
 
     @property
     def words(self) -> str:

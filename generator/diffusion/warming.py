@@ -14,7 +14,6 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -28,8 +27,6 @@ from generator.diffusion.plan import Plan
 from generator.story import Recipe
 
 log = logging.getLogger(__name__)
-
-STEPS = 6  # in which every lever that depends on the step has been in both its states
 
 ROOM = 1.2  # times the memory that this process has needed must be free for another that draws the same
 
@@ -83,7 +80,7 @@ class Warming:
             [sys.executable, "-m", "generator.diffusion.warming"], stdin=subprocess.PIPE, stdout=sys.stderr
         )
         assert self._process.stdin is not None
-        self._process.stdin.write(pickle.dumps((self._plan, [replace(one, steps=STEPS) for one in recipes])))
+        self._process.stdin.write(pickle.dumps((self._plan, list(recipes))))
         self._process.stdin.flush()  # and is not closed: its end is ours
 
     def _has_room(self) -> bool:

@@ -50,7 +50,7 @@ def test_what_is_computed_is_found_under_its_kind() -> None:
 def test_every_method_has_a_row_and_a_failure_does_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(found_where, "STEPS", 2)
+    monkeypatch.setattr(found_where, "WARM_STEPS", 2)
     look = recipe(2, 64)
     stage = Stage(TINY, tmp_path, CPU, look, "fp32")
     eager = next(method for method in methods(CPU, "fp32", look) if method.name == "eager-1")

@@ -64,7 +64,7 @@ def test_one_graph_serves_all_layers_steps_and_drawings(levers: Levers, graphs: 
     pipe, backend = tiny(), Counted()
     network = Traced(pipe.unet, levers, backend)
     eager = Network(pipe.unet, replace(levers, compiled=False))
-    for recipe in (replace(SMALL, steps=6), replace(OTHER, steps=6)):
+    for recipe in (replace(SMALL, steps=12), replace(OTHER, steps=12)):
         expected = latents_of(pipe, [recipe], CPU, network=eager)
         assert torch.equal(latents_of(pipe, [recipe], CPU, network=network), expected)
     assert network._compiled.works
