@@ -17,7 +17,7 @@ from generator.settings import SpeedSettings
 from generator.story import Recipe, SvrMode
 
 GUIDED_UNTIL = FAST.guided_until
-CACHED_EVERY = 2
+CACHED_EVERY = FAST.cached_every
 FEWER_STEPS = QUICK_STEPS / SDXL.steps
 TURBO_STEPS = 4
 

@@ -23,7 +23,7 @@ MOST_TOGETHER = 8  # more were no faster, and whoever waits for the first waits 
 SPARE = 0.3  # GiB that the allocator loses between what it has handed out
 EASE = 0.85  # of the free memory: more at once is a gain of some percent, running out of memory a loss
 
-FAST = Levers(quantized=Quantization.FP8, guided_until=0.6)
+FAST = Levers(quantized=Quantization.FP8, guided_until=0.6, cached_every=3)
 
 LEAST = {Quantization.INT8: (AMPERE, "an Ampere"), Quantization.FP8: (ADA, "an Ada or Hopper")}
 """Which GPUs multiply in which numbers."""
