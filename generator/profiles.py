@@ -154,7 +154,7 @@ def model_label(model: str) -> str:
 DISTILLED = ("SDXL Lightning", "SDXL Turbo", "Hyper-SDXL", "DMD2", "LCM-LoRA")
 """Families that also come as LoRAs, which turn any SDXL into one of their few steps."""
 
-QUICK_STEPS = 25
+QUICK_STEPS = 20
 """DPM++ 2M is good after 15 to 20 steps (arXiv 2211.01095, abstract), where Euler takes 50."""
 
 

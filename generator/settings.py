@@ -103,7 +103,7 @@ class SpeedSettings(_Section):
 
     preset: Literal["auto", "exact", "fast"] = "auto"
     compile: bool | None = None
-    replay: bool = False
+    replay: bool | None = None
     quantize: Literal["off", "int8", "fp8"] | None = None
     guided_until: Annotated[float, Field(gt=0, le=1)] | None = None
     cached_every: Annotated[int, Field(ge=1, le=5)] | None = None

@@ -43,13 +43,13 @@ def test_a_host_in_a_hurry_asks_for_few_steps_unless_somebody_says_how_many() ->
     model = ModelSettings(name="someone/sdxl")
     host = Settings(model=model, speed=SpeedSettings(preset="fast"))
     recipe = draft(FOX, Options(), host).recipes[0]
-    assert (recipe.scheduler, recipe.steps) == ("dpm-karras", 25)
+    assert (recipe.scheduler, recipe.steps) == ("dpm-karras", 20)
     assert draft(FOX, Options(steps=40), host).recipes[0].steps == 40
 
 
 def test_a_slow_device_asks_for_few_steps_unless_the_host_has_chosen_a_preset() -> None:
     host = Settings(model=ModelSettings(name="someone/sdxl"))
-    assert [draft(FOX, Options(), each).recipes[0].steps for each in (host, host.hurried)] == [50, 25]
+    assert [draft(FOX, Options(), each).recipes[0].steps for each in (host, host.hurried)] == [50, 20]
     chosen = host.model_copy(update={"speed": SpeedSettings(preset="exact")})
     assert chosen.hurried == chosen
 

@@ -82,7 +82,7 @@ async def test_on_slow_devices_stories_have_fewer_steps_where_nobody_says_how_ma
     (station,) = studio._workshop._stations
     assert not station.executor.slow, "it was told of the tiny model alone"
     monkeypatch.setattr(station.executor, "slow", True)
-    assert studio.draft(fox, options).recipes[0].steps == 25
+    assert studio.draft(fox, options).recipes[0].steps == 20
     assert studio.draft(fox, replace(options, steps=40)).recipes[0].steps == 40
 
 

@@ -16,13 +16,16 @@ from generator.bench.gauges import MemoryGauge, describe, product_speed, wait
 from generator.bench.methods import Method
 from generator.bench.report import Report, Row
 from generator.bench.stage import Stage
-from generator.diffusion import compiling as compiler
+from generator.diffusion import compiling, replaying
 from generator.diffusion.devices import is_out_of_memory
 from generator.diffusion.pipeline import PRECISIONS
 from generator.errors import OutOfMemory
 from generator.story import Recipe
 
 log = logging.getLogger(__name__)
+
+SAYING_SO = (compiling.__name__, replaying.__name__)
+"""Who says that a bot draws on without."""
 
 WARM_STEPS = 12  # in which the levers that depend on the step have been in all their states
 
@@ -180,12 +183,14 @@ def refusals() -> Iterator[list[str]]:
             error = record.exc_info[1] if record.exc_info else None
             refused.append(why(error) if isinstance(error, Exception) else record.getMessage())
 
-    compiling, listener = logging.getLogger(compiler.__name__), Listener(logging.WARNING)
-    compiling.addHandler(listener)
+    loggers, listener = [logging.getLogger(name) for name in SAYING_SO], Listener(logging.WARNING)
+    for logger in loggers:
+        logger.addHandler(listener)
     try:
         yield refused
     finally:
-        compiling.removeHandler(listener)
+        for logger in loggers:
+            logger.removeHandler(listener)
 
 
 def attempt(call: Callable[[], Found]) -> Found | None:

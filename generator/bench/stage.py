@@ -141,7 +141,7 @@ class Stage:
 
     def work(self, recipe: Recipe, levers: Levers = EXACT) -> float:
         """TFLOP of a frame, counted while it is drawn; compiled or in other numbers, they are the same."""
-        counted = replace(levers, compiled=False, quantized=Quantization.OFF)
+        counted = replace(levers, compiled=False, replayed=False, quantized=Quantization.OFF)
         key = (recipe, counted)
         if key not in self._work:
             plan = Plan(device=str(self.device), precision=self.precision, levers=counted)

@@ -49,12 +49,20 @@ class TextAttention:
     keys: Tensor  #: (rows, heads, tokens, head size)
     values: Tensor  #: alike
 
+    def __init__(self, lasting: bool) -> None:
+        """What is ``lasting`` lies in one place for each shape, for whoever has recorded where it reads."""
+        self._places: dict[tuple[int, ...], tuple[Tensor, Tensor]] | None = {} if lasting else None
+
     def remember(self, attn: Attention, text: Tensor, tokens: int) -> None:
         """Project ``text`` (rows, 77, d), with keys that nobody hears until there are ``tokens`` of them."""
         beyond = (0, 0, 0, tokens - text.shape[1])
-        self.keys, self.values = (
+        keys, values = (
             pad(heads(attn, projection(text)), beyond).contiguous() for projection in (attn.to_k, attn.to_v)
         )
+        if self._places is not None:
+            places = self._places.setdefault(tuple(keys.shape), (keys, values))
+            keys, values = (place.copy_(one) for place, one in zip(places, (keys, values), strict=True))
+        self.keys, self.values = keys, values
 
     def keep_last(self, rows: int) -> None:
         """Forget the rows before."""
@@ -95,12 +103,13 @@ def joined(attn: Attention, attended: Tensor) -> Tensor:
 class Memory:
     """All attention of one network, which listens to one drawing at a time."""
 
-    def __init__(self, unet: UNet2DConditionModel) -> None:
+    def __init__(self, unet: UNet2DConditionModel, *, lasting: bool = False) -> None:
+        """What is ``lasting`` stays where it is for drawings of one shape."""
         self._unet = unet
         self._texts: dict[str, tuple[Attention, TextAttention]] = {}
         self._processors: dict[str, SelfAttention | TextAttention] = {}
         for name, layer in attentions(unet):
-            processor = TextAttention() if layer.is_cross_attention else SelfAttention()
+            processor = TextAttention(lasting) if layer.is_cross_attention else SelfAttention()
             self._processors[f"{name}.processor"] = processor
             if isinstance(processor, TextAttention):
                 self._texts[name] = layer, processor
@@ -125,6 +134,13 @@ class Memory:
             self._unet.set_attn_processor(dict(before))  # a copy, since the setter empties what it is given
             for _, processor in self._texts.values():
                 del processor.keys, processor.values
+
+    @property
+    def place(self) -> tuple[int, ...]:
+        """Where, and in which shape, the text is; one layer's tells of all."""
+        for _, processor in self._texts.values():
+            return processor.keys.data_ptr(), *processor.keys.shape
+        return ()
 
     def keep_last(self, rows: int) -> None:
         """From here on, only the last rows are drawn."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -12,11 +13,12 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from generator.diffusion import caching
-from generator.diffusion.attention import Memory, fuse
-from generator.diffusion.compiling import Compiled
+from generator.diffusion.attention import Memory, fuse, unfuse
+from generator.diffusion.compiling import Backend, CompiledBlocks, write_out
 from generator.diffusion.conditioning import Conditioning
 from generator.diffusion.plan import EXACT, Levers
 from generator.diffusion.quantizing import quantize
+from generator.diffusion.replaying import OnGpu, Recorder, Replayed
 from generator.method.identity import identity_attention
 
 Evaluate = Callable[..., tuple[Tensor, Tensor | None]]
@@ -25,19 +27,50 @@ Evaluate = Callable[..., tuple[Tensor, Tensor | None]]
 class Network:
     """What all drawings with one network share."""
 
-    def __init__(self, unet: UNet2DConditionModel, levers: Levers = EXACT) -> None:
-        """All of ``unet`` is on its device; it stays changed, see `quantize` and `fuse`."""
+    def __init__(
+        self,
+        unet: UNet2DConditionModel,
+        levers: Levers = EXACT,
+        backend: Backend = "inductor",
+        recorder: Recorder | None = None,
+    ) -> None:
+        """All of ``unet`` is on its device; it stays there and changed, see `quantize` and `fuse`."""
         quantize(unet, levers.quantized)
         fuse(unet)
-        self._memory = Memory(unet)
+        self._memory = Memory(unet, lasting=levers.replayed)
         self.unet, self.levers = unet, levers
-        self._eager: Evaluate = caching.evaluate if levers.cached_every > 1 else whole
-        self._compiled = Compiled(self._eager, replayed=levers.replayed) if levers.compiled else None
-        self.evaluate: Evaluate = self._compiled or self._eager
+        self._compiled = CompiledBlocks(unet, backend) if levers.compiled else None
+        self._replayed: Replayed | None = None
+        if levers.replayed:
+            self._replayed = Replayed(self._evaluate, self._depends, recorder or OnGpu())
+        self.compile(True)
 
     def compile(self, wanted: bool) -> None:
         """Whether the next drawings are compiled, if the levers say so; the first of a shape takes long."""
-        self.evaluate = self._compiled if wanted and self._compiled is not None else self._eager
+        if self._compiled is not None:
+            self._compiled.use(wanted)
+        self.evaluate: Evaluate = self._replayed if wanted and self._replayed is not None else self._evaluate
+
+    def release(self) -> None:
+        """Leave ``unet`` to others, changed in nothing but its numbers; nothing may be drawn any more."""
+        unfuse(self.unet)
+        write_out(self.unet)
+
+    @property
+    def works(self) -> bool:
+        """Whether all that the levers say can be done."""
+        return all(part is None or part.works for part in (self._compiled, self._replayed))
+
+    def _evaluate(self, *args: Any) -> tuple[Tensor, Tensor | None]:
+        function: Evaluate = caching.evaluate if self.levers.cached_every > 1 else whole
+        if self._compiled is None:
+            return function(self.unet, *args)
+        return self._compiled.call(function, self.unet, *args)
+
+    def _depends(self) -> Hashable:
+        """What a prediction depends on that is no argument: what is remembered of the text, and FreeU."""
+        freeu = tuple(getattr(block, "b1", None) for block in self.unet.up_blocks)
+        return self._memory.place, freeu, self._compiled is not None and self._compiled.works
 
     @contextmanager
     def drawing(self, conditioning: Conditioning, steps: int) -> Iterator[Drawing]:
@@ -52,7 +85,7 @@ class PlainNetwork:
     def __init__(self, unet: UNet2DConditionModel, levers: Levers = EXACT) -> None:
         """``unet`` is as before after each drawing; of ``levers``, only what is not its own is pulled."""
         self.unet, self.levers = unet, replace(EXACT, guided_until=levers.guided_until)
-        self.evaluate: Evaluate = whole
+        self.evaluate: Evaluate = partial(whole, unet)
 
     @contextmanager
     def drawing(self, conditioning: Conditioning, steps: int) -> Iterator[Drawing]:
@@ -87,7 +120,6 @@ class Drawing:
         if caching.is_full(step, self._steps, self._network.levers.cached_every):
             self._deep = None
         prediction, self._deep = self._network.evaluate(
-            unet,
             sample.to(unet.dtype).repeat(2 if told.guided else 1, 1, 1, 1),
             timestep,
             arguments(told, self._bias),

@@ -13,7 +13,6 @@ from diffusers import StableDiffusionXLPipeline
 from PIL import Image
 from torch import Tensor
 
-from generator.diffusion.attention import unfuse
 from generator.diffusion.checkpoints import Checkpoints
 from generator.diffusion.compiling import Compiled
 from generator.diffusion.conditioning import Conditioning, condition
@@ -50,6 +49,7 @@ class Illustrator:
         self._placing = Placing()
         self._checkpoints = Checkpoints(PRECISIONS[plan.precision], self._placing.lift)
         self._network: Network | PlainNetwork | None = None
+        self._made = 0  # after so many placings
         self._decode = Compiled(pixels_of) if plan.levers.compiled else pixels_of
         self._beside = Beside(self._device)
         self._warming = Warming(compiled, plan) if compiled is not None and plan.levers.compiled else None
@@ -116,8 +116,9 @@ class Illustrator:
     @property
     def gave_up(self) -> bool:
         """Whether something that should be compiled could not be."""
-        evaluate = self._network.evaluate if self._network is not None else None
-        return any(isinstance(one, Compiled) and not one.works for one in (evaluate, self._decode))
+        return any(
+            isinstance(one, Network | Compiled) and not one.works for one in (self._network, self._decode)
+        )
 
     def _choose_compiled(self, pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe]) -> None:
         if not isinstance(self._network, Network):
@@ -132,13 +133,13 @@ class Illustrator:
         with self._room_for(recipe.width, recipe.height):
             pipe = self._checkpoints.get(recipe)
             stays = plan.offload is Offload.NOTHING
-            if not stays:
-                unfuse(pipe.unet)
+            if not stays and isinstance(self._network, Network):
+                self._network.release()
             self._placing.put(pipe, plan)
             if not stays:
                 self._network = PlainNetwork(pipe.unet, plan.levers)
-            elif not isinstance(self._network, Network) or self._network.unet is not pipe.unet:
-                self._network = Network(pipe.unet, plan.levers)
+            elif self._made != self._placing.times:
+                self._network, self._made = Network(pipe.unet, plan.levers), self._placing.times
             with torch.inference_mode():
                 yield pipe
 

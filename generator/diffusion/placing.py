@@ -28,6 +28,7 @@ class Placing:
     def __init__(self) -> None:
         self._placed: tuple[StableDiffusionXLPipeline, str, Offload, bool] | None = None
         self._undo = ExitStack()
+        self.times = 0  #: how often anything was moved; until it is again, every weight is where it was
 
     def put(self, pipe: StableDiffusionXLPipeline, plan: Plan) -> None:
         """Have ``pipe`` as ``plan`` wants it; takes no time if it is."""
@@ -47,6 +48,7 @@ class Placing:
                 pipe.to(device)
             self._undo = undo.pop_all()
         self._placed = wanted
+        self.times += 1
 
     def lift(self) -> None:
         """Leave the pipeline as it was, but for where its weights are; then its layers may be changed."""

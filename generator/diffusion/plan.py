@@ -31,7 +31,7 @@ class Levers:
     """What makes drawing faster. The first two change nothing but rounding, the others the picture too."""
 
     compiled: bool = False
-    replayed: bool = False  #: what is compiled gives the GPU all of a step's orders at once, with more memory
+    replayed: bool = False  #: a GPU repeats a step's orders as they were recorded, which takes more memory
     quantized: Quantization = Quantization.OFF
     guided_until: float = 1.0  #: the share of the steps that are guided; later ones have one branch
     cached_every: int = 1  #: once a picture has settled, deep layers are computed in every so many steps
@@ -87,11 +87,13 @@ class Plan:
         """
         if self.beside:
             return replace(self, beside=False)
+        if self.levers.replayed:
+            return replace(self, levers=replace(self.levers, replayed=False))
         if self.together > 1:
             return replace(self, together=self.together // 2)
         movable = self.device.startswith("cuda")  # elsewhere, there is no other memory to go to
         if movable and self.offload is Offload.NOTHING:
-            levers = replace(self.levers, compiled=False, replayed=False, cached_every=1)
+            levers = replace(self.levers, compiled=False, cached_every=1)
             return replace(self, offload=Offload.NETWORKS, levers=levers)
         if not self.tiled:
             return replace(self, tiled=True)

@@ -219,9 +219,17 @@ def compiled(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprin
         return because(plan, "not compiled, as little would be gained")
     reason = "as speed.compile says" if speed.compile else "which takes minutes, once a machine"
     plan = because(plan, f"compiled, {reason}", levers=replace(plan.levers, compiled=True))
-    if not speed.replay or machine.kind != "cuda":
+    return replayed(plan, machine, speed, model)
+
+
+def replayed(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> Plan:
+    """Whether a step's orders are recorded, which keeps the memory between them."""
+    if machine.kind != "cuda" or speed.replay is False:
         return plan
-    return because(plan, "replayed, as speed.replay says", levers=replace(plan.levers, replayed=True))
+    again = (model.workspace + model.picture * plan.together) * (2 if plan.precision == "fp32" else 1)
+    if speed.replay is None and peak(plan, model) + again > EASE * machine.free:
+        return plan
+    return because(plan, "each step's orders recorded", levers=replace(plan.levers, replayed=True))
 
 
 def paced(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> Plan:

@@ -14,6 +14,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -80,7 +81,7 @@ class Warming:
             [sys.executable, "-m", "generator.diffusion.warming"], stdin=subprocess.PIPE, stdout=sys.stderr
         )
         assert self._process.stdin is not None
-        self._process.stdin.write(pickle.dumps((self._plan, list(recipes))))
+        self._process.stdin.write(pickle.dumps((alone(self._plan), list(recipes))))
         self._process.stdin.flush()  # and is not closed: its end is ours
 
     def _has_room(self) -> bool:
@@ -88,6 +89,11 @@ class Warming:
             return True
         free, _ = torch.cuda.mem_get_info(self._plan.device)
         return free > ROOM * torch.cuda.max_memory_reserved(self._plan.device)
+
+
+def alone(plan: Plan) -> Plan:
+    """The plan without what compiling does not need."""
+    return replace(plan, levers=replace(plan.levers, replayed=False))
 
 
 def size(recipes: Sequence[Recipe]) -> tuple[int, int]:
@@ -103,7 +109,7 @@ def signature(pipe: StableDiffusionXLPipeline, plan: Plan, recipes: Sequence[Rec
         diffusers.__version__,
         torch.cuda.get_device_name(device) if device.type == "cuda" else plan.device,
         plan.precision,
-        repr(plan.levers),
+        repr(alone(plan).levers),
         [{k: v for k, v in net.config.items() if not k.startswith("_")} for net in (pipe.unet, pipe.vae)],
         [len(recipes), *size(recipes), recipes[0].freeu, recipes[0].guidance_scale > 1],
         [any(recipe.negative_prompt for recipe in recipes)],
