@@ -1,7 +1,7 @@
 """The archive: one SQLite file, one writer, whole transactions.
 
-Every write is one ``BEGIN IMMEDIATE`` transaction and is on disk when its method returns. Values go in and
-come out frozen; rows do not leave this room.
+Every write is done as a whole or not at all, and is on disk when its method returns. Values go in and come
+out frozen; rows do not leave this room.
 """
 
 from __future__ import annotations
