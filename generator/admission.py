@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-import aiosqlite
 
 from generator import limits
 from generator.archive.archive import Archive
@@ -69,12 +68,12 @@ class Admission:
         if telling:
             limits.check_scenes(frames, bounds.scenes)
 
-        async def admit(sql: aiosqlite.Connection) -> None:
-            use = await read_use(sql, guild_id, person.id)
+        def admit(sql: sqlite3.Connection) -> None:
+            use = read_use(sql, guild_id, person.id)
             if telling:
                 limits.check_stories(use.stories, bounds.stories_at_once)
             limits.check_waiting(use.waiting, frames, bounds.waiting)
-            await _check_day(sql, person, guild_id, frames, use, bounds)
+            _check_day(sql, person, guild_id, frames, use, bounds)
 
         return admit
 
@@ -88,8 +87,8 @@ class Admission:
         return limits.bounds(self._host, server.limits, standing)
 
 
-async def _check_day(
-    sql: aiosqlite.Connection, person: Person, guild_id: int, frames: int, use: Use, bounds: Bounds
+def _check_day(
+    sql: sqlite3.Connection, person: Person, guild_id: int, frames: int, use: Use, bounds: Bounds
 ) -> None:
     for used, limit, whose in (
         (use.frames, bounds.frames_a_day, person.id),
@@ -99,6 +98,6 @@ async def _check_day(
             continue
         seconds = None
         if frames <= limit:
-            free = await free_again(sql, guild_id, whose, used + frames - limit)
+            free = free_again(sql, guild_id, whose, used + frames - limit)
             seconds = (free - datetime.now(UTC)).total_seconds()
         raise limits.day_is_over(used, frames, limit, seconds, server=whose is None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import sqlite3
 import statistics
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,8 +13,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
-
-import aiosqlite
 
 from generator.admission import Admission
 from generator.archive.archive import Archive
@@ -97,35 +96,36 @@ async def _fill(archive: Archive, frames: int) -> None:
     stories = frames // 10
     recent = "CASE WHEN {n} > " + str(frames - 1000) + " THEN '-6 hours' ELSE '-400 days' END"
     count = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})"
-    async with archive.work._connection.transaction() as sql:
-        triggers = list(
-            await sql.execute_fetchall("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        )
+
+    def fill(sql: sqlite3.Connection) -> None:
+        triggers = sql.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
         for row in triggers:
-            await sql.execute(f"DROP TRIGGER {row['name']}")
-        await sql.execute(
+            sql.execute(f"DROP TRIGGER {row['name']}")
+        sql.execute(
             f"{count.format(stories)} INSERT INTO stories (id, guild_id, channel_id, author_id, subject,"
             " style, settled) SELECT i, i % 50 + 1, 1, i % 1000 + 1, 'a fox', 'plain', 1 FROM n"
         )
-        await sql.execute("INSERT INTO contributors SELECT id, author_id, 'Ann' FROM stories")
-        await sql.execute(
+        sql.execute("INSERT INTO contributors SELECT id, author_id, 'Ann' FROM stories")
+        sql.execute(
             f"{count.format(frames)} INSERT INTO frames (id, story_id, position, author_id)"
             " SELECT i, (i - 1) / 10 + 1, (i - 1) % 10, ((i - 1) / 10 + 1) % 1000 + 1 FROM n"
         )
-        await sql.execute(
+        sql.execute(
             "INSERT INTO takes (id, story_id, frame_id, scene, author_id, seed, recipe, created_at, path)"
             " SELECT id, story_id, id, 'in a meadow', author_id, 7, '{}',"
             f" strftime('%Y-%m-%dT%H:%M:%fZ', 'now', {recent.format(n='id')}), 'x.png' FROM frames"
         )
-        await sql.execute("INSERT INTO jobs (take_id, state, seconds) SELECT id, 'drawn', 1.0 FROM takes")
-        await sql.execute(
+        sql.execute("INSERT INTO jobs (take_id, state, seconds) SELECT id, 'drawn', 1.0 FROM takes")
+        sql.execute(
             "INSERT INTO work (take_id, story_id, guild_id, person_id, telling, asked_at, open)"
             " SELECT takes.id, story_id, guild_id, takes.author_id, 1, takes.created_at, 0"
             " FROM takes JOIN stories ON stories.id = story_id WHERE takes.id > ?",
             (frames - 1000,),
         )
         for row in triggers:
-            await sql.execute(row["sql"])
+            sql.execute(row["sql"])
+
+    await archive.work._connection.write(fill)
 
 
 async def _frames(archive: Archive, rounds: int = 60) -> tuple[float, float, float]:
@@ -139,9 +139,9 @@ async def _frames(archive: Archive, rounds: int = 60) -> tuple[float, float, flo
         admit = await admission.ticket(person, number % 50 + 1, 1, USUAL, words(1), telling=True)
         asked = perf_counter() - begun
 
-        async def counted(sql: aiosqlite.Connection, admit: Admit = admit, asked: float = asked) -> None:
+        def counted(sql: sqlite3.Connection, admit: Admit = admit, asked: float = asked) -> None:
             counting = perf_counter()
-            await admit(sql)
+            admit(sql)
             limits.append(asked + perf_counter() - counting)
 
         story = await archive.add_story(BOARD, person, guild_id=number % 50 + 1, channel_id=1, admit=counted)

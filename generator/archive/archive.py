@@ -1,19 +1,20 @@
 """The archive: one SQLite file, one writer, whole transactions.
 
-Every write is one ``BEGIN IMMEDIATE`` transaction and is on disk when its method returns. Values go in and
-come out frozen; rows do not leave this room.
+Every write is done as a whole or not at all, and is on disk when its method returns. Values go in and come
+out frozen; rows do not leave this room.
 """
 
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from generator.archive.characters import Characters
 from generator.archive.circles import Circles
-from generator.archive.connection import NOW, Admit, Connection, anything
+from generator.archive.connection import NOW, Admit, Connection, Shelf, anything, reads, writes
 from generator.archive.gallery import Gallery
 from generator.archive.hearing import Hearing
 from generator.archive.moderation import Moderation
@@ -38,11 +39,11 @@ from generator.sentence import Sentence
 from generator.story import Person, Picture, Recipe, Script, Story, Storyboard, Take
 
 
-class Archive:
+class Archive(Shelf):
     """All stories ever told here. Opened with `database.open_archive`."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self.servers = Servers(connection)
         self.circles = Circles(connection)
         self.hearing = Hearing(connection)
@@ -55,8 +56,10 @@ class Archive:
 
     # -- writing ----------------------------------------------------------------------------------------
 
-    async def add_story(
+    @writes
+    def add_story(
         self,
+        sql: sqlite3.Connection,
         storyboard: Storyboard,
         author: Person,
         *,
@@ -67,21 +70,22 @@ class Archive:
         admit: Admit = anything,
     ) -> Story:
         """Keep a story with one queued take for each of its recipes."""
-        async with self._connection.transaction() as sql:
-            await admit(sql)
-            story_id = await add_story(
-                sql,
-                storyboard,
-                author,
-                guild_id=guild_id,
-                channel_id=channel_id,
-                thread_id=thread_id,
-                place_id=place_id,
-            )
-            return await read_story(sql, story_id)
+        admit(sql)
+        story_id = add_story(
+            sql,
+            storyboard,
+            author,
+            guild_id=guild_id,
+            channel_id=channel_id,
+            thread_id=thread_id,
+            place_id=place_id,
+        )
+        return read_story(sql, story_id)
 
-    async def add_take(
+    @writes
+    def add_take(
         self,
+        sql: sqlite3.Connection,
         parent: Take,
         recipe: Recipe,
         author: Person,
@@ -94,31 +98,30 @@ class Archive:
 
         One that `chooses` stands for its frame as soon as it is drawn.
         """
-        async with self._connection.transaction() as sql:
-            await admit(sql)
-            await add_contributor(sql, parent.story_id, author)
-            words = parent.scene if scene is None else scene
-            take_id = await add_take(
-                sql, parent.story_id, parent.frame_id, words, parent.id, author, recipe, chooses
-            )
-            await touch(sql, parent.story_id)
-            return await read_take(sql, take_id)
+        admit(sql)
+        add_contributor(sql, parent.story_id, author)
+        words = parent.scene if scene is None else scene
+        take_id = add_take(sql, parent.story_id, parent.frame_id, words, parent.id, author, recipe, chooses)
+        touch(sql, parent.story_id)
+        return read_take(sql, take_id)
 
-    async def add_takes(
-        self, wanted: Sequence[tuple[Take, Recipe]], author: Person, admit: Admit = anything
+    @writes
+    def add_takes(
+        self,
+        sql: sqlite3.Connection,
+        wanted: Sequence[tuple[Take, Recipe]],
+        author: Person,
+        admit: Admit = anything,
     ) -> list[Take]:
         """Keep another take for each parent, of one story, queued; all of them or none."""
-        async with self._connection.transaction() as sql:
-            await admit(sql)
-            takes = []
-            for parent, recipe in wanted:
-                await add_contributor(sql, parent.story_id, author)
-                take_id = await add_take(
-                    sql, parent.story_id, parent.frame_id, parent.scene, parent.id, author, recipe
-                )
-                takes.append(await read_take(sql, take_id))
-                await touch(sql, parent.story_id)
-            return takes
+        admit(sql)
+        takes = []
+        for parent, recipe in wanted:
+            add_contributor(sql, parent.story_id, author)
+            take_id = add_take(sql, parent.story_id, parent.frame_id, parent.scene, parent.id, author, recipe)
+            takes.append(read_take(sql, take_id))
+            touch(sql, parent.story_id)
+        return takes
 
     async def turn(self, take_id: int) -> int:
         """Turn a frame's message to one of its drawn takes; the story's number.
@@ -136,17 +139,17 @@ class Archive:
         """
         return await self._point("chosen_id = ?1, shown_id = ?1", take_id)
 
-    async def _point(self, assignments: str, take_id: int) -> int:
-        async with self._connection.transaction() as sql:
-            rows = await sql.execute_fetchall(
-                f"UPDATE frames SET {assignments} WHERE id ="
-                " (SELECT frame_id FROM takes WHERE id = ?1 AND path IS NOT NULL) RETURNING story_id",
-                (take_id,),
-            )
-            for (story_id,) in rows:
-                await touch(sql, story_id)
-                return int(story_id)
-            raise NotFound("There is no picture {number} here any more.", number=take_id)
+    @writes
+    def _point(self, sql: sqlite3.Connection, assignments: str, take_id: int) -> int:
+        rows = sql.execute(
+            f"UPDATE frames SET {assignments} WHERE id ="
+            " (SELECT frame_id FROM takes WHERE id = ?1 AND path IS NOT NULL) RETURNING story_id",
+            (take_id,),
+        ).fetchall()
+        for (story_id,) in rows:
+            touch(sql, story_id)
+            return int(story_id)
+        raise NotFound("There is no picture {number} here any more.", number=take_id)
 
     async def start(self, take_id: int, device: str) -> bool:
         """Mark a queued take as being drawn; False if it is no longer wanted."""
@@ -156,78 +159,76 @@ class Archive:
             (device, take_id),
         )
 
-    async def lose(self, take_id: int) -> int:
+    @writes
+    def lose(self, sql: sqlite3.Connection, take_id: int) -> int:
         """Count that a device died on a take, and queue it again; how often that has happened."""
-        async with self._connection.transaction() as sql:
-            rows = await sql.execute_fetchall(
-                "UPDATE jobs SET state = 'queued', attempts = attempts + 1"
-                " WHERE take_id = ? AND state = 'drawing' RETURNING attempts",
+        rows = sql.execute(
+            "UPDATE jobs SET state = 'queued', attempts = attempts + 1"
+            " WHERE take_id = ? AND state = 'drawing' RETURNING attempts",
+            (take_id,),
+        ).fetchall()
+        return next((int(attempts) for (attempts,) in rows), 0)
+
+    @writes
+    def finish(self, sql: sqlite3.Connection, take_id: int, path: Path, picture: Picture) -> bool:
+        """Record a drawn take, whose file is complete; False if it was cancelled meanwhile."""
+        done = sql.execute(
+            "UPDATE jobs SET state = 'drawn', seconds = ?, engine = ?,"
+            f" finished_at = {NOW} WHERE take_id = ? AND state = 'drawing'",
+            (picture.seconds, json.dumps(asdict(picture.engine)), take_id),
+        )
+        if done.rowcount:
+            verdict = None if picture.verdict is None else json.dumps(asdict(picture.verdict))
+            sql.execute(
+                "UPDATE takes SET path = ?, verdict = ? WHERE id = ?", (path.as_posix(), verdict, take_id)
+            )
+            sql.execute(
+                "UPDATE frames SET shown_id = takes.id, chosen_id = iif(chooses, takes.id, chosen_id)"
+                " FROM takes WHERE frames.id = frame_id AND takes.id = ?",
                 (take_id,),
             )
-            return next((int(attempts) for (attempts,) in rows), 0)
+            touch_of(sql, take_id)
+        return bool(done.rowcount)
 
-    async def finish(self, take_id: int, path: Path, picture: Picture) -> bool:
-        """Record a drawn take, whose file is complete; False if it was cancelled meanwhile."""
-        async with self._connection.transaction() as sql:
-            done = await sql.execute(
-                "UPDATE jobs SET state = 'drawn', seconds = ?, engine = ?,"
-                f" finished_at = {NOW} WHERE take_id = ? AND state = 'drawing'",
-                (picture.seconds, json.dumps(asdict(picture.engine)), take_id),
-            )
-            if done.rowcount:
-                verdict = None if picture.verdict is None else json.dumps(asdict(picture.verdict))
-                await sql.execute(
-                    "UPDATE takes SET path = ?, verdict = ? WHERE id = ?", (path.as_posix(), verdict, take_id)
-                )
-                await sql.execute(
-                    "UPDATE frames SET shown_id = takes.id, chosen_id = iif(chooses, takes.id, chosen_id)"
-                    " FROM takes WHERE frames.id = frame_id AND takes.id = ?",
-                    (take_id,),
-                )
-                await touch_of(sql, take_id)
-            return bool(done.rowcount)
-
-    async def fail(self, take_id: int, failure: Sentence) -> bool:
+    @writes
+    def fail(self, sql: sqlite3.Connection, take_id: int, failure: Sentence) -> bool:
         """Give a take up, with a sentence for its author."""
-        async with self._connection.transaction() as sql:
-            given_up = await sql.execute(
-                "UPDATE jobs SET state = 'failed', failure = ?,"
-                f" finished_at = {NOW}"
-                " WHERE take_id = ? AND state IN ('queued', 'drawing')",
-                (failure.kept(), take_id),
-            )
-            await touch_of(sql, take_id)
-            return bool(given_up.rowcount)
+        given_up = sql.execute(
+            "UPDATE jobs SET state = 'failed', failure = ?,"
+            f" finished_at = {NOW}"
+            " WHERE take_id = ? AND state IN ('queued', 'drawing')",
+            (failure.kept(), take_id),
+        )
+        touch_of(sql, take_id)
+        return bool(given_up.rowcount)
 
-    async def cancel(self, story_id: int) -> list[int]:
+    @writes
+    def cancel(self, sql: sqlite3.Connection, story_id: int) -> list[int]:
         """Give up all takes of a story that are not drawn yet; their ids."""
-        async with self._connection.transaction() as sql:
-            await sql.execute(
-                # One that grows is not over: only its pictures are stopped.
-                "UPDATE stories SET cancelled = 1 WHERE id = ? AND NOT growing"
-                " AND EXISTS (SELECT 1 FROM takes JOIN jobs"
-                " ON take_id = takes.id WHERE story_id = stories.id AND parent_id IS NULL"
-                " AND state IN ('queued', 'drawing'))",
-                (story_id,),
-            )
-            rows = await sql.execute_fetchall(
-                f"UPDATE jobs SET state = 'cancelled', finished_at = {NOW}"
-                " WHERE state IN ('queued', 'drawing')"
-                " AND take_id IN (SELECT id FROM takes WHERE story_id = ?) RETURNING take_id",
-                (story_id,),
-            )
-            if rows:
-                await touch(sql, story_id)
-            return sorted(int(take_id) for (take_id,) in rows)
+        sql.execute(
+            # One that grows is not over: only its pictures are stopped.
+            "UPDATE stories SET cancelled = 1 WHERE id = ? AND NOT growing"
+            " AND EXISTS (SELECT 1 FROM takes JOIN jobs"
+            " ON take_id = takes.id WHERE story_id = stories.id AND parent_id IS NULL"
+            " AND state IN ('queued', 'drawing'))",
+            (story_id,),
+        )
+        rows = sql.execute(
+            f"UPDATE jobs SET state = 'cancelled', finished_at = {NOW}"
+            " WHERE state IN ('queued', 'drawing')"
+            " AND take_id IN (SELECT id FROM takes WHERE story_id = ?) RETURNING take_id",
+            (story_id,),
+        ).fetchall()
+        if rows:
+            touch(sql, story_id)
+        return sorted(int(take_id) for (take_id,) in rows)
 
-    async def requeue(self) -> list[Take]:
+    @writes
+    def requeue(self, sql: sqlite3.Connection) -> list[Take]:
         """Queue again what a stopped process left half drawn; every take that waits, oldest first."""
-        async with self._connection.transaction() as sql:
-            await sql.execute("UPDATE jobs SET state = 'queued' WHERE state IN ('queued', 'drawing')")
-            rows = await sql.execute_fetchall(
-                f"{TAKES} WHERE jobs.state IN ('queued', 'drawing') ORDER BY takes.id"
-            )
-            return [take_of(row) for row in rows]
+        sql.execute("UPDATE jobs SET state = 'queued' WHERE state IN ('queued', 'drawing')")
+        rows = sql.execute(f"{TAKES} WHERE jobs.state IN ('queued', 'drawing') ORDER BY takes.id").fetchall()
+        return [take_of(row) for row in rows]
 
     async def set_thread(self, story_id: int, thread_id: int) -> None:
         """Remember where a story's frames go."""
@@ -265,23 +266,23 @@ class Archive:
 
     # -- reading ----------------------------------------------------------------------------------------
 
-    async def story(self, story_id: int) -> Story:
+    @reads
+    def story(self, sql: sqlite3.Connection, story_id: int) -> Story:
         """A story with all its takes.
 
         Raises:
             NotFound: there is none with this number.
         """
-        async with self._connection.reading() as sql:
-            return await read_story(sql, story_id)
+        return read_story(sql, story_id)
 
-    async def take(self, take_id: int) -> Take:
+    @reads
+    def take(self, sql: sqlite3.Connection, take_id: int) -> Take:
         """One take.
 
         Raises:
             NotFound: there is none with this number.
         """
-        async with self._connection.reading() as sql:
-            return await read_take(sql, take_id)
+        return read_take(sql, take_id)
 
     async def latest_telling(self, script: Script) -> Story | None:
         """The newest story with this subject and these scenes."""

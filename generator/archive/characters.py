@@ -6,9 +6,8 @@ import sqlite3
 import unicodedata
 from dataclasses import dataclass
 
-import aiosqlite
-
-from generator.archive.connection import Connection, insert
+from generator.archive.connection import Shelf, reads, writes
+from generator.archive.rows import insert
 from generator.errors import NotFound, OptionRefused
 from generator.story import Person
 
@@ -40,46 +39,52 @@ class Character:
     looks: Looks
 
 
-class Characters:
+class Characters(Shelf):
     """A shelf of the archive: each person's own characters, and those that a server shares."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def keep(self, owner: Person, name: str, looks: Looks, *, guild_id: int | None = None) -> Character:
+    @writes
+    def keep(
+        self,
+        sql: sqlite3.Connection,
+        owner: Person,
+        name: str,
+        looks: Looks,
+        *,
+        guild_id: int | None = None,
+    ) -> Character:
         """Keep a character, for its owner or for a whole server.
 
         Raises:
             OptionRefused: the name is no name or is taken, or there are enough characters.
         """
         name, key = tidy_name(name)
-        async with self._connection.transaction() as sql:
-            others = await _of(sql, None if guild_id else owner.id, guild_id)
-            if len(others) >= MOST and guild_id is not None:
-                raise OptionRefused(
-                    "This server has {most} characters already, and no more can be shared; please forget one "
-                    "that you shared, with /characters, or ask a moderator to.",
-                    most=MOST,
-                )
-            if len(others) >= MOST:
-                raise OptionRefused(
-                    "There are {most} characters already, and no more can be kept; please forget one first, "
-                    "with /characters.",
-                    most=MOST,
-                )
-            _refuse_taken(key, name, others)
-            number = await insert(
-                sql,
-                "INSERT INTO characters (owner_id, owner_name, guild_id, name, key, subject, style, model,"
-                " seed, take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    owner.id, owner.name, guild_id, name, key, looks.subject, looks.style, looks.model,
-                    looks.seed, looks.take_id,
-                ),
-            )  # fmt: skip
+        others = _of(sql, None if guild_id else owner.id, guild_id)
+        if len(others) >= MOST and guild_id is not None:
+            raise OptionRefused(
+                "This server has {most} characters already, and no more can be shared; please forget one "
+                "that you shared, with /characters, or ask a moderator to.",
+                most=MOST,
+            )
+        if len(others) >= MOST:
+            raise OptionRefused(
+                "There are {most} characters already, and no more can be kept; please forget one first, "
+                "with /characters.",
+                most=MOST,
+            )
+        _refuse_taken(key, name, others)
+        number = insert(
+            sql,
+            "INSERT INTO characters (owner_id, owner_name, guild_id, name, key, subject, style, model,"
+            " seed, take_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                owner.id, owner.name, guild_id, name, key, looks.subject, looks.style, looks.model,
+                looks.seed, looks.take_id,
+            ),
+        )  # fmt: skip
         return Character(id=number, owner=owner, guild_id=guild_id, name=name, looks=looks)
 
-    async def rename(self, character: Character, name: str) -> Character:
+    @writes
+    def rename(self, sql: sqlite3.Connection, character: Character, name: str) -> Character:
         """Give a character another name.
 
         Raises:
@@ -87,33 +92,30 @@ class Characters:
             NotFound: the character is not there any more.
         """
         name, key = tidy_name(name)
-        async with self._connection.transaction() as sql:
-            own = None if character.guild_id else character.owner.id
-            others = [each for each in await _of(sql, own, character.guild_id) if each.id != character.id]
-            _refuse_taken(key, name, others)
-            await sql.execute(
-                "UPDATE characters SET name = ?, key = ? WHERE id = ?", (name, key, character.id)
-            )
-            return await _read(sql, character.id)
+        own = None if character.guild_id else character.owner.id
+        others = [each for each in _of(sql, own, character.guild_id) if each.id != character.id]
+        _refuse_taken(key, name, others)
+        sql.execute("UPDATE characters SET name = ?, key = ? WHERE id = ?", (name, key, character.id))
+        return _read(sql, character.id)
 
     async def drop(self, character_id: int) -> bool:
         """Forget one character; False if that had happened already."""
         return await self._connection.update("DELETE FROM characters WHERE id = ?", (character_id,))
 
-    async def character(self, character_id: int) -> Character:
+    @reads
+    def character(self, sql: sqlite3.Connection, character_id: int) -> Character:
         """One character.
 
         Raises:
             NotFound: there is none with this number.
         """
-        async with self._connection.reading() as sql:
-            return await _read(sql, character_id)
+        return _read(sql, character_id)
 
-    async def known(self, person_id: int, guild_id: int | None) -> list[Character]:
+    @reads
+    def known(self, sql: sqlite3.Connection, person_id: int, guild_id: int | None) -> list[Character]:
         """A person's own characters, then those that the server shares, each by name."""
-        async with self._connection.reading() as sql:
-            own = await _of(sql, person_id, None)
-            return own + (await _of(sql, None, guild_id) if guild_id else [])
+        own = _of(sql, person_id, None)
+        return own + (_of(sql, None, guild_id) if guild_id else [])
 
     async def called(self, name: str, person_id: int, guild_id: int | None) -> Character:
         """The character of this name that a person means in a server; their own come first.
@@ -159,19 +161,19 @@ def _refuse_taken(key: str, name: str, others: list[Character]) -> None:
         raise OptionRefused("There is a character “{name}” already; please choose another name.", name=name)
 
 
-async def _of(sql: aiosqlite.Connection, owner_id: int | None, guild_id: int | None) -> list[Character]:
+def _of(sql: sqlite3.Connection, owner_id: int | None, guild_id: int | None) -> list[Character]:
     """A person's own characters, or else those of a server, by name."""
     own = "SELECT * FROM characters WHERE guild_id IS NULL AND owner_id = ? ORDER BY key"
     shared = "SELECT * FROM characters WHERE guild_id = ? ORDER BY key"
     if guild_id is None:
-        rows = await sql.execute_fetchall(own, (owner_id,))
+        rows = sql.execute(own, (owner_id,)).fetchall()
     else:
-        rows = await sql.execute_fetchall(shared, (guild_id,))
+        rows = sql.execute(shared, (guild_id,)).fetchall()
     return [_character(row) for row in rows]
 
 
-async def _read(sql: aiosqlite.Connection, character_id: int) -> Character:
-    for row in await sql.execute_fetchall("SELECT * FROM characters WHERE id = ?", (character_id,)):
+def _read(sql: sqlite3.Connection, character_id: int) -> Character:
+    for row in sql.execute("SELECT * FROM characters WHERE id = ?", (character_id,)).fetchall():
         return _character(row)
     raise NotFound("This character is not kept any more; /characters shows those that are.")
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import aiosqlite
-
-from generator.archive.connection import NOW, Admit, Connection, anything
+from generator.archive.connection import NOW, Admit, Shelf, anything, reads, writes
 from generator.archive.hearing import hear
 from generator.archive.rows import (
     add_contributor,
@@ -28,7 +27,7 @@ from generator.together.circle import Circle, Mode, Phase, Proposal, Step
 from generator.together.growing import all_recipes, next_recipe
 
 Check = Callable[[Circle, Story], None]
-"""Raises what forbids it."""
+"""Raises what forbids it. Like all that is asked within a transaction, it only looks at what it is given."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +51,15 @@ class Posts:
     continues_id: int | None  #: that story
 
 
-class Circles:
+class Circles(Shelf):
     """A shelf of the archive."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     # -- writing ----------------------------------------------------------------------------------------
 
-    async def add(
+    @writes
+    def add(
         self,
+        sql: sqlite3.Connection,
         board: Storyboard,
         common: Common,
         circle: Circle,
@@ -76,33 +74,34 @@ class Circles:
 
         `carried` are frames of an earlier story, each with a copy of its picture's file; they come first.
         """
-        async with self._connection.transaction() as sql:
-            await admit(sql)
-            story_id = await add_story(
-                sql, board, circle.owner, guild_id=guild_id, channel_id=channel_id, first=len(carried)
-            )
-            carried_id = None
-            for position, (frame, path) in enumerate(carried):
-                carried_id = await _carry(sql, story_id, position, frame, path)
-            await sql.execute(
-                "INSERT INTO circles (story_id, mode, phase, minutes, recipe, window_length, continues_id,"
-                " carried_id, heard_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
-                (
-                    story_id,
-                    circle.mode,
-                    circle.phase,
-                    circle.minutes,
-                    recipe_to_json(common.recipe),
-                    common.window_length,
-                    continues_id,
-                    carried_id,
-                ),
-            )
-            await _write(sql, replace(circle, story_id=story_id))
-            return await read_story(sql, story_id)
+        admit(sql)
+        story_id = add_story(
+            sql, board, circle.owner, guild_id=guild_id, channel_id=channel_id, first=len(carried)
+        )
+        carried_id = None
+        for position, (frame, path) in enumerate(carried):
+            carried_id = _carry(sql, story_id, position, frame, path)
+        sql.execute(
+            "INSERT INTO circles (story_id, mode, phase, minutes, recipe, window_length, continues_id,"
+            " carried_id, heard_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            (
+                story_id,
+                circle.mode,
+                circle.phase,
+                circle.minutes,
+                recipe_to_json(common.recipe),
+                common.window_length,
+                continues_id,
+                carried_id,
+            ),
+        )
+        _write(sql, replace(circle, story_id=story_id))
+        return read_story(sql, story_id)
 
-    async def change(
+    @writes
+    def change(
         self,
+        sql: sqlite3.Connection,
         story_id: int,
         act: Callable[[Circle, Story], Step],
         message_id: int | None = None,
@@ -112,92 +111,92 @@ class Circles:
 
         The circle as it is then, and the new frame's queued take. If a message in its thread led to it, that
         is known from then on, and owed a receipt. Whatever `act` raises is raised; then nothing is changed.
+        It is asked on the database's thread, so it only looks at what it is given, and is quick.
 
         Raises:
             NotFound: there is no such circle.
             PromptTooLong: the scene does not fit into CLIP's context together with the subject.
         """
-        async with self._connection.transaction() as sql:
-            await admit(sql)
-            before, story = await _read(sql, story_id), await read_story(sql, story_id)
-            after, scene = act(before, story)
-            take = None if scene is None else await _add_scene(sql, story, scene)
-            if after != before:
-                await _write(sql, after)
-            if after != before or take is not None:
-                await touch(sql, story_id)
-            if message_id is not None:
-                await hear(sql, story_id, message_id, receipt_id=message_id)
-            return after, take
+        admit(sql)
+        before, story = _read(sql, story_id), read_story(sql, story_id)
+        after, scene = act(before, story)
+        take = None if scene is None else _add_scene(sql, story, scene)
+        if after != before:
+            _write(sql, after)
+        if after != before or take is not None:
+            touch(sql, story_id)
+        if message_id is not None:
+            hear(sql, story_id, message_id, receipt_id=message_id)
+        return after, take
 
-    async def take_back(
-        self, story_id: int, check: Callable[[Circle, Frame], None]
+    @writes
+    def take_back(
+        self, sql: sqlite3.Connection, story_id: int, check: Callable[[Circle, Frame], None]
     ) -> tuple[Frame, list[int]]:
         """Take the last scene out of the story; its frame, and its takes that need not be drawn any more.
 
         Raises:
             NotFound: there is no such circle, or no scene in it.
         """
-        async with self._connection.transaction() as sql:
-            circle, story = await _read(sql, story_id), await read_story(sql, story_id)
-            if not story.frames:
-                raise NotFound("There is no scene to take back yet.")
-            frame = story.frames[-1]
-            check(circle, frame)
-            await sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame.id,))
-            rows = await sql.execute_fetchall(
-                f"UPDATE jobs SET state = 'cancelled', finished_at = {NOW}"  # noqa: S608
-                " WHERE state IN ('queued', 'drawing')"
-                " AND take_id IN (SELECT id FROM takes WHERE frame_id = ?) RETURNING take_id",
-                (frame.id,),
-            )
-            await touch(sql, story_id)
-            return frame, sorted(int(take_id) for (take_id,) in rows)
+        circle, story = _read(sql, story_id), read_story(sql, story_id)
+        if not story.frames:
+            raise NotFound("There is no scene to take back yet.")
+        frame = story.frames[-1]
+        check(circle, frame)
+        sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame.id,))
+        rows = sql.execute(
+            f"UPDATE jobs SET state = 'cancelled', finished_at = {NOW}"  # noqa: S608
+            " WHERE state IN ('queued', 'drawing')"
+            " AND take_id IN (SELECT id FROM takes WHERE frame_id = ?) RETURNING take_id",
+            (frame.id,),
+        ).fetchall()
+        touch(sql, story_id)
+        return frame, sorted(int(take_id) for (take_id,) in rows)
 
-    async def move(self, story_id: int, frame_id: int, by: int, check: Check) -> None:
+    @writes
+    def move(self, sql: sqlite3.Connection, story_id: int, frame_id: int, by: int, check: Check) -> None:
         """Let a frame change places with the one before (-1) or after (+1) it, where there is one.
 
         Raises:
             NotFound: there is no such circle, or no such scene in it.
         """
-        async with self._connection.transaction() as sql:
-            circle, story = await _read(sql, story_id), await read_story(sql, story_id)
-            check(circle, story)
-            ids = [frame.id for frame in story.frames]
-            if frame_id not in ids:
-                raise NotFound("This scene is not part of the story any more; please choose another one.")
-            place = ids.index(frame_id)
-            other = min(max(place + by, 0), len(ids) - 1)
-            if other == place:
-                return
-            # By way of no place at all, since no two frames may have the same.
-            await sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame_id,))
-            await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (place, ids[other]))
-            await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (other, frame_id))
-            await touch(sql, story_id)
+        circle, story = _read(sql, story_id), read_story(sql, story_id)
+        check(circle, story)
+        ids = [frame.id for frame in story.frames]
+        if frame_id not in ids:
+            raise NotFound("This scene is not part of the story any more; please choose another one.")
+        place = ids.index(frame_id)
+        other = min(max(place + by, 0), len(ids) - 1)
+        if other == place:
+            return
+        # By way of no place at all, since no two frames may have the same.
+        sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame_id,))
+        sql.execute("UPDATE frames SET position = ? WHERE id = ?", (place, ids[other]))
+        sql.execute("UPDATE frames SET position = ? WHERE id = ?", (other, frame_id))
+        touch(sql, story_id)
 
-    async def retell(
-        self, story_id: int, author: Person, check: Check, admit: Admit = anything
+    @writes
+    def retell(
+        self, sql: sqlite3.Connection, story_id: int, author: Person, check: Check, admit: Admit = anything
     ) -> list[Take]:
         """Keep another take of every frame, queued, as if the whole text had been asked for at once.
 
         Raises:
             NotFound: there is no such circle.
         """
-        async with self._connection.transaction() as sql:
-            await admit(sql)
-            circle, story = await _read(sql, story_id), await read_story(sql, story_id)
-            check(circle, story)
-            common = await _read_common(sql, story_id)
-            await add_contributor(sql, story_id, author)
-            takes = []
-            recipes = all_recipes(common.recipe, _expressed(story), common.window_length)
-            for frame, recipe in zip(story.frames, recipes, strict=True):
-                parent = frame.chosen
-                take_id = await add_take(sql, story_id, frame.id, parent.scene, parent.id, author, recipe)
-                takes.append(await read_take(sql, take_id))
-            await touch(sql, story_id)
-            return takes
+        admit(sql)
+        circle, story = _read(sql, story_id), read_story(sql, story_id)
+        check(circle, story)
+        common = _read_common(sql, story_id)
+        add_contributor(sql, story_id, author)
+        takes = []
+        recipes = all_recipes(common.recipe, _expressed(story), common.window_length)
+        for frame, recipe in zip(story.frames, recipes, strict=True):
+            parent = frame.chosen
+            take_id = add_take(sql, story_id, frame.id, parent.scene, parent.id, author, recipe)
+            takes.append(read_take(sql, take_id))
+        touch(sql, story_id)
+        return takes
 
     async def set_prompt(self, story_id: int, message_id: int | None, posted: str | None = None) -> None:
         """Remember the message with the buttons, and what it shows; each one that is posted is counted."""
@@ -214,43 +213,43 @@ class Circles:
             (message_id, posted, story_id),
         )
 
-    async def abandon(self, story_id: int) -> None:
+    @writes
+    def abandon(self, sql: sqlite3.Connection, story_id: int) -> None:
         """Its place is gone: nothing is waited for any more, as whatever still shows it is to say."""
-        async with self._connection.transaction() as sql:
-            await sql.execute(
-                "UPDATE circles SET phase = 'closed', deadline = NULL, turn_id = NULL WHERE story_id = ?",
-                (story_id,),
-            )
-            await sql.execute("UPDATE stories SET growing = 0 WHERE id = ?", (story_id,))
-            await touch(sql, story_id)
+        sql.execute(
+            "UPDATE circles SET phase = 'closed', deadline = NULL, turn_id = NULL WHERE story_id = ?",
+            (story_id,),
+        )
+        sql.execute("UPDATE stories SET growing = 0 WHERE id = ?", (story_id,))
+        touch(sql, story_id)
 
     # -- reading ----------------------------------------------------------------------------------------
 
-    async def circle(self, story_id: int) -> Circle:
+    @reads
+    def circle(self, sql: sqlite3.Connection, story_id: int) -> Circle:
         """Where a story told together stands.
 
         Raises:
             NotFound: there is no such story, or it is told by one person.
         """
-        async with self._connection.reading() as sql:
-            return await _read(sql, story_id)
+        return _read(sql, story_id)
 
-    async def posted(self, story_id: int) -> tuple[Circle, Posts] | None:
+    @reads
+    def posted(self, sql: sqlite3.Connection, story_id: int) -> tuple[Circle, Posts] | None:
         """A circle and its messages; None for a story that is told by one person."""
-        async with self._connection.reading() as sql:
-            for row in await sql.execute_fetchall("SELECT * FROM circles WHERE story_id = ?", (story_id,)):
-                names = Posts.__dataclass_fields__
-                return await _read(sql, story_id), Posts(**{name: row[name] for name in names})
+        for row in sql.execute("SELECT * FROM circles WHERE story_id = ?", (story_id,)).fetchall():
+            names = Posts.__dataclass_fields__
+            return _read(sql, story_id), Posts(**{name: row[name] for name in names})
         return None
 
-    async def common(self, story_id: int) -> Common:
+    @reads
+    def common(self, sql: sqlite3.Connection, story_id: int) -> Common:
         """What all its frames share.
 
         Raises:
             NotFound: there is no such circle.
         """
-        async with self._connection.reading() as sql:
-            return await _read_common(sql, story_id)
+        return _read_common(sql, story_id)
 
     async def in_thread(self, thread_id: int) -> int | None:
         """The story that is told together in a thread."""
@@ -275,23 +274,23 @@ def _expressed(story: Story) -> list[str]:
     return [frame.chosen.recipe.express for frame in story.frames]
 
 
-async def _add_scene(sql: aiosqlite.Connection, story: Story, scene: Proposal) -> Take:
-    common = await _read_common(sql, story.id)
+def _add_scene(sql: sqlite3.Connection, story: Story, scene: Proposal) -> Take:
+    common = _read_common(sql, story.id)
     recipe = next_recipe(common.recipe, _expressed(story), scene.express, common.window_length)
-    await add_contributor(sql, story.id, scene.author)
-    frame_id = await add_frame(sql, story.id, len(story.frames), scene.author)
-    take_id = await add_take(sql, story.id, frame_id, scene.scene, None, scene.author, recipe)
-    return await read_take(sql, take_id)
+    add_contributor(sql, story.id, scene.author)
+    frame_id = add_frame(sql, story.id, len(story.frames), scene.author)
+    take_id = add_take(sql, story.id, frame_id, scene.scene, None, scene.author, recipe)
+    return read_take(sql, take_id)
 
 
-async def _carry(sql: aiosqlite.Connection, story_id: int, position: int, frame: Frame, path: Path) -> int:
+def _carry(sql: sqlite3.Connection, story_id: int, position: int, frame: Frame, path: Path) -> int:
     """A frame of another story becomes one of this, drawn already; its number."""
     old = frame.chosen
     for person in (frame.author, old.author):
-        await add_contributor(sql, story_id, person)
-    frame_id = await add_frame(sql, story_id, position, frame.author)
-    take_id = await add_take(sql, story_id, frame_id, old.scene, old.id, old.author, old.recipe)
-    await sql.execute(
+        add_contributor(sql, story_id, person)
+    frame_id = add_frame(sql, story_id, position, frame.author)
+    take_id = add_take(sql, story_id, frame_id, old.scene, old.id, old.author, old.recipe)
+    sql.execute(
         # What may be seen of the picture is what might be seen of it there.
         "UPDATE takes SET path = ?, (verdict, hidden, origin_id) ="
         " (SELECT verdict, hidden, coalesce(origin_id, id) FROM takes WHERE id = ?) WHERE id = ?",
@@ -299,20 +298,20 @@ async def _carry(sql: aiosqlite.Connection, story_id: int, position: int, frame:
     )
     # First given up, so that it does not count as work that was asked of a device.
     for state in ("cancelled", "drawn"):
-        await sql.execute("UPDATE jobs SET state = ? WHERE take_id = ?", (state, take_id))
+        sql.execute("UPDATE jobs SET state = ? WHERE take_id = ?", (state, take_id))
     return frame_id
 
 
-async def _write(sql: aiosqlite.Connection, circle: Circle) -> None:
+def _write(sql: sqlite3.Connection, circle: Circle) -> None:
     """Keep all that the rules know of a circle."""
     people = (circle.owner, *circle.members, *(proposal.author for proposal in circle.proposals))
     for person in people:
-        await add_contributor(sql, circle.story_id, person)
-    await sql.execute(
+        add_contributor(sql, circle.story_id, person)
+    sql.execute(
         "UPDATE stories SET author_id = ?, growing = ? WHERE id = ?",
         (circle.owner.id, not circle.closed, circle.story_id),
     )
-    await sql.execute(
+    sql.execute(
         "UPDATE circles SET mode = ?, phase = ?, minutes = ?, turn_id = ?, missed = ?, deadline = ?,"
         " news = ?, poll_id = ? WHERE story_id = ?",
         (
@@ -327,13 +326,13 @@ async def _write(sql: aiosqlite.Connection, circle: Circle) -> None:
             circle.story_id,
         ),
     )
-    await sql.execute("DELETE FROM circle_members WHERE story_id = ?", (circle.story_id,))
-    await sql.executemany(
+    sql.execute("DELETE FROM circle_members WHERE story_id = ?", (circle.story_id,))
+    sql.executemany(
         "INSERT INTO circle_members VALUES (?, ?, ?)",
         [(circle.story_id, place, member.id) for place, member in enumerate(circle.members)],
     )
-    await sql.execute("DELETE FROM proposals WHERE story_id = ?", (circle.story_id,))
-    await sql.executemany(
+    sql.execute("DELETE FROM proposals WHERE story_id = ?", (circle.story_id,))
+    sql.executemany(
         "INSERT INTO proposals VALUES (?, ?, ?, ?, ?)",
         [
             (circle.story_id, place, proposal.author.id, proposal.scene, proposal.express)
@@ -342,7 +341,7 @@ async def _write(sql: aiosqlite.Connection, circle: Circle) -> None:
     )
 
 
-async def _read(sql: aiosqlite.Connection, story_id: int) -> Circle:
+def _read(sql: sqlite3.Connection, story_id: int) -> Circle:
     """A circle.
 
     Raises:
@@ -350,16 +349,16 @@ async def _read(sql: aiosqlite.Connection, story_id: int) -> Circle:
     """
     people = {
         int(row["person_id"]): Person(id=row["person_id"], name=row["name"])
-        for row in await sql.execute_fetchall("SELECT * FROM contributors WHERE story_id = ?", (story_id,))
+        for row in sql.execute("SELECT * FROM contributors WHERE story_id = ?", (story_id,)).fetchall()
     }
-    members = await sql.execute_fetchall(
+    members = sql.execute(
         "SELECT person_id FROM circle_members WHERE story_id = ? ORDER BY place", (story_id,)
-    )
-    proposals = await sql.execute_fetchall(
+    ).fetchall()
+    proposals = sql.execute(
         "SELECT * FROM proposals WHERE story_id = ? ORDER BY place", (story_id,)
-    )
+    ).fetchall()
     query = "SELECT circles.*, author_id FROM circles JOIN stories ON id = story_id WHERE story_id = ?"
-    for row in await sql.execute_fetchall(query, (story_id,)):
+    for row in sql.execute(query, (story_id,)).fetchall():
         return Circle(
             story_id=story_id,
             owner=people[row["author_id"]],
@@ -381,8 +380,8 @@ async def _read(sql: aiosqlite.Connection, story_id: int) -> Circle:
     raise NotFound("This is not a story told together, or I do not remember it any more.")
 
 
-async def _read_common(sql: aiosqlite.Connection, story_id: int) -> Common:
+def _read_common(sql: sqlite3.Connection, story_id: int) -> Common:
     query = "SELECT recipe, window_length FROM circles WHERE story_id = ?"
-    for row in await sql.execute_fetchall(query, (story_id,)):
+    for row in sql.execute(query, (story_id,)).fetchall():
         return Common(recipe=recipe_from_json(row["recipe"]), window_length=row["window_length"])
     raise NotFound("This is not a story told together, or I do not remember it any more.")

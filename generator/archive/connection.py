@@ -1,17 +1,19 @@
 """One writer to the database and one reader, shared by all shelves of the archive.
 
-What comes in to be written while the disk is busy is committed together: a commit waits for the disk, and
-twenty at once need not wait for it twenty times. Still, a write is over only when it is on disk.
+A transaction is a function of the database, executed whole on the database's own thread: nothing in it waits,
+and nothing comes in between. The way there and back takes longer than most statements, and a commit waits for
+the disk; so what comes in to be written while the thread is busy goes there together, and is committed
+together. Still, a write is over only when it is on disk.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from contextlib import asynccontextmanager
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial, wraps
+from typing import Any, Concatenate, NoReturn, ParamSpec, TypeAlias, TypeVar
 
 import aiosqlite
 
@@ -20,12 +22,23 @@ from generator.errors import ArchiveError
 NOW = "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')"
 """The present as the tables keep times: UTC, to the millisecond, so that text order is time order."""
 
-Admit: TypeAlias = Callable[[aiosqlite.Connection], Awaitable[None]]
-"""Looks, within a transaction and before it writes anything, whether it may; raises if not."""
-
 P = ParamSpec("P")
 T = TypeVar("T")
 
+Work: TypeAlias = Callable[[sqlite3.Connection], T]
+"""What is done in one transaction, on the database's thread.
+
+It is quick, and touches nothing that others may change meanwhile. It fetches the rows of a query whole: one
+that is left open would keep its moment, and later queries would be answered from that.
+"""
+
+Admit: TypeAlias = Work[None]
+"""Looks, within a transaction and before it writes anything, whether it may; raises if not."""
+
+_Outcome: TypeAlias = Callable[[], T]
+"""Returns what a work returned, or raises what it raised."""
+
+_TOGETHER = 64  # works in one transaction at most, so that nobody waits for a thousand others
 _TRIES = 20
 _PAUSE = 0.05  # seconds
 
@@ -39,28 +52,35 @@ class Connection:
     def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self._writer = writer
         self._reader = reader
-        # A transaction must not be interleaved with another's. The lock is given to whoever waited longest.
-        self._writing = asyncio.Lock()
-        self._reading = self._writing if reader is writer else asyncio.Lock()
-        self._commit: asyncio.Task[None] | None = None  # which will end the transaction that is open
-        self._lost = False  # whether the database has rolled it back by itself
+        self._waiting: deque[tuple[Work[Any], asyncio.Future[_Outcome[Any]]]] = deque()
+        self._writing: asyncio.Task[None] | None = None  # as long as anything waits
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
-        """All of what is executed in it, or nothing; over once it is on disk.
+    async def write(self, work: Work[T]) -> T:
+        """All of what a work does, or nothing if it raises; over once it is on disk.
+
+        Whoever is cancelled before their work has begun has written nothing; after that, all of it.
 
         Raises:
-            ArchiveError: it could not be written.
+            ArchiveError: it could not be written. Where all that was to be committed together was lost, as on
+                a full disk, everybody is told so, for what was refused may have been refused because of it.
         """
-        async with self._joined() as sql:
-            await sql.execute("SAVEPOINT mine")
-            try:
-                yield sql
-            except BaseException:
-                await sql.execute("ROLLBACK TO mine")
-                raise
-            finally:
-                await sql.execute("RELEASE mine")
+        settled: asyncio.Future[_Outcome[T]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((work, settled))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all(), name="write")
+        outcome = await settled
+        try:
+            return outcome()
+        except sqlite3.Error as error:
+            raise ArchiveError(
+                "The host could not write this down ({reason}); please try again.", reason=str(error)
+            ) from error
+
+    async def read(self, work: Work[T]) -> T:
+        """Several queries that see the same moment."""
+        if self._reader is self._writer:
+            return await _there_and_back(self._reader, work)
+        return await _there_and_back(self._reader, partial(_at_one_moment, work))
 
     async def update(self, statement: str, values: tuple[object, ...]) -> bool:
         """One statement as a transaction; whether it changed a row.
@@ -68,113 +88,144 @@ class Connection:
         Raises:
             ArchiveError: it could not be written.
         """
-        async with self._joined() as sql:
-            cursor = await sql.execute(statement, values)
-        return bool(cursor.rowcount)
+        return await self.write(lambda sql: bool(sql.execute(statement, values).rowcount))
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[aiosqlite.Connection]:
-        """Several queries that see the same moment."""
-        async with self._reading:
-            if self._reader is self._writer:
-                yield self._reader
-                return
-            try:
-                # In here, since whoever is cancelled now has begun all the same.
-                await self._reader.execute("BEGIN")
-                yield self._reader
-            finally:
-                await self._reader.rollback()
-
-    async def fetch(self, query: str, values: tuple[object, ...] = ()) -> Iterable[sqlite3.Row]:
+    async def fetch(self, query: str, values: tuple[object, ...] = ()) -> list[sqlite3.Row]:
         """All rows of one query."""
-        async with self._reading:
-            return await self._reader.execute_fetchall(query, values)
+        return await self.read(lambda sql: sql.execute(query, values).fetchall())
 
     async def clean(self) -> bool:
-        """Let the journal keep nothing of what was deleted; False if others read and write all the while.
+        """Let the journal keep nothing of what was deleted; False if others read all the while.
 
         What is left then goes when the journal is next begun anew, or with the last connection.
         """
         for _ in range(_TRIES):
-            async with self._writing:
-                if self._commit is None and await self._emptied():
-                    return True
+            if await _there_and_back(self._writer, _emptied):
+                return True
             await asyncio.sleep(_PAUSE)
         return False
 
-    async def _emptied(self) -> bool:
-        """Whether the journal could be emptied without waiting for those who read what was there before."""
-        ((patience,),) = await self._writer.execute_fetchall("PRAGMA busy_timeout")
-        await self._writer.execute_fetchall("PRAGMA busy_timeout = 0")
-        try:
-            ((busy, *_pages),) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.Error:
-            return False
-        finally:
-            await self._writer.execute_fetchall(f"PRAGMA busy_timeout = {patience}")
-        return not busy
-
     async def close(self) -> None:
         """Wait for what is being written; nothing may be asked for any more."""
-        if self._commit is not None:
-            await asyncio.wait([self._commit])
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
 
-    @asynccontextmanager
-    async def _joined(self) -> AsyncIterator[aiosqlite.Connection]:
-        """A part in the transaction that is open, which is committed when this is over."""
+    async def _write_all(self) -> None:
         try:
-            async with self._writing:
-                commit = self._commit
-                if commit is None:
-                    # Made before anything can go wrong. It takes its turn behind those who wait for theirs
-                    # already, so that they join, and before those who come later.
-                    commit = self._commit = asyncio.create_task(self._end(), name="commit")
-                    await self._writer.execute("BEGIN IMMEDIATE")
-                elif self._lost:
-                    raise sqlite3.OperationalError("what was written with it was lost")
-                try:
-                    yield self._writer
-                except sqlite3.Error:
-                    self._lost = not self._writer.in_transaction  # as after a full disk
-                    raise
-            await asyncio.shield(commit)
-        except sqlite3.Error as error:
-            raise ArchiveError(
-                "The host could not write this down ({reason}); please try again.", reason=str(error)
-            ) from error
+            while self._waiting:
+                await self._write_next()
+        finally:
+            self._writing = None
 
-    async def _end(self) -> None:
-        async with self._writing:
-            lost, self._commit, self._lost = self._lost, None, False
-            try:
-                await self._writer.commit()
-            except sqlite3.Error:
-                await self._writer.rollback()
-                raise
-            if lost:
-                raise sqlite3.OperationalError("what was written with it was lost")
+    async def _write_next(self) -> None:
+        """Write what waits, or the first of it."""
+        taken = [self._waiting.popleft() for _ in range(min(_TOGETHER, len(self._waiting)))]
+        batch = [(work, settled) for work, settled in taken if not settled.done()]
+        outcomes: Sequence[_Outcome[Any]]
+        try:
+            outcomes = await _there_and_back(self._writer, partial(_together, [work for work, _ in batch]))
+        except Exception as error:
+            outcomes = [partial(_fail, error)] * len(batch)
+        for (_, settled), outcome in zip(batch, outcomes, strict=True):
+            if not settled.done():
+                settled.set_result(outcome)
 
 
-async def anything(sql: aiosqlite.Connection) -> None:
+class Shelf:
+    """A part of the archive, with SQL of its own: its methods are works that it `writes` or `reads`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+
+S = TypeVar("S", bound=Shelf)
+
+
+def writes(
+    work: Callable[Concatenate[S, sqlite3.Connection, P], T],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """A shelf's method that is a work, as one that is called without the database: see `Connection.write`."""
+
+    @wraps(work)
+    async def written(shelf: S, /, *values: P.args, **more: P.kwargs) -> T:
+        return await shelf._connection.write(lambda sql: work(shelf, sql, *values, **more))
+
+    return written
+
+
+def reads(
+    work: Callable[Concatenate[S, sqlite3.Connection, P], T],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    """The same for `Connection.read`."""
+
+    @wraps(work)
+    async def read(shelf: S, /, *values: P.args, **more: P.kwargs) -> T:
+        return await shelf._connection.read(lambda sql: work(shelf, sql, *values, **more))
+
+    return read
+
+
+def anything(sql: sqlite3.Connection) -> None:
     """Admits it."""
 
 
-def at_once(
-    work: Callable[Concatenate[sqlite3.Connection, P], T],
-) -> Callable[Concatenate[aiosqlite.Connection, P], Coroutine[Any, Any, T]]:
-    """Execute many statements on one way to the database's thread and back, which takes longer than most."""
-
-    @wraps(work)
-    async def there_and_back(sql: aiosqlite.Connection, /, *values: P.args, **more: P.kwargs) -> T:
-        result: T = await sql._execute(work, sql._conn, *values, **more)  # type: ignore[no-untyped-call]
-        return result
-
-    return there_and_back
+async def _there_and_back(connection: aiosqlite.Connection, work: Work[T]) -> T:
+    """Do a work on the database's thread."""
+    result: T = await connection._execute(work, connection._conn)  # type: ignore[no-untyped-call]
+    return result
 
 
-async def insert(sql: aiosqlite.Connection, statement: str, values: tuple[object, ...]) -> int:
-    """Insert a row; its number."""
-    cursor = await sql.execute(statement, values)
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+def _together(works: Sequence[Work[Any]], sql: sqlite3.Connection) -> Sequence[_Outcome[Any]]:
+    """Do all works in one transaction, which is on disk then; what became of each."""
+    try:
+        sql.execute("BEGIN IMMEDIATE")
+        outcomes = [_attempted(work, sql) for work in works]
+        sql.execute("COMMIT")
+    except BaseException:
+        sql.rollback()
+        raise
+    return outcomes
+
+
+def _attempted(work: Work[T], sql: sqlite3.Connection) -> _Outcome[T]:
+    """Do a work, or nothing of it.
+
+    Raises:
+        sqlite3.Error: what others have done in the same transaction is lost.
+    """
+    sql.execute("SAVEPOINT mine")
+    try:
+        result = work(sql)
+    except BaseException as error:
+        if not sql.in_transaction:  # the database has rolled it back by itself, as after a full disk
+            raise sqlite3.OperationalError(str(error)) from error
+        sql.execute("ROLLBACK TO mine")
+        sql.execute("RELEASE mine")
+        return partial(_fail, error)
+    sql.execute("RELEASE mine")
+    return lambda: result
+
+
+def _fail(error: BaseException) -> NoReturn:
+    raise error
+
+
+def _at_one_moment(work: Work[T], sql: sqlite3.Connection) -> T:
+    sql.execute("BEGIN")
+    try:
+        return work(sql)
+    finally:
+        sql.rollback()
+
+
+def _emptied(sql: sqlite3.Connection) -> bool:
+    """Whether the journal could be emptied without waiting for those who read what was there before."""
+    ((patience,),) = sql.execute("PRAGMA busy_timeout")
+    sql.execute("PRAGMA busy_timeout = 0").fetchall()
+    try:
+        ((busy, *_pages),) = sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    except sqlite3.Error:
+        return False
+    finally:
+        sql.execute(f"PRAGMA busy_timeout = {patience}").fetchall()
+    return not busy

@@ -31,11 +31,7 @@ async def open_archive(path: Path | None) -> AsyncIterator[Archive]:
                 await _migrate(writer, name)
             except sqlite3.Error as error:
                 raise ArchiveError(f"The archive {name} cannot be used: {error}.") from error
-            if path is None:
-                yield Archive(Connection(writer, writer))
-                return
-            async with _connected(path, name) as reader:
-                await reader.execute_fetchall("PRAGMA query_only = ON")
+            async with _reader(path, name, writer) as reader:
                 connection = Connection(writer, reader)
                 try:
                     yield Archive(connection)
@@ -54,6 +50,19 @@ async def _connected(path: Path | str, name: str) -> AsyncIterator[aiosqlite.Con
         yield connection
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def _reader(
+    path: Path | None, name: str, writer: aiosqlite.Connection
+) -> AsyncIterator[aiosqlite.Connection]:
+    """A connection of its own, where the database is not in the memory of the other."""
+    if path is None:
+        yield writer
+        return
+    async with _connected(path, name) as reader:
+        await reader.execute_fetchall("PRAGMA query_only = ON")
+        yield reader
 
 
 @contextmanager

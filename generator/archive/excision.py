@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-
-import aiosqlite
 
 from generator.archive.rows import read_story, take_down, touch
 from generator.method.windows import joined
@@ -39,8 +38,8 @@ _REMAINS_OF_TAKE = (
 )
 
 
-async def carried_on(
-    sql: aiosqlite.Connection, story: Story, author_id: int | None = None
+def carried_on(
+    sql: sqlite3.Connection, story: Story, author_id: int | None = None
 ) -> list[tuple[Story, list[Frame]]]:
     """The later stories that took frames of a story along, also from each other, with these frames.
 
@@ -50,18 +49,18 @@ async def carried_on(
     gone = {take.id for frame in frames for take in frame.takes}
     found: list[tuple[Story, list[Frame]]] = []
     later = story.id
-    while rows := list(await sql.execute_fetchall(_CARRIED, (json.dumps(sorted(gone)), later))):
+    while rows := sql.execute(_CARRIED, (json.dumps(sorted(gone)), later)).fetchall():
         later = int(rows[0]["story_id"])
         copies = {int(row["frame_id"]) for row in rows}
-        other = await read_story(sql, later)
+        other = read_story(sql, later)
         along = [frame for frame in (*other.frames, *other.taken_back) if frame.id in copies]
         gone |= {take.id for frame in along for take in frame.takes}
         found.append((other, along))
     return found
 
 
-async def take_out(
-    sql: aiosqlite.Connection, story: Story, theirs: Sequence[Frame], remixes: Sequence[Take] = ()
+def take_out(
+    sql: sqlite3.Connection, story: Story, theirs: Sequence[Frame], remixes: Sequence[Take] = ()
 ) -> None:
     """Take frames out of a story, and single takes of the others; what these say is said nowhere any more."""
     frames = (*story.frames, *story.taken_back)
@@ -71,38 +70,38 @@ async def take_out(
     words = _said(gone) - _said(stay)
     for take in gone:
         for statement in _REMAINS_OF_TAKE:
-            await sql.execute(statement, (take.id,))
+            sql.execute(statement, (take.id,))
     for take in remixes:
-        await sql.execute("DELETE FROM takes WHERE id = ?", (take.id,))
+        sql.execute("DELETE FROM takes WHERE id = ?", (take.id,))
     for frame in theirs:
-        await _empty(sql, frame.id)
+        _empty(sql, frame.id)
     for take in stay:
         if words & {*take.recipe.suppress}:
             recipe = _without(take.recipe, words)
-            await sql.execute("UPDATE takes SET recipe = ? WHERE id = ?", (recipe_to_json(recipe), take.id))
-            await sql.execute(
+            sql.execute("UPDATE takes SET recipe = ? WHERE id = ?", (recipe_to_json(recipe), take.id))
+            sql.execute(
                 "INSERT INTO remains (kind, path) SELECT 'words', path FROM takes"
                 " WHERE id = ? AND path IS NOT NULL",
                 (take.id,),
             )
     for position, frame in enumerate(each for each in story.frames if each not in theirs):
-        await sql.execute("UPDATE frames SET position = ? WHERE id = ?", (position, frame.id))
-    await take_down(sql, story.id)
-    await touch(sql, story.id)
+        sql.execute("UPDATE frames SET position = ? WHERE id = ?", (position, frame.id))
+    take_down(sql, story.id)
+    touch(sql, story.id)
 
 
-async def _empty(sql: aiosqlite.Connection, frame_id: int) -> None:
+def _empty(sql: sqlite3.Connection, frame_id: int) -> None:
     """Take a scene out of its story, with its pictures and words; whoever shows it takes its message away."""
-    await sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame_id,))
-    await sql.execute(
+    sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame_id,))
+    sql.execute(
         "UPDATE jobs SET state = 'cancelled' WHERE state IN ('queued', 'drawing')"
         " AND take_id IN (SELECT id FROM takes WHERE frame_id = ?)",
         (frame_id,),
     )
-    rows = await sql.execute_fetchall("SELECT id, recipe FROM takes WHERE frame_id = ?", (frame_id,))
+    rows = sql.execute("SELECT id, recipe FROM takes WHERE frame_id = ?", (frame_id,)).fetchall()
     for take_id, text in rows:
         recipe = replace(recipe_from_json(text), prompt=GAP, express=GAP, suppress=())
-        await sql.execute(
+        sql.execute(
             "UPDATE takes SET scene = ?, path = NULL, recipe = ? WHERE id = ?",
             (GAP, recipe_to_json(recipe), take_id),
         )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-import aiosqlite
-
-from generator.archive.connection import Connection
+from generator.archive.connection import Shelf, reads, writes
 from generator.errors import NotFound
 from generator.story import Story
 
@@ -68,63 +67,60 @@ class Hearts:
     mine: bool  #: whether the person who asks is among them
 
 
-class Gallery:
+class Gallery(Shelf):
     """A shelf of the archive: finished stories, favourites and filters."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     # -- writing ----------------------------------------------------------------------------------------
 
-    async def shelve(self, story: Story, post: Post | None = None) -> None:
+    @writes
+    def shelve(self, sql: sqlite3.Connection, story: Story, post: Post | None = None) -> None:
         """Put a finished story in, or bring it up to date; without a post, the one that it has stays."""
         post = post or Post()
-        async with self._connection.transaction() as sql:
-            await sql.execute(
-                "INSERT INTO gallery VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " author_id = excluded.author_id, posted = coalesce(excluded.posted, posted)",
-                (
-                    story.id,
-                    story.guild_id,
-                    story.author.id,
-                    story.place_id,
-                    story.created_at.date().isoformat(),
-                    post.channel_id,
-                    post.message_id,
-                    post.posted,
-                ),
-            )
-            await sql.execute(
-                "INSERT OR REPLACE INTO gallery_words (rowid, words) VALUES (?, ?)",
-                (story.id, f"{_server(story.guild_id)} {_apart(story.subject)}"),
-            )
+        sql.execute(
+            "INSERT INTO gallery VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+            " author_id = excluded.author_id, posted = coalesce(excluded.posted, posted)",
+            (
+                story.id,
+                story.guild_id,
+                story.author.id,
+                story.place_id,
+                story.created_at.date().isoformat(),
+                post.channel_id,
+                post.message_id,
+                post.posted,
+            ),
+        )
+        sql.execute(
+            "INSERT OR REPLACE INTO gallery_words (rowid, words) VALUES (?, ?)",
+            (story.id, f"{_server(story.guild_id)} {_apart(story.subject)}"),
+        )
 
-    async def like(self, story_id: int, person_id: int) -> Hearts:
+    @writes
+    def like(self, sql: sqlite3.Connection, story_id: int, person_id: int) -> Hearts:
         """Make a story a favourite of a person, or take it back.
 
         Raises:
             NotFound: it is not in the gallery.
         """
-        async with self._connection.transaction() as sql:
-            rows = await sql.execute_fetchall("SELECT guild_id FROM gallery WHERE story_id = ?", (story_id,))
-            for (guild_id,) in rows:
-                key = (person_id, guild_id, story_id)
-                taken = await sql.execute(
-                    "DELETE FROM favourites WHERE person_id = ? AND guild_id = ? AND story_id = ?", key
-                )
-                if not taken.rowcount:
-                    await sql.execute("INSERT INTO favourites VALUES (?, ?, ?)", key)
-                return await _hearts(sql, story_id, person_id)
-            raise NotFound("There is no story {number} in this gallery any more.", number=story_id)
+        rows = sql.execute("SELECT guild_id FROM gallery WHERE story_id = ?", (story_id,)).fetchall()
+        for (guild_id,) in rows:
+            key = (person_id, guild_id, story_id)
+            taken = sql.execute(
+                "DELETE FROM favourites WHERE person_id = ? AND guild_id = ? AND story_id = ?", key
+            )
+            if not taken.rowcount:
+                sql.execute("INSERT INTO favourites VALUES (?, ?, ?)", key)
+            return _hearts(sql, story_id, person_id)
+        raise NotFound("There is no story {number} in this gallery any more.", number=story_id)
 
-    async def keep(self, wanted: Filter) -> int:
+    @writes
+    def keep(self, sql: sqlite3.Connection, wanted: Filter) -> int:
         """Remember a filter; its number, which stays the same."""
         said = {name: value for name, value in asdict(wanted).items() if value}
         text = json.dumps(said, ensure_ascii=False, sort_keys=True)
-        async with self._connection.transaction() as sql:
-            await sql.execute("INSERT OR IGNORE INTO gallery_filters (filter) VALUES (?)", (text,))
-            rows = await sql.execute_fetchall("SELECT id FROM gallery_filters WHERE filter = ?", (text,))
-            return next(int(number) for (number,) in rows)
+        sql.execute("INSERT OR IGNORE INTO gallery_filters (filter) VALUES (?)", (text,))
+        ((number,),) = sql.execute("SELECT id FROM gallery_filters WHERE filter = ?", (text,))
+        return int(number)
 
     # -- reading ----------------------------------------------------------------------------------------
 
@@ -144,43 +140,45 @@ class Gallery:
         rows = await self._connection.fetch("SELECT filter FROM gallery_filters WHERE id = ?", (number,))
         return next((Filter(**json.loads(row["filter"])) for row in rows), Filter())
 
-    async def leaf(self, guild_id: int, wanted: Filter, viewer: Viewer, at: int | None = None) -> Leaf | None:
+    @reads
+    def leaf(
+        self, sql: sqlite3.Connection, guild_id: int, wanted: Filter, viewer: Viewer, at: int | None = None
+    ) -> Leaf | None:
         """The story with this number, or the nearest older, or else newer one; None if nothing passes.
 
         Without a number it is the newest. What it costs does not depend on how many stories there are, as
         long as not almost all that one part of the filter lets pass are held back by another.
         """
-        async with self._connection.reading() as sql:
-            found = await _next(sql, guild_id, wanted, viewer, "<=", at)
-            if not found and at is not None:
-                found = await _next(sql, guild_id, wanted, viewer, ">", at)
-            for story_id in found:
-                newer = await _next(sql, guild_id, wanted, viewer, ">", story_id)
-                older = await _next(sql, guild_id, wanted, viewer, "<", story_id)
-                return Leaf(
-                    story_id=story_id, newer_id=next(iter(newer), None), older_id=next(iter(older), None)
-                )
-            return None
+        found = _next(sql, guild_id, wanted, viewer, "<=", at)
+        if not found and at is not None:
+            found = _next(sql, guild_id, wanted, viewer, ">", at)
+        for story_id in found:
+            newer = _next(sql, guild_id, wanted, viewer, ">", story_id)
+            older = _next(sql, guild_id, wanted, viewer, "<", story_id)
+            return Leaf(story_id=story_id, newer_id=next(iter(newer), None), older_id=next(iter(older), None))
+        return None
 
-    async def titles(self, guild_id: int, words: str, viewer: Viewer, limit: int) -> list[tuple[int, str]]:
+    @reads
+    def titles(
+        self, sql: sqlite3.Connection, guild_id: int, words: str, viewer: Viewer, limit: int
+    ) -> list[tuple[int, str]]:
         """The newest stories about this, by number and subject."""
-        async with self._connection.reading() as sql:
-            numbers = await _next(sql, guild_id, Filter(words=words), viewer, "<=", None, limit)
-            found = []
-            for number in numbers:
-                rows = await sql.execute_fetchall("SELECT subject FROM stories WHERE id = ?", (number,))
-                found += [(number, str(subject)) for (subject,) in rows]
-            return found
+        numbers = _next(sql, guild_id, Filter(words=words), viewer, "<=", None, limit)
+        found = []
+        for number in numbers:
+            rows = sql.execute("SELECT subject FROM stories WHERE id = ?", (number,)).fetchall()
+            found += [(number, str(subject)) for (subject,) in rows]
+        return found
 
-    async def lose(self, thread_id: int) -> None:
+    @writes
+    def lose(self, sql: sqlite3.Connection, thread_id: int) -> None:
         """A thread that stories were told in was deleted: who read them there cannot do so any more."""
-        async with self._connection.transaction() as sql:
-            told_there = "SELECT id FROM stories WHERE thread_id = ?1 AND channel_id = ?1"
-            for table, key in (("gallery", "story_id"), ("stories", "id")):
-                await sql.execute(
-                    f"UPDATE {table} SET place_id = ?1 WHERE {key} IN ({told_there})",  # noqa: S608 constants
-                    (thread_id,),
-                )
+        told_there = "SELECT id FROM stories WHERE thread_id = ?1 AND channel_id = ?1"
+        for table, key in (("gallery", "story_id"), ("stories", "id")):
+            sql.execute(
+                f"UPDATE {table} SET place_id = ?1 WHERE {key} IN ({told_there})",  # noqa: S608 constants
+                (thread_id,),
+            )
 
     async def showed(self, story_id: int, channel_id: int, message_id: int) -> None:
         """Remember a message that shows a story again."""
@@ -189,22 +187,22 @@ class Gallery:
             (message_id, channel_id, story_id),
         )
 
-    async def hearts(self, story_id: int, person_id: int = 0) -> Hearts:
+    @reads
+    def hearts(self, sql: sqlite3.Connection, story_id: int, person_id: int = 0) -> Hearts:
         """Whom a story pleases."""
-        async with self._connection.reading() as sql:
-            return await _hearts(sql, story_id, person_id)
+        return _hearts(sql, story_id, person_id)
 
 
-async def _hearts(sql: aiosqlite.Connection, story_id: int, person_id: int) -> Hearts:
-    rows = await sql.execute_fetchall(
+def _hearts(sql: sqlite3.Connection, story_id: int, person_id: int) -> Hearts:
+    ((number, mine),) = sql.execute(
         "SELECT count(*), coalesce(max(person_id = ?), 0) FROM favourites WHERE story_id = ?",
         (person_id, story_id),
     )
-    return next(Hearts(number=number, mine=bool(mine)) for number, mine in rows)
+    return Hearts(number=number, mine=bool(mine))
 
 
-async def _next(
-    sql: aiosqlite.Connection,
+def _next(
+    sql: sqlite3.Connection,
     guild_id: int,
     wanted: Filter,
     viewer: Viewer,
@@ -213,7 +211,7 @@ async def _next(
     limit: int = 1,
 ) -> list[int]:
     """The stories nearest to a number on one side of it, by an index that has them in order."""
-    bounds = await _bounds(sql, guild_id, wanted)
+    bounds = _bounds(sql, guild_id, wanted)
     if bounds is None:
         return []
     tables, tests = ["gallery"], ["gallery.guild_id = ?"]
@@ -237,25 +235,25 @@ async def _next(
     values += [*bounds, _LAST if at is None else at]
     order = "ASC" if relation == ">" else "DESC"
     # CROSS JOIN keeps SQLite to this order of tables, so that nothing has to be sorted.
-    rows = await sql.execute_fetchall(
+    rows = sql.execute(
         f"SELECT {key} FROM {' CROSS JOIN '.join(tables)}"  # noqa: S608 constants
         f" WHERE {' AND '.join(tests)} ORDER BY {key} {order} LIMIT ?",
         (*values, limit),
-    )
+    ).fetchall()
     return [int(number) for (number,) in rows]
 
 
-async def _bounds(sql: aiosqlite.Connection, guild_id: int, wanted: Filter) -> tuple[int, int] | None:
+def _bounds(sql: sqlite3.Connection, guild_id: int, wanted: Filter) -> tuple[int, int] | None:
     """The first and the last number of the days that are looked at; None if nothing was told on them."""
     low, high = 0, _LAST
     for day, relation, order in ((wanted.since, ">=", "ASC"), (wanted.until, "<=", "DESC")):
         if day is None:
             continue
-        rows = await sql.execute_fetchall(
+        rows = sql.execute(
             f"SELECT story_id FROM gallery WHERE guild_id = ? AND told_on {relation} ?"  # noqa: S608 constants
             f" ORDER BY told_on {order}, story_id {order} LIMIT 1",
             (guild_id, day),
-        )
+        ).fetchall()
         found = [int(number) for (number,) in rows]
         if not found:
             return None

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 
-import aiosqlite
-
-from generator.archive.connection import Connection
+from generator.archive.connection import Shelf, writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +25,8 @@ class Room:
     thread_id: int
 
 
-class Hearing:
+class Hearing(Shelf):
     """A shelf of the archive. A message that becomes a scene is noted by whoever adds the scene."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     async def heard(self, story_id: int) -> Heard:
         """How far a story's thread has been read."""
@@ -42,10 +38,10 @@ class Hearing:
             Heard(last_id=None, receipt_id=None),
         )
 
-    async def hear(self, story_id: int, message_id: int) -> None:
+    @writes
+    def hear(self, sql: sqlite3.Connection, story_id: int, message_id: int) -> None:
         """A message is known, and no scene."""
-        async with self._connection.transaction() as sql:
-            await hear(sql, story_id, message_id)
+        hear(sql, story_id, message_id)
 
     async def thank(self, story_id: int) -> None:
         """Whoever wrote the last scene has the receipt."""
@@ -81,11 +77,9 @@ class Hearing:
         ]
 
 
-async def hear(
-    sql: aiosqlite.Connection, story_id: int, message_id: int, receipt_id: int | None = None
-) -> None:
+def hear(sql: sqlite3.Connection, story_id: int, message_id: int, receipt_id: int | None = None) -> None:
     """A message is known; one that is owed a receipt is so until it has it."""
-    await sql.execute(
+    sql.execute(
         "UPDATE circles SET heard_id = max(coalesce(heard_id, 0), ?), receipt_id = coalesce(?, receipt_id)"
         " WHERE story_id = ?",
         (message_id, receipt_id, story_id),

@@ -7,10 +7,8 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-import aiosqlite
-
-from generator.archive.connection import Connection, insert
-from generator.archive.rows import read_take, take_down, touch, touch_of
+from generator.archive.connection import Connection, Shelf, reads, writes
+from generator.archive.rows import insert, read_take, take_down, touch, touch_of
 from generator.errors import NotFound
 from generator.moderation.values import Act, Ban, Outcome, Report
 from generator.story import Person
@@ -23,11 +21,11 @@ _COPIES = """
 """All takes of the same picture: the one that was drawn, and those that later stories took along."""
 
 
-class Moderation:
+class Moderation(Shelf):
     """A shelf of the archive: what moderators decide, and what members tell them."""
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._banned: set[tuple[int, int]] | None = None
         self._reading_bans = asyncio.Lock()
 
@@ -35,20 +33,14 @@ class Moderation:
 
     async def ban(self, guild_id: int, person: Person, by: Person, reason: str) -> None:
         """Exclude a member from the bot in a server; a further ban replaces the reason."""
-        async with self._connection.transaction() as sql:
-            await _exclude(sql, guild_id, person, by, reason)
+        await self._connection.write(lambda sql: _exclude(sql, guild_id, person, by, reason))
         (await self._everybody_banned()).add((guild_id, person.id))
 
     async def unban(self, guild_id: int, person: Person, by: Person) -> bool:
         """Let a member in again; False if they were not excluded."""
-        async with self._connection.transaction() as sql:
-            lifted = await sql.execute(
-                "DELETE FROM bans WHERE guild_id = ? AND person_id = ?", (guild_id, person.id)
-            )
-            if lifted.rowcount:
-                await _note(sql, guild_id, by, "unban", person.id, person.name, "")
+        lifted = await self._connection.write(lambda sql: _let_in(sql, guild_id, person, by))
         (await self._everybody_banned()).discard((guild_id, person.id))
-        return bool(lifted.rowcount)
+        return lifted
 
     async def ban_of(self, guild_id: int, person_id: int) -> Ban | None:
         """A member's ban in a server, if they have one."""
@@ -91,10 +83,12 @@ class Moderation:
             for row in rows
         ]
 
-    async def note(self, guild_id: int, by: Person, act: str, person_id: int, subject: str) -> None:
+    @writes
+    def note(
+        self, sql: sqlite3.Connection, guild_id: int, by: Person, act: str, person_id: int, subject: str
+    ) -> None:
         """Remember that a moderator did something with what was a person's."""
-        async with self._connection.transaction() as sql:
-            await _note(sql, guild_id, by, act, person_id, subject, "")
+        _note(sql, guild_id, by, act, person_id, subject, "")
 
     async def pending_stories(self, guild_id: int, person_id: int) -> list[int]:
         """The stories in a server for which something that a member asked for is not drawn yet."""
@@ -104,38 +98,38 @@ class Moderation:
         )
         return [int(row["story_id"]) for row in rows]
 
-    async def cancel_takes(self, guild_id: int, person_id: int) -> list[int]:
+    @writes
+    def cancel_takes(self, sql: sqlite3.Connection, guild_id: int, person_id: int) -> list[int]:
         """Give up all that a member asked for in a server and that is not drawn yet; the takes' ids."""
-        async with self._connection.transaction() as sql:
-            rows = await sql.execute_fetchall(
-                "UPDATE jobs SET state = 'cancelled' WHERE state IN ('queued', 'drawing') AND take_id IN"
-                " (SELECT takes.id FROM takes JOIN stories ON stories.id = story_id"
-                "  WHERE guild_id = ? AND takes.author_id = ?) RETURNING take_id",
-                (guild_id, person_id),
-            )
-            for (take_id,) in rows:
-                await touch_of(sql, take_id)
-            return sorted(int(take_id) for (take_id,) in rows)
+        rows = sql.execute(
+            "UPDATE jobs SET state = 'cancelled' WHERE state IN ('queued', 'drawing') AND take_id IN"
+            " (SELECT takes.id FROM takes JOIN stories ON stories.id = story_id"
+            "  WHERE guild_id = ? AND takes.author_id = ?) RETURNING take_id",
+            (guild_id, person_id),
+        ).fetchall()
+        for (take_id,) in rows:
+            touch_of(sql, take_id)
+        return sorted(int(take_id) for (take_id,) in rows)
 
     # -- pictures ---------------------------------------------------------------------------------------
 
-    async def hide(self, take_id: int, by: Person, *, hidden: bool = True) -> None:
+    @writes
+    def hide(self, sql: sqlite3.Connection, take_id: int, by: Person, *, hidden: bool = True) -> None:
         """Let a picture be shown nowhere, or again.
 
         Raises:
             NotFound: there is no such picture.
         """
-        async with self._connection.transaction() as sql:
-            await _hide(sql, take_id, by, hidden=hidden)
+        _hide(sql, take_id, by, hidden=hidden)
 
-    async def delete_picture(self, take_id: int, by: Person) -> None:
+    @writes
+    def delete_picture(self, sql: sqlite3.Connection, take_id: int, by: Person) -> None:
         """Delete a picture; its file is among the remains, its take says that it is gone.
 
         Raises:
             NotFound: there is no such picture.
         """
-        async with self._connection.transaction() as sql:
-            await _delete_picture(sql, take_id, by)
+        _delete_picture(sql, take_id, by)
 
     async def stories_with(self, take_id: int) -> list[int]:
         """The stories that have a picture: the one that it was drawn for, and those that took it along."""
@@ -143,25 +137,27 @@ class Moderation:
 
     # -- reports ----------------------------------------------------------------------------------------
 
-    async def add_report(self, take_id: int, reporter: Person, reason: str) -> Report | None:
+    @writes
+    def add_report(
+        self, sql: sqlite3.Connection, take_id: int, reporter: Person, reason: str
+    ) -> Report | None:
         """Keep what a member says about a picture; None if they have said it before.
 
         Raises:
             NotFound: there is no such picture.
         """
-        async with self._connection.transaction() as sql:
-            guild_id = await _guild_of(sql, take_id)
-            if await sql.execute_fetchall(
-                "SELECT 1 FROM reports WHERE take_id = ? AND reporter_id = ?", (take_id, reporter.id)
-            ):
-                return None
-            report_id = await insert(
-                sql,
-                "INSERT INTO reports (take_id, guild_id, reporter_id, reporter_name, reason)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (take_id, guild_id, reporter.id, reporter.name, reason),
-            )
-            return await _read_report(sql, report_id)
+        guild_id = _guild_of(sql, take_id)
+        if sql.execute(
+            "SELECT 1 FROM reports WHERE take_id = ? AND reporter_id = ?", (take_id, reporter.id)
+        ).fetchall():
+            return None
+        report_id = insert(
+            sql,
+            "INSERT INTO reports (take_id, guild_id, reporter_id, reporter_name, reason)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (take_id, guild_id, reporter.id, reporter.name, reason),
+        )
+        return _read_report(sql, report_id)
 
     async def open_reports(self, guild_id: int, reporter_id: int) -> int:
         """How many reports of a member wait to be handled."""
@@ -172,14 +168,14 @@ class Moderation:
         )
         return int(row["number"])
 
-    async def report(self, report_id: int) -> Report:
+    @reads
+    def report(self, sql: sqlite3.Connection, report_id: int) -> Report:
         """One report.
 
         Raises:
             NotFound: there is none, perhaps because its picture's story was deleted.
         """
-        async with self._connection.reading() as sql:
-            return await _read_report(sql, report_id)
+        return _read_report(sql, report_id)
 
     async def unposted(self) -> list[int]:
         """The reports that no moderator has been told of, oldest first."""
@@ -200,25 +196,32 @@ class Moderation:
 
         Whoever else reported a picture that is taken away is right too.
         """
-        async with self._connection.transaction() as sql:
-            report = await _read_report(sql, report_id)
-            if report.outcome is not None:
-                return False
-            alike = "id = ?" if outcome is Outcome.DISMISSED else "take_id = ? AND outcome IS NULL"
-            await sql.execute(
-                f"UPDATE reports SET outcome = ?, handler_id = ?, handler_name = ? WHERE {alike}",  # noqa: S608
-                (outcome, by.id, by.name, report.id if outcome is Outcome.DISMISSED else report.take_id),
-            )
-            author = (await read_take(sql, report.take_id)).author
-            if outcome is Outcome.DELETED:
-                await _delete_picture(sql, report.take_id, by)
-            elif outcome is not Outcome.DISMISSED:
-                await _hide(sql, report.take_id, by, hidden=True)
-            if outcome is Outcome.BANNED:
-                await _exclude(sql, report.guild_id, author, by, report.reason)
+        handled = await self._handle(report_id, by, outcome)
+        if handled is not None and outcome is Outcome.BANNED:
+            (await self._everybody_banned()).add(handled)
+        return handled is not None
+
+    @writes
+    def _handle(
+        self, sql: sqlite3.Connection, report_id: int, by: Person, outcome: Outcome
+    ) -> tuple[int, int] | None:
+        """The server, and who asked for the picture; None if somebody was faster."""
+        report = _read_report(sql, report_id)
+        if report.outcome is not None:
+            return None
+        alike = "id = ?" if outcome is Outcome.DISMISSED else "take_id = ? AND outcome IS NULL"
+        sql.execute(
+            f"UPDATE reports SET outcome = ?, handler_id = ?, handler_name = ? WHERE {alike}",  # noqa: S608
+            (outcome, by.id, by.name, report.id if outcome is Outcome.DISMISSED else report.take_id),
+        )
+        author = read_take(sql, report.take_id).author
+        if outcome is Outcome.DELETED:
+            _delete_picture(sql, report.take_id, by)
+        elif outcome is not Outcome.DISMISSED:
+            _hide(sql, report.take_id, by, hidden=True)
         if outcome is Outcome.BANNED:
-            (await self._everybody_banned()).add((report.guild_id, author.id))
-        return True
+            _exclude(sql, report.guild_id, author, by, report.reason)
+        return report.guild_id, author.id
 
     async def others_of(self, take_id: int) -> Sequence[int]:
         """The reports about a picture that nobody has handled."""
@@ -228,41 +231,48 @@ class Moderation:
         return [int(row["id"]) for row in rows]
 
 
-async def _exclude(sql: aiosqlite.Connection, guild_id: int, person: Person, by: Person, reason: str) -> None:
-    await sql.execute(
+def _exclude(sql: sqlite3.Connection, guild_id: int, person: Person, by: Person, reason: str) -> None:
+    sql.execute(
         "INSERT OR REPLACE INTO bans (guild_id, person_id, name, reason, by_id, by_name)"
         " VALUES (?, ?, ?, ?, ?, ?)",
         (guild_id, person.id, person.name, reason, by.id, by.name),
     )
-    await _note(sql, guild_id, by, "ban", person.id, person.name, reason)
+    _note(sql, guild_id, by, "ban", person.id, person.name, reason)
 
 
-async def _hide(sql: aiosqlite.Connection, take_id: int, by: Person, *, hidden: bool) -> None:
-    guild_id = await _guild_of(sql, take_id)
-    for each, story_id in await sql.execute_fetchall(_COPIES, (take_id,)):
-        await sql.execute("UPDATE takes SET hidden = ? WHERE id = ?", (hidden, each))
-        await touch(sql, story_id)
+def _let_in(sql: sqlite3.Connection, guild_id: int, person: Person, by: Person) -> bool:
+    lifted = sql.execute("DELETE FROM bans WHERE guild_id = ? AND person_id = ?", (guild_id, person.id))
+    if lifted.rowcount:
+        _note(sql, guild_id, by, "unban", person.id, person.name, "")
+    return bool(lifted.rowcount)
+
+
+def _hide(sql: sqlite3.Connection, take_id: int, by: Person, *, hidden: bool) -> None:
+    guild_id = _guild_of(sql, take_id)
+    for each, story_id in sql.execute(_COPIES, (take_id,)).fetchall():
+        sql.execute("UPDATE takes SET hidden = ? WHERE id = ?", (hidden, each))
+        touch(sql, story_id)
         if hidden:
-            await take_down(sql, story_id)
-    await _note(sql, guild_id, by, "hide" if hidden else "unhide", None, f"#{take_id}", "")
+            take_down(sql, story_id)
+    _note(sql, guild_id, by, "hide" if hidden else "unhide", None, f"#{take_id}", "")
 
 
-async def _delete_picture(sql: aiosqlite.Connection, take_id: int, by: Person) -> None:
-    guild_id = await _guild_of(sql, take_id)
-    for each, story_id in await sql.execute_fetchall(_COPIES, (take_id,)):
-        await sql.execute(
+def _delete_picture(sql: sqlite3.Connection, take_id: int, by: Person) -> None:
+    guild_id = _guild_of(sql, take_id)
+    for each, story_id in sql.execute(_COPIES, (take_id,)).fetchall():
+        sql.execute(
             "INSERT INTO remains (kind, path)"
             " SELECT 'file', path FROM takes WHERE id = ? AND path IS NOT NULL",
             (each,),
         )
-        await sql.execute("UPDATE takes SET path = NULL WHERE id = ?", (each,))
-        await touch(sql, story_id)
-        await take_down(sql, story_id)
-    await _note(sql, guild_id, by, "delete", None, f"#{take_id}", "")
+        sql.execute("UPDATE takes SET path = NULL WHERE id = ?", (each,))
+        touch(sql, story_id)
+        take_down(sql, story_id)
+    _note(sql, guild_id, by, "delete", None, f"#{take_id}", "")
 
 
-async def _note(
-    sql: aiosqlite.Connection,
+def _note(
+    sql: sqlite3.Connection,
     guild_id: int,
     by: Person,
     act: str,
@@ -270,23 +280,23 @@ async def _note(
     subject: str,
     why: str,
 ) -> None:
-    await sql.execute(
+    sql.execute(
         "INSERT INTO acts (guild_id, by_id, by_name, act, person_id, subject, reason)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (guild_id, by.id, by.name, act, person_id, subject, why),
     )
 
 
-async def _guild_of(sql: aiosqlite.Connection, take_id: int) -> int:
-    for (guild_id,) in await sql.execute_fetchall(
+def _guild_of(sql: sqlite3.Connection, take_id: int) -> int:
+    for (guild_id,) in sql.execute(
         "SELECT guild_id FROM takes JOIN stories ON stories.id = story_id WHERE takes.id = ?", (take_id,)
-    ):
+    ).fetchall():
         return int(guild_id)
     raise NotFound("There is no picture {number} here any more.", number=take_id)
 
 
-async def _read_report(sql: aiosqlite.Connection, report_id: int) -> Report:
-    for row in await sql.execute_fetchall("SELECT * FROM reports WHERE id = ?", (report_id,)):
+def _read_report(sql: sqlite3.Connection, report_id: int) -> Report:
+    for row in sql.execute("SELECT * FROM reports WHERE id = ?", (report_id,)).fetchall():
         return _report(row)
     raise NotFound("This report is gone, because the story it was about was deleted.")
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import PurePath
 
-import aiosqlite
-
-from generator.archive.connection import Connection
+from generator.archive.connection import Shelf, reads, writes
 from generator.archive.excision import NOBODY, carried_on, remixes_of, take_out
 from generator.archive.rows import read_story, take_down
 from generator.moderation.values import Belongings, Remnant
@@ -84,23 +83,21 @@ _REMAINS_OF_STORY = (
 )
 
 
-class Oblivion:
+class Oblivion(Shelf):
     """A shelf of the archive, where things are taken from."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    async def heirs(self, story_id: int, author_id: int | None = None) -> list[int]:
+    @reads
+    def heirs(self, sql: sqlite3.Connection, story_id: int, author_id: int | None = None) -> list[int]:
         """The later stories that took frames of a story along, all or those of one author.
 
         Raises:
             NotFound: there is none with this number.
         """
-        async with self._connection.reading() as sql:
-            story = await read_story(sql, story_id)
-            return [other.id for other, _frames in await carried_on(sql, story, author_id)]
+        story = read_story(sql, story_id)
+        return [other.id for other, _frames in carried_on(sql, story, author_id)]
 
-    async def delete_story(self, story_id: int, author_id: int | None = None) -> list[int]:
+    @writes
+    def delete_story(self, sql: sqlite3.Connection, story_id: int, author_id: int | None = None) -> list[int]:
         """Delete a story with all that belongs to it; the takes that need not be drawn any more.
 
         Later stories that go on from it lose the frames that they took along, all or those of one author.
@@ -108,14 +105,13 @@ class Oblivion:
         Raises:
             NotFound: there is none with this number.
         """
-        async with self._connection.transaction() as sql:
-            story = await read_story(sql, story_id)
-            stopped = [take.id for take in story.takes if take.pending]
-            for other, frames in await carried_on(sql, story, author_id):
-                stopped += [take.id for frame in frames for take in frame.takes if take.pending]
-                await take_out(sql, other, frames)
-            await _delete(sql, story_id)
-            return stopped
+        story = read_story(sql, story_id)
+        stopped = [take.id for take in story.takes if take.pending]
+        for other, frames in carried_on(sql, story, author_id):
+            stopped += [take.id for frame in frames for take in frame.takes if take.pending]
+            take_out(sql, other, frames)
+        _delete(sql, story_id)
+        return stopped
 
     async def belongings(self, person_id: int) -> Belongings:
         """What of a member is kept, in all servers."""
@@ -155,19 +151,23 @@ class Oblivion:
         it then.
         Bans and what counts towards today's limits stay, without a name.
         """
-        async with self._connection.transaction() as sql:
-            stopped = await sql.execute_fetchall(_WAITING, (person_id,))
-            for (story_id,) in await sql.execute_fetchall(_OWN, (person_id,)):
-                await _delete(sql, story_id)
-            shared = [int(story_id) for (story_id,) in await sql.execute_fetchall(_SHARED, (person_id,))]
-            for story_id in shared:
-                await _take_part_out(sql, await read_story(sql, story_id), person_id)
-            for statement in _FORGET:
-                await sql.execute(statement, (person_id,))
-            # An index of words only notes that some are gone, until it is written anew: 2 s for a million.
-            await sql.execute("INSERT INTO gallery_words (gallery_words) VALUES ('optimize')")
+        forgotten = await self._forget(person_id)
         await self._connection.clean()
-        return shared, [int(take_id) for (take_id,) in stopped]
+        return forgotten
+
+    @writes
+    def _forget(self, sql: sqlite3.Connection, person_id: int) -> tuple[list[int], list[int]]:
+        stopped = [int(take_id) for (take_id,) in sql.execute(_WAITING, (person_id,)).fetchall()]
+        for (story_id,) in sql.execute(_OWN, (person_id,)).fetchall():
+            _delete(sql, story_id)
+        shared = [int(story_id) for (story_id,) in sql.execute(_SHARED, (person_id,)).fetchall()]
+        for story_id in shared:
+            _take_part_out(sql, read_story(sql, story_id), person_id)
+        for statement in _FORGET:
+            sql.execute(statement, (person_id,))
+        # An index of words only notes that some are gone, until it is written anew: 2 s for a million.
+        sql.execute("INSERT INTO gallery_words (gallery_words) VALUES ('optimize')")
+        return shared, stopped
 
     async def own_stories(self, person_id: int) -> list[int]:
         """The stories that a member told alone."""
@@ -232,26 +232,24 @@ _FORGET = (
 """A member's traces outside of stories."""
 
 
-async def _delete(sql: aiosqlite.Connection, story_id: int) -> None:
-    await take_down(sql, story_id)
+def _delete(sql: sqlite3.Connection, story_id: int) -> None:
+    take_down(sql, story_id)
     for statement in _REMAINS_OF_STORY:
-        await sql.execute(statement, (story_id,))
-    await sql.execute("DELETE FROM stories WHERE id = ?", (story_id,))
+        sql.execute(statement, (story_id,))
+    sql.execute("DELETE FROM stories WHERE id = ?", (story_id,))
 
 
-async def _take_part_out(sql: aiosqlite.Connection, story: Story, person_id: int) -> None:
+def _take_part_out(sql: sqlite3.Connection, story: Story, person_id: int) -> None:
     """Take a member's scenes out of a story told together, and their name from what stays."""
     frames = (*story.frames, *story.taken_back)
     theirs = [frame for frame in frames if frame.author.id == person_id]
     remixes = [take for frame in frames if frame not in theirs for take in remixes_of(frame, person_id)]
-    await sql.execute(
-        "INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story.id, NOBODY.id, NOBODY.name)
-    )
-    await take_out(sql, story, theirs, remixes)
-    await _disown(sql, story, person_id)
+    sql.execute("INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story.id, NOBODY.id, NOBODY.name))
+    take_out(sql, story, theirs, remixes)
+    _disown(sql, story, person_id)
 
 
-async def _disown(sql: aiosqlite.Connection, story: Story, person_id: int) -> None:
+def _disown(sql: sqlite3.Connection, story: Story, person_id: int) -> None:
     """Put nobody where a member's name stood; a story of theirs goes to whoever added to it first."""
     heirs = [frame.author.id for frame in story.frames if frame.author.id not in (person_id, NOBODY.id)]
     heir = heirs[0] if heirs else NOBODY.id
@@ -276,4 +274,4 @@ async def _disown(sql: aiosqlite.Connection, story: Story, person_id: int) -> No
         ("UPDATE circles SET news = NULL WHERE story_id = ?", (story.id,)),
         ("DELETE FROM contributors WHERE person_id = ? AND story_id = ?", (person_id, story.id)),
     ):
-        await sql.execute(statement, values)
+        sql.execute(statement, values)

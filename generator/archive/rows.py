@@ -7,9 +7,6 @@ import sqlite3
 from collections import defaultdict
 from datetime import datetime
 
-import aiosqlite
-
-from generator.archive.connection import at_once, insert
 from generator.errors import NotFound
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.sentence import Sentence
@@ -37,15 +34,18 @@ _STORY = """
 """
 
 
-def contribute(sql: sqlite3.Connection, story_id: int, person: Person) -> None:
+def insert(sql: sqlite3.Connection, statement: str, values: tuple[object, ...]) -> int:
+    """Insert a row; its number."""
+    number = sql.execute(statement, values).lastrowid
+    assert number is not None
+    return number
+
+
+def add_contributor(sql: sqlite3.Connection, story_id: int, person: Person) -> None:
     """Remember that a person has a part in a story, by the name they bear now."""
     sql.execute("INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story_id, person.id, person.name))
 
 
-add_contributor = at_once(contribute)
-
-
-@at_once
 def add_story(
     sql: sqlite3.Connection,
     storyboard: Storyboard,
@@ -72,7 +72,7 @@ def add_story(
             storyboard.style,
         ),
     )
-    contribute(sql, story_id, author)
+    add_contributor(sql, story_id, author)
     scenes = list(enumerate(zip(storyboard.scenes, storyboard.recipes, strict=True), first))
     sql.executemany(
         "INSERT INTO frames (story_id, position, author_id) VALUES (?, ?, ?)",
@@ -90,17 +90,17 @@ def add_story(
     return story_id
 
 
-async def add_frame(sql: aiosqlite.Connection, story_id: int, position: int, author: Person) -> int:
+def add_frame(sql: sqlite3.Connection, story_id: int, position: int, author: Person) -> int:
     """Add an empty frame at a position, by an author who is a contributor; its number."""
-    return await insert(
+    return insert(
         sql,
         "INSERT INTO frames (story_id, position, author_id) VALUES (?, ?, ?)",
         (story_id, position, author.id),
     )
 
 
-async def add_take(
-    sql: aiosqlite.Connection,
+def add_take(
+    sql: sqlite3.Connection,
     story_id: int,
     frame_id: int,
     scene: str,
@@ -110,48 +110,47 @@ async def add_take(
     chooses: bool = True,
 ) -> int:
     """Add a queued take to a frame, by an author who is a contributor; its number."""
-    take_id = await insert(
+    take_id = insert(
         sql,
         "INSERT INTO takes (story_id, frame_id, scene, parent_id, author_id, chooses, seed, recipe)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (story_id, frame_id, scene, parent_id, author.id, chooses, recipe.seed, recipe_to_json(recipe)),
     )
-    await sql.execute("INSERT INTO jobs (take_id) VALUES (?)", (take_id,))
+    sql.execute("INSERT INTO jobs (take_id) VALUES (?)", (take_id,))
     return take_id
 
 
-async def touch(sql: aiosqlite.Connection, story_id: int) -> None:
+def touch(sql: sqlite3.Connection, story_id: int) -> None:
     """A story has changed, and may owe somebody a message again."""
-    await sql.execute("UPDATE stories SET version = version + 1, settled = 0 WHERE id = ?", (story_id,))
+    sql.execute("UPDATE stories SET version = version + 1, settled = 0 WHERE id = ?", (story_id,))
 
 
-async def touch_of(sql: aiosqlite.Connection, take_id: int) -> None:
+def touch_of(sql: sqlite3.Connection, take_id: int) -> None:
     """`touch` the story of a take."""
-    await sql.execute(
+    sql.execute(
         "UPDATE stories SET version = version + 1, settled = 0"
         " WHERE id = (SELECT story_id FROM takes WHERE id = ?)",
         (take_id,),
     )
 
 
-async def take_down(sql: aiosqlite.Connection, story_id: int) -> None:
+def take_down(sql: sqlite3.Connection, story_id: int) -> None:
     """Something of a story may not be shown any more, so the messages that show it again go."""
-    await sql.execute(
+    sql.execute(
         "INSERT INTO remains (kind, channel_id, message_id) SELECT 'message', channel_id, message_id"
         " FROM showings WHERE story_id = ?",
         (story_id,),
     )
-    await sql.execute("DELETE FROM showings WHERE story_id = ?", (story_id,))
+    sql.execute("DELETE FROM showings WHERE story_id = ?", (story_id,))
 
 
-@at_once
 def read_story(sql: sqlite3.Connection, story_id: int) -> Story:
     """A story with all its takes.
 
     Raises:
         NotFound: there is none with this number.
     """
-    for row in sql.execute(_STORY, (story_id,)):
+    for row in sql.execute(_STORY, (story_id,)).fetchall():
         frames = [_frame(frame, takes) for frame, takes in _read_frames(sql, story_id)]
         return Story(
             id=row["id"],
@@ -179,19 +178,19 @@ def _read_frames(sql: sqlite3.Connection, story_id: int) -> list[tuple[sqlite3.R
     """A story's frames in order, each with its takes."""
     takes: defaultdict[int, list[Take]] = defaultdict(list)
     query = f"{TAKES} WHERE takes.story_id = ? ORDER BY takes.id"
-    for row in sql.execute(query, (story_id,)):
+    for row in sql.execute(query, (story_id,)).fetchall():
         takes[row["frame_id"]].append(take_of(row))
-    rows = sql.execute(_FRAMES, (story_id,))
+    rows = sql.execute(_FRAMES, (story_id,)).fetchall()
     return [(row, tuple(takes[row["id"]])) for row in rows if takes[row["id"]]]
 
 
-async def read_take(sql: aiosqlite.Connection, take_id: int) -> Take:
+def read_take(sql: sqlite3.Connection, take_id: int) -> Take:
     """One take.
 
     Raises:
         NotFound: there is none with this number.
     """
-    for row in await sql.execute_fetchall(f"{TAKES} WHERE takes.id = ?", (take_id,)):
+    for row in sql.execute(f"{TAKES} WHERE takes.id = ?", (take_id,)).fetchall():
         return take_of(row)
     raise NotFound("There is no picture {number} here any more.", number=take_id)
 

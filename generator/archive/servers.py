@@ -7,46 +7,48 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from generator.archive.connection import Connection
+from generator.archive.connection import Shelf, writes
 from generator.server import Change, MemberDefaults, ServerSettings, differences
 from generator.story import Person
 
 _SETTINGS = "SELECT settings FROM servers WHERE guild_id = ?"
 
 
-class Servers:
+class Servers(Shelf):
     """A shelf of the archive: settings of servers, defaults of members."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     async def settings(self, guild_id: int) -> ServerSettings:
         """A server's own settings; the defaults for one that never chose."""
         return _settings(await self._connection.fetch(_SETTINGS, (guild_id,)))
 
-    async def change(
-        self, guild_id: int, by: Person, alter: Callable[[ServerSettings], ServerSettings]
+    @writes
+    def change(
+        self,
+        sql: sqlite3.Connection,
+        guild_id: int,
+        by: Person,
+        alter: Callable[[ServerSettings], ServerSettings],
     ) -> ServerSettings:
         """Replace a server's settings by what `alter` makes of the present ones, and note who changed what.
 
         Raises:
             ArchiveError: it could not be written.
 
-        Whatever `alter` raises is raised; then nothing is changed.
+        Whatever `alter` raises is raised; then nothing is changed. It is asked on the database's thread, so
+        it only looks at what it is given.
         """
-        async with self._connection.transaction() as sql:
-            before = _settings(await sql.execute_fetchall(_SETTINGS, (guild_id,)))
-            after = alter(before)
-            await sql.execute("INSERT OR REPLACE INTO servers VALUES (?, ?)", (guild_id, after.kept()))
-            await sql.executemany(
-                "INSERT INTO server_changes (guild_id, person_id, person_name, setting, before, after)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                [
-                    (guild_id, by.id, by.name, name, json.dumps(old), json.dumps(new))
-                    for name, (old, new) in differences(before, after).items()
-                ],
-            )
-            return after
+        before = _settings(sql.execute(_SETTINGS, (guild_id,)).fetchall())
+        after = alter(before)
+        sql.execute("INSERT OR REPLACE INTO servers VALUES (?, ?)", (guild_id, after.kept()))
+        sql.executemany(
+            "INSERT INTO server_changes (guild_id, person_id, person_name, setting, before, after)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            [
+                (guild_id, by.id, by.name, name, json.dumps(old), json.dumps(new))
+                for name, (old, new) in differences(before, after).items()
+            ],
+        )
+        return after
 
     async def changes(self, guild_id: int, *, limit: int, offset: int = 0) -> list[Change]:
         """Who changed what, newest first."""

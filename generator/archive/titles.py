@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from generator.archive.connection import Connection
+from generator.archive.connection import Shelf
 from generator.archive.gallery import Viewer
 
 _TITLES = """
@@ -40,11 +40,8 @@ class Title:
     subject: str
 
 
-class Titles:
+class Titles(Shelf):
     """A shelf of the archive that is only read."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     async def newest(self, guild_id: int, words: str, viewer: Viewer, limit: int) -> list[Title]:
         """The newest stories here that somebody may see, by words of the number, subject or author's name."""

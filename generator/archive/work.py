@@ -7,9 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import aiosqlite
-
-from generator.archive.connection import Connection
+from generator.archive.connection import Shelf, reads, writes
 from generator.story import Person
 
 DAY = timedelta(hours=24)
@@ -75,11 +73,8 @@ class Use:
     server_frames: int  #: of all members, in the last 24 hours
 
 
-class Work:
+class Work(Shelf):
     """A shelf of the archive: the work at hand."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     async def orders(self) -> dict[int, Order]:
         """Of each take that waits, by its number."""
@@ -122,25 +117,21 @@ class Work:
             for row in rows
         ]
 
-    async def withdraw(self, story_id: int, person_id: int) -> list[int]:
+    @writes
+    def withdraw(self, sql: sqlite3.Connection, story_id: int, person_id: int) -> list[int]:
         """Give up what one person asked for in a story and is not drawn yet; the takes' numbers."""
-        async with self._connection.transaction() as sql:
-            rows = await sql.execute_fetchall(_WITHDRAW, (story_id, person_id))
-            return sorted(int(row["take_id"]) for row in rows)
+        rows = sql.execute(_WITHDRAW, (story_id, person_id)).fetchall()
+        return sorted(int(row["take_id"]) for row in rows)
 
-    async def use(self, guild_id: int, person_id: int) -> Use:
+    @reads
+    def use(self, sql: sqlite3.Connection, guild_id: int, person_id: int) -> Use:
         """What counts against the limits of a person in a server."""
-        (row,) = await self._connection.fetch(_USE, (guild_id, person_id))
-        return _use(row)
+        return read_use(sql, guild_id, person_id)
 
 
-async def read_use(sql: aiosqlite.Connection, guild_id: int, person_id: int) -> Use:
+def read_use(sql: sqlite3.Connection, guild_id: int, person_id: int) -> Use:
     """What counts against the limits of a person in a server."""
-    (row,) = await sql.execute_fetchall(_USE, (guild_id, person_id))
-    return _use(row)
-
-
-def _use(row: sqlite3.Row) -> Use:
+    (row,) = sql.execute(_USE, (guild_id, person_id))
     return Use(
         waiting=row["waiting"],
         stories=row["stories"],
@@ -149,13 +140,11 @@ def _use(row: sqlite3.Row) -> Use:
     )
 
 
-async def free_again(
-    sql: aiosqlite.Connection, guild_id: int, person_id: int | None, number: int
-) -> datetime:
+def free_again(sql: sqlite3.Connection, guild_id: int, person_id: int | None, number: int) -> datetime:
     """When the `number` oldest of the last 24 hours count no longer, of a member or of all.
 
     At once, if fewer are left than that: the 24 hours of some may have ended since they were counted.
     """
     query = _OLDEST_OF_SERVER if person_id is None else _OLDEST_OF_MEMBER
-    rows = await sql.execute_fetchall(query, (guild_id, person_id, number - 1))
+    rows = sql.execute(query, (guild_id, person_id, number - 1)).fetchall()
     return next((datetime.fromisoformat(row["asked_at"]) + DAY for row in rows), datetime.now(UTC))

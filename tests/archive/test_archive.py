@@ -99,8 +99,9 @@ async def test_a_failure_is_kept_so_that_it_can_be_said_in_another_language(
 async def test_a_failure_kept_as_plain_text_by_an_older_samefox_is_said_as_it_is(
     archive: Archive, story: Story
 ) -> None:
-    async with archive._connection.transaction() as sql:
-        await sql.execute("UPDATE jobs SET failure = 'It {broke}.' WHERE take_id = ?", (story.takes[0].id,))
+    await archive._connection.update(
+        "UPDATE jobs SET failure = 'It {broke}.' WHERE take_id = ?", (story.takes[0].id,)
+    )
     assert str((await archive.take(story.takes[0].id)).failure) == "It {broke}."
 
 

@@ -92,6 +92,5 @@ async def test_a_character_outlives_the_story_that_it_is_from(board: Storyboard)
         story = await archive.add_story(board, ANN, guild_id=MEADOW, channel_id=1)
         looks = replace(FOX, take_id=story.takes[0].id)
         kept = await archive.characters.keep(ANN, "Rusty", looks)
-        async with archive._connection.transaction() as sql:
-            await sql.execute("DELETE FROM stories")
+        await archive._connection.update("DELETE FROM stories", ())
         assert (await archive.characters.character(kept.id)).looks == FOX

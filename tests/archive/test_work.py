@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -48,7 +49,10 @@ async def test_errands_are_told_by_story_and_person_and_withdrawn_by_both(board:
 async def test_what_was_free_before_it_was_asked_when_is_free_now(board: Storyboard) -> None:
     async with open_archive(None) as archive:
         await archive.add_story(board, ANN, guild_id=7, channel_id=1)
-        async with archive.work._connection.reading() as sql:
+
+        def asked(sql: sqlite3.Connection) -> None:
             for person in (ANN.id, None):
-                assert await free_again(sql, 7, person, len(board.scenes)) > datetime.now(UTC)
-                assert await free_again(sql, 7, person, len(board.scenes) + 1) <= datetime.now(UTC)
+                assert free_again(sql, 7, person, len(board.scenes)) > datetime.now(UTC)
+                assert free_again(sql, 7, person, len(board.scenes) + 1) <= datetime.now(UTC)
+
+        await archive.work._connection.read(asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -20,12 +21,15 @@ def callbacks(stage: Stage) -> int:
 
 
 async def test_nobody_waits_for_the_archive_to_be_acknowledged(stage: Stage) -> None:
-    before = callbacks(stage)
-    async with stage.bot.studio.archive._connection._reading:
-        asking = asyncio.create_task(stage.ann.slash(stage.stories, "story tell", **STORY))
-        async with asyncio.timeout(PATIENCE):
-            while callbacks(stage) == before:
-                await asyncio.sleep(0.01)
+    before, acknowledged = callbacks(stage), threading.Event()
+    reading = stage.bot.studio.archive._connection.read(lambda _: acknowledged.wait(PATIENCE))
+    busy = asyncio.create_task(reading)
+    asking = asyncio.create_task(stage.ann.slash(stage.stories, "story tell", **STORY))
+    async with asyncio.timeout(PATIENCE):
+        while callbacks(stage) == before:
+            await asyncio.sleep(0.01)
+    acknowledged.set()
+    assert await busy
     assert (await asking).acknowledged
     await stage.told(await stage.newest())
 

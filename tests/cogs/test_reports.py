@@ -135,9 +135,8 @@ async def test_nobody_is_excluded_in_the_place_of_who_is_forgotten(stage: Stage)
     story = await told(stage, FOX)
     _result, message = await report(stage, story)
     moderation = stage.bot.studio.archive.moderation
-    async with stage.bot.studio.archive.moderation._connection.transaction() as sql:
-        await sql.execute("INSERT INTO contributors VALUES (?, 0, '…')", (story.id,))
-        await sql.execute("UPDATE takes SET author_id = 0 WHERE story_id = ?", (story.id,))
+    await moderation._connection.update("INSERT INTO contributors VALUES (?, 0, '…')", (story.id,))
+    await moderation._connection.update("UPDATE takes SET author_id = 0 WHERE story_id = ?", (story.id,))
     result = await stage.mo.click(stage.shown(message), label="Ban author")
     assert "nobody to exclude" in said(stage, result)
     assert await moderation.bans(stage.env.guild.id) == []
