@@ -80,9 +80,9 @@ def test_a_lora_of_a_style_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("model", "scheduler", "steps"),
     [
-        ("sd_xl_base_1.0.safetensors", Scheduler.DPM_KARRAS, 25),
-        ("playground-v2.5-1024px-aesthetic", Scheduler.EDM_DPM, 25),
-        ("RunDiffusion/Juggernaut-XI-v11", Scheduler.DPM_SDE_KARRAS, 25),
+        ("sd_xl_base_1.0.safetensors", Scheduler.DPM_KARRAS, 20),
+        ("playground-v2.5-1024px-aesthetic", Scheduler.EDM_DPM, 20),
+        ("RunDiffusion/Juggernaut-XI-v11", Scheduler.DPM_SDE_KARRAS, 20),
         ("storybook", Scheduler.DPM_KARRAS, 16),
         ("sdxl_lightning_4step.safetensors", Scheduler.EULER_TRAILING, 4),
     ],

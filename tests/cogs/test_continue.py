@@ -84,7 +84,7 @@ async def test_a_story_whose_model_was_given_up_says_so_before_anything_is_drawn
         update={"model": ModelSettings(name="RunDiffusion/Juggernaut-X-v10")}
     )
     monkeypatch.setattr(stage.bot.studio.together, "_settings", renamed)
-    monkeypatch.setattr(stage.bot.studio, "settings", renamed)
+    monkeypatch.setattr(stage.bot.studio, "_settings", renamed)
     given_up = "not offered here any more; please"
     assert given_up in answers(await fox.write(stage.ben, "in the snow"))
     (frame,) = stage.frames(story)
