@@ -47,7 +47,7 @@ class Illustrator:
         self.plan = plan
         self._device = torch.device(plan.device)
         self._placing = Placing()
-        self._checkpoints = Checkpoints(PRECISIONS[plan.precision], self._placing.lift)
+        self._checkpoints = Checkpoints(PRECISIONS[plan.precision], self._let_go)
         self._network: Network | PlainNetwork | None = None
         self._made = 0  # after so many placings
         self._decode = Compiled(pixels_of) if plan.levers.compiled else pixels_of
@@ -127,6 +127,11 @@ class Illustrator:
         self._network.compile(ready)
         if ready:
             self._warm.add((recipes[0].height // 8, recipes[0].width // 8))
+
+    def _let_go(self) -> None:
+        """Hold nothing of the last pipeline: its weights and the next one's may not fit together."""
+        self._placing.lift()
+        self._network = None
 
     @contextmanager
     def _ready(self, recipe: Recipe, plan: Plan) -> Iterator[StableDiffusionXLPipeline]:

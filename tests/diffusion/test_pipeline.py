@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,8 @@ import torch
 from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
 from PIL import Image
 
+from generator.diffusion import checkpoints
+from generator.diffusion.checkpoints import load
 from generator.diffusion.conditioning import condition
 from generator.diffusion.network import PlainNetwork
 from generator.diffusion.pipeline import Illustrator, decode, denoise
@@ -51,6 +55,24 @@ def picture(illustrator: Illustrator) -> Image.Image:
 def test_a_picture_has_the_size_it_was_asked_for_and_is_not_flat(picture: Image.Image) -> None:
     assert picture.size == (128, 64)
     assert pixels(picture).std() > 20
+
+
+def test_before_a_model_is_loaded_the_last_one_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two may not fit."""
+    tiny().save_pretrained(tmp_path)
+    illustrator, left = Illustrator(Plan()), []
+    illustrator.draw([replace(RECIPE, steps=1)])
+    unet = weakref.ref(illustrator._checkpoints.last.unet)
+
+    def watched(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
+        left.append(unet())
+        return load(model, dtype)
+
+    monkeypatch.setattr(checkpoints, "load", watched)
+    illustrator.draw([replace(RECIPE, steps=1, model=str(tmp_path))])
+    assert left == [None]
 
 
 def test_the_same_recipe_gives_the_same_pixels_in_a_new_process(picture: Image.Image) -> None:
