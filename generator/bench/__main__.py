@@ -18,6 +18,7 @@ from generator.bench.plot import plot
 from generator.bench.report import Report, merge, read, table
 from generator.bench.running import Bench
 from generator.bench.stage import Stage
+from generator.bench.starting import starting
 from generator.bench.where import where
 from generator.diffusion.architecture import SDXL
 from generator.diffusion.devices import find_devices
@@ -46,8 +47,8 @@ def main(words: Sequence[str] | None = None) -> int:
             names = (f"{method.name:18}{method.title}" for method in Setting(arguments).methods)
             print("\n".join(names))  # noqa: T201
             return 0
-        if arguments.where:
-            print(find_where(arguments))  # noqa: T201
+        if arguments.where or arguments.start:
+            print(find_where(arguments) if arguments.where else find_start(arguments))  # noqa: T201
             return 0
         report = merge([read(path) for path in arguments.merge]) if arguments.merge else measure(arguments)
     except SamefoxError as error:
@@ -78,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--where", action="store_true", help="where the time of a step goes, method by method"
     )
+    options.add_argument("--start", action="store_true", help="how soon a process draws, the second time too")
     options.add_argument("--stories", type=int, help="told for --quality; default: 4, of 5 scenes each")
     return options
 
@@ -127,6 +129,15 @@ def find_where(arguments: argparse.Namespace) -> str:
         report = where(stage, setting.methods)
     arguments.out.mkdir(parents=True, exist_ok=True)
     files.save(arguments.out / "where.md", report.encode())
+    return report
+
+
+def find_start(arguments: argparse.Namespace) -> str:
+    """Build the network and have the bot's own process draw, twice; the table, which is also left behind."""
+    with Setting(arguments).staged() as stage, TemporaryDirectory(prefix="samefox-compiled-") as folder:
+        report = starting(stage, Path(folder))
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    files.save(arguments.out / "start.md", report.encode())
     return report
 
 
