@@ -64,10 +64,14 @@ async def first_step(events: AsyncIterator[Event]) -> Stepped:
     raise AssertionError
 
 
-def worker(studio: Studio) -> int:
-    executor = studio._workshop._stations[0].executor
-    assert isinstance(executor, LocalExecutor) and executor._line is not None
-    return executor._line.process.pid
+async def kill(studio: Studio) -> None:
+    """Kill the drawing process, as soon as there is one: a take is marked as drawn on before."""
+    (station,) = studio._workshop._stations
+    assert isinstance(station.executor, LocalExecutor)
+    async with asyncio.timeout(PATIENCE):
+        while (line := station.executor._line) is None or not line.alive:
+            await asyncio.sleep(0.01)
+    os.kill(line.process.pid, signal.SIGKILL)
 
 
 async def test_on_slow_devices_stories_have_fewer_steps_where_nobody_says_how_many(
@@ -171,10 +175,10 @@ async def test_what_a_device_dies_on_is_drawn_one_by_one_until_it_is_known_whose
     _, culprit, innocent = story.takes
     assert await drawn_beside(studio, culprit) >= {culprit.id, innocent.id}
     other = await studio.tell(board, BEN)
-    os.kill(worker(studio), signal.SIGKILL)
+    await kill(studio)
     for attempts in range(1, TRIES):
         assert await drawn_beside(studio, replace(culprit, attempts=attempts)) == {culprit.id}
-        os.kill(worker(studio), signal.SIGKILL)
+        await kill(studio)
     _, culprit, innocent = (await told(studio, story)).takes
     assert (culprit.state, culprit.attempts) == (TakeState.FAILED, TRIES)
     assert f"after {TRIES} tries" in str(culprit.failure)
