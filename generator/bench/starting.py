@@ -55,7 +55,7 @@ async def started(device: str, precision: str, recipe: Recipe, folder: Path, *, 
             await drawing.free
             after.append(perf_counter() - begun)
             if after[-1] > PATIENCE:
-                raise DrawingError("It did not compile in {seconds} s.", seconds=round(PATIENCE))
+                raise DrawingError(f"It did not compile in {PATIENCE:.0f} s.")
         return after
     finally:
         await executor.close()
