@@ -34,6 +34,7 @@ HOSTS_OWN = (
     "cogs/rehearsal/",
     "generator/__main__.py",
     "generator/archive/database.py",
+    "generator/bench/",
     "generator/evaluation/",
     "generator/sentence.py",
     "generator/settings.py",
