@@ -26,7 +26,8 @@ Recorder = Callable[[Function, Sequence[Any]], tuple[Callable[[], object], Any]]
 BEFORE = 2
 """Calls of a kind before one is recorded: compiling, and choosing algorithms, are not to be repeated."""
 
-KEPT = 32  # recordings, of which few are met: each number of pictures and each size has its own
+KEPT = 32
+"""Recordings at most, one for each number of pictures, size and state of the levers."""
 
 
 class Replayed:
@@ -43,17 +44,17 @@ class Replayed:
         """Call it; what cannot be recorded is computed each time anew, from then on."""
         leaves, structure = tree_flatten(args)
         kind = tuple(map(kind_of, leaves)), self._depends()
-        if kind not in self._recordings:
-            self._met[kind] += 1
-            if not self.works or self._met[kind] <= BEFORE:
-                return self._function(*args)
+        if kind not in self._recordings and self._is_due(kind):
             self._record(kind, leaves, lambda *found: self._function(*tree_unflatten(found, structure)))
         recording = self._recordings.get(kind)
         return self._function(*args) if recording is None else recording(leaves)
 
+    def _is_due(self, kind: Hashable) -> bool:
+        """Whether a call of a kind that has no recording is to be recorded; it is counted."""
+        self._met[kind] += 1
+        return self.works and self._met[kind] > BEFORE and len(self._recordings) < KEPT
+
     def _record(self, kind: Hashable, leaves: Sequence[Any], function: Function) -> None:
-        if len(self._recordings) == KEPT:
-            self._recordings.clear()
         try:
             self._recordings[kind] = Recording(leaves, function, self._recorder)
         except Exception as error:
@@ -99,4 +100,5 @@ def kind_of(leaf: Any) -> Hashable:
     """What a recording depends on of an argument; of tensors, all but their numbers."""
     if isinstance(leaf, Tensor):
         return leaf.shape, leaf.stride(), leaf.dtype, leaf.device
-    return leaf if isinstance(leaf, Hashable) else id(leaf)
+    known: Hashable = leaf
+    return known
