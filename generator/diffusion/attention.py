@@ -51,18 +51,16 @@ class TextAttention:
 
     def __init__(self, lasting: bool) -> None:
         """What is ``lasting`` lies in one place for each shape, for whoever has recorded where it reads."""
-        self._places: dict[tuple[int, ...], tuple[Tensor, Tensor]] | None = {} if lasting else None
+        self._lasting = lasting
+        self._places: dict[torch.Size, tuple[Tensor, Tensor]] = {}
 
-    def remember(self, attn: Attention, text: Tensor, tokens: int) -> None:
-        """Project ``text`` (rows, 77, d), with keys that nobody hears until there are ``tokens`` of them."""
-        beyond = (0, 0, 0, tokens - text.shape[1])
-        keys, values = (
-            pad(heads(attn, projection(text)), beyond).contiguous() for projection in (attn.to_k, attn.to_v)
-        )
-        if self._places is not None:
-            places = self._places.setdefault(tuple(keys.shape), (keys, values))
-            keys, values = (place.copy_(one) for place, one in zip(places, (keys, values), strict=True))
-        self.keys, self.values = keys, values
+    def remember(self, attn: Attention, text: Tensor) -> None:
+        """Project ``text`` (rows, tokens, d)."""
+        keys, values = heads(attn, attn.to_k(text)), heads(attn, attn.to_v(text))
+        places = self._places.get(keys.shape) or (keys.new_empty(keys.shape), keys.new_empty(keys.shape))
+        if self._lasting:
+            self._places[keys.shape] = places
+        self.keys, self.values = places[0].copy_(keys), places[1].copy_(values)
 
     def keep_last(self, rows: int) -> None:
         """Forget the rows before."""
@@ -104,47 +102,48 @@ class Memory:
     """All attention of one network, which listens to one drawing at a time."""
 
     def __init__(self, unet: UNet2DConditionModel, *, lasting: bool = False) -> None:
-        """What is ``lasting`` stays where it is for drawings of one shape."""
-        self._unet = unet
-        self._texts: dict[str, tuple[Attention, TextAttention]] = {}
-        self._processors: dict[str, SelfAttention | TextAttention] = {}
+        """The network has these processors until `release`; what is ``lasting`` stays where it is."""
+        fuse(unet)
+        self._unet, self._before = unet, unet.attn_processors
+        self._texts: list[tuple[Attention, TextAttention]] = []
+        processors: dict[str, SelfAttention | TextAttention] = {}
         for name, layer in attentions(unet):
             processor = TextAttention(lasting) if layer.is_cross_attention else SelfAttention()
-            self._processors[f"{name}.processor"] = processor
+            processors[f"{name}.processor"] = processor
             if isinstance(processor, TextAttention):
-                self._texts[name] = layer, processor
+                self._texts.append((layer, processor))
+        unet.set_attn_processor(processors)
+
+    def release(self) -> None:
+        """Leave the network with the very processors and layers that it had."""
+        self._unet.set_attn_processor(dict(self._before))  # a copy, since the setter empties what it is given
+        unfuse(self._unet)
 
     @contextmanager
     def of(self, conditioning: Conditioning) -> Iterator[Tensor | None]:
-        """Remember a drawing's text, and yield its identity bias as these layers want it.
-
-        Afterwards the network's processors are the very ones it had.
-        """
-        fuse(self._unet)
+        """Remember a drawing's text, and yield its identity bias as these layers want it."""
         text, bias = conditioning.hidden_states[conditioning.silent :], None
         if conditioning.identity_bias is not None:
             bias = aligned(conditioning.identity_bias[conditioning.silent :])
-        for layer, processor in self._texts.values():
-            processor.remember(layer, text, text.shape[1] if bias is None else bias.shape[-1])
-        before = self._unet.attn_processors
-        self._unet.set_attn_processor(dict(self._processors))
+            text = pad(text, (0, 0, 0, bias.shape[-1] - text.shape[1]))  # of which nothing is heard
+        for layer, processor in self._texts:
+            processor.remember(layer, text)
         try:
             yield bias
         finally:
-            self._unet.set_attn_processor(dict(before))  # a copy, since the setter empties what it is given
-            for _, processor in self._texts.values():
+            for _, processor in self._texts:
                 del processor.keys, processor.values
 
     @property
     def place(self) -> tuple[int, ...]:
         """Where, and in which shape, the text is; one layer's tells of all."""
-        for _, processor in self._texts.values():
+        for _, processor in self._texts:
             return processor.keys.data_ptr(), *processor.keys.shape
         return ()
 
     def keep_last(self, rows: int) -> None:
         """From here on, only the last rows are drawn."""
-        for _, processor in self._texts.values():
+        for _, processor in self._texts:
             processor.keep_last(rows)
 
 

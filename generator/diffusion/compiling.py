@@ -66,10 +66,13 @@ class CompiledBlocks:
         self.works = True  #: whether nothing went wrong so far
 
     def use(self, wanted: bool) -> None:
-        """Whether the network is compiled from now on, as far as that works."""
-        self._used = wanted and self.works
+        """Whether the network is compiled from now on, as far as that works; takes no time if it is so."""
+        wanted = wanted and self.works
+        if wanted == self._used:
+            return
+        self._used = wanted
         write_out(self._network)
-        for block, forward in self._forwards.items() if self._used else ():
+        for block, forward in self._forwards.items() if wanted else ():
             block.forward = forward
 
     def call(self, function: Callable[..., T], *args: Any) -> T:

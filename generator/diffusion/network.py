@@ -13,7 +13,7 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from generator.diffusion import caching
-from generator.diffusion.attention import Memory, fuse, unfuse
+from generator.diffusion.attention import Memory
 from generator.diffusion.compiling import Backend, CompiledBlocks, write_out
 from generator.diffusion.conditioning import Conditioning
 from generator.diffusion.plan import EXACT, Levers
@@ -36,7 +36,6 @@ class Network:
     ) -> None:
         """All of ``unet`` is on its device; it stays there and changed, see `quantize` and `fuse`."""
         quantize(unet, levers.quantized)
-        fuse(unet)
         self._memory = Memory(unet, lasting=levers.replayed)
         self.unet, self.levers = unet, levers
         self._compiled = CompiledBlocks(unet, backend) if levers.compiled else None
@@ -53,7 +52,7 @@ class Network:
 
     def release(self) -> None:
         """Leave ``unet`` to others, changed in nothing but its numbers; nothing may be drawn any more."""
-        unfuse(self.unet)
+        self._memory.release()
         write_out(self.unet)
 
     @property

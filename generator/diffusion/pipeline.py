@@ -131,6 +131,12 @@ class Illustrator:
     def _let_go(self) -> None:
         """Hold nothing of the last pipeline: its weights and the next one's may not fit together."""
         self._placing.lift()
+        self._retire()
+
+    def _retire(self) -> None:
+        """Give the network back to its pipeline as it was."""
+        if isinstance(self._network, Network):
+            self._network.release()
         self._network = None
 
     @contextmanager
@@ -138,12 +144,13 @@ class Illustrator:
         with self._room_for(recipe.width, recipe.height):
             pipe = self._checkpoints.get(recipe)
             stays = plan.offload is Offload.NOTHING
-            if not stays and isinstance(self._network, Network):
-                self._network.release()
+            if not stays:
+                self._retire()
             self._placing.put(pipe, plan)
             if not stays:
                 self._network = PlainNetwork(pipe.unet, plan.levers)
             elif self._made != self._placing.times:
+                self._retire()
                 self._network, self._made = Network(pipe.unet, plan.levers), self._placing.times
             with torch.inference_mode():
                 yield pipe

@@ -99,15 +99,24 @@ def test_fused_matrices_share_the_memory_of_their_parts() -> None:
 
 
 @torch.inference_mode()
-def test_after_a_drawing_the_network_has_its_own_processors_and_remembers_nobody() -> None:
+def test_a_drawing_that_was_broken_off_leaves_nothing_to_the_next() -> None:
     pipe = tiny()
-    network, before = Network(pipe.unet), pipe.unet.attn_processors
-    told = condition(pipe, [SMALL], CPU)
-    with pytest.raises(KeyboardInterrupt), network.drawing(told, 3):
-        assert all(pipe.unet.attn_processors[name] is not before[name] for name in before)
-        raise KeyboardInterrupt
-    after = pipe.unet.attn_processors
-    assert all(after[name] is before[name] for name in before)
+    network = Network(pipe.unet)
     first, second = (latents_of(pipe, [recipe], CPU, network=network) for recipe in (SMALL, OTHER))
+    with pytest.raises(KeyboardInterrupt), network.drawing(condition(pipe, [OTHER], CPU), 3):
+        raise KeyboardInterrupt
     assert torch.equal(latents_of(pipe, [SMALL], CPU, network=network), first)
     assert torch.equal(latents_of(pipe, [OTHER], CPU, network=network), second)
+
+
+@torch.inference_mode()
+def test_a_network_is_given_back_with_the_very_processors_that_it_had() -> None:
+    pipe = tiny()
+    before = pipe.unet.attn_processors
+    network = Network(pipe.unet)
+    assert all(pipe.unet.attn_processors[name] is not before[name] for name in before)
+    latents_of(pipe, [SMALL], CPU, network=network)
+    network.release()
+    after = pipe.unet.attn_processors
+    assert all(after[name] is before[name] for name in before)
+    assert not any(hasattr(layer, "to_qkv") for _, layer in attentions(pipe.unet))
