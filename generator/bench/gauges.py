@@ -111,6 +111,15 @@ WHOLE = {
 """Torch counts what these consist of, which takes it seconds a step; on a processor it forgets attention."""
 
 
+def recorded(device: torch.device) -> int:
+    """Bytes that recordings compute in, which are kept for them and count as free in between."""
+    return sum(
+        segment["total_size"] - segment["allocated_size"]
+        for segment in torch.cuda.memory_snapshot()  # type: ignore[no-untyped-call]
+        if segment["device"] == device.index and tuple(segment["segment_pool_id"]) != (0, 0)
+    )
+
+
 class MemoryGauge:
     """The highest use of memory between two looks; on a processor, of the whole process."""
 
@@ -127,12 +136,14 @@ class MemoryGauge:
 
     def held(self) -> float:
         """GiB in use now; 0 on a processor, where nobody can tell whose they are."""
-        return torch.cuda.memory_allocated(self._device) / GIB if self._device.type == "cuda" else 0.0
+        if self._device.type != "cuda":
+            return 0.0
+        return (torch.cuda.memory_allocated(self._device) + recorded(self._device)) / GIB
 
     def peak(self) -> float:
         """GiB at most since the start."""
         if self._device.type == "cuda":
-            return torch.cuda.max_memory_allocated(self._device) / GIB
+            return (torch.cuda.max_memory_allocated(self._device) + recorded(self._device)) / GIB
         with suppress(OSError):
             for text in Path("/proc/self/status").read_text().splitlines():
                 if text.startswith("VmHWM"):

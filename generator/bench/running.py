@@ -19,6 +19,7 @@ from generator.bench.stage import Stage
 from generator.diffusion import compiling, replaying
 from generator.diffusion.devices import is_out_of_memory
 from generator.diffusion.pipeline import PRECISIONS
+from generator.diffusion.warming import WARM_STEPS
 from generator.errors import OutOfMemory
 from generator.story import Recipe
 
@@ -26,8 +27,6 @@ log = logging.getLogger(__name__)
 
 SAYING_SO = (compiling.__name__, replaying.__name__)
 """Who says that a bot draws on without."""
-
-WARM_STEPS = 12  # in which the levers that depend on the step have been in all their states
 
 Keep = Callable[[Report], None]
 Found = TypeVar("Found")

@@ -15,8 +15,9 @@ from torch.profiler import ProfilerActivity, profile
 from generator.bench.drawers import of
 from generator.bench.gauges import wait
 from generator.bench.methods import Method
-from generator.bench.running import WARM_STEPS, why
+from generator.bench.running import why
 from generator.bench.stage import Stage
+from generator.diffusion.warming import WARM_STEPS
 
 KINDS = {
     "elementwise": r"^triton_(?!tem|.*norm)",  # these have the names of all that they were fused from

@@ -103,7 +103,11 @@ class Memory:
 
     def __init__(self, unet: UNet2DConditionModel, *, lasting: bool = False) -> None:
         """The network has these processors until `release`; what is ``lasting`` stays where it is."""
-        fuse(unet)
+        try:
+            fuse(unet)
+        except Exception:
+            unfuse(unet)  # memory may have run out half way
+            raise
         self._unet, self._before = unet, unet.attn_processors
         self._texts: list[tuple[Attention, TextAttention]] = []
         processors: dict[str, SelfAttention | TextAttention] = {}

@@ -15,6 +15,8 @@ from generator.errors import DrawingError
 
 Decode = Callable[[AutoencoderKL, Tensor], Tensor]
 
+TILE = 512  # pixels; diffusers' own tiles are as large as SDXL's pictures
+
 
 def picture(vae: AutoencoderKL, latents: Tensor, decode: Decode) -> Image.Image:
     """The picture of latents (1, 4, h, w), eight times as wide and high.
@@ -44,21 +46,38 @@ def pixels_of(vae: AutoencoderKL, latents: Tensor) -> Tensor:
     return pixels.float()
 
 
+@contextmanager
+def tiles(vae: AutoencoderKL) -> Iterator[None]:
+    """Decode piece by piece what is larger than a tile; the seams are blended, and a little visible."""
+    before = vae.tile_sample_min_size, vae.tile_latent_min_size
+    vae.tile_sample_min_size, vae.tile_latent_min_size = TILE, TILE * before[1] // before[0]
+    vae.enable_tiling()
+    try:
+        yield
+    finally:
+        vae.disable_tiling()
+        vae.tile_sample_min_size, vae.tile_latent_min_size = before
+
+
 class Beside:
-    """A stream beside the one that denoises, for a thread that shares the device with it."""
+    """A stream beside the one that denoises, for whoever finishes a picture while the next are drawn.
+
+    Its orders go first: they are few, and somebody waits for the picture.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._stream: Any = None
 
     @contextmanager
-    def drawing(self, latents: Tensor) -> Iterator[None]:
-        """Give orders there; ``latents`` were made elsewhere, and all of their making was waited for."""
+    def orders(self, *found: Tensor) -> Iterator[None]:
+        """Give orders there; what is ``found`` was made elsewhere, and all of its making was waited for."""
         if self._device.type != "cuda":
             yield
             return
         if self._stream is None:
-            self._stream = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-        latents.record_stream(self._stream)  # else their memory may be used anew while they are read here
+            self._stream = torch.cuda.Stream(self._device, priority=-1)  # type: ignore[no-untyped-call]
+        for tensor in found:
+            tensor.record_stream(self._stream)  # else its memory may be used anew while it is read here
         with torch.cuda.stream(self._stream):
             yield

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.util import find_spec
 
@@ -57,6 +58,14 @@ def look(name: str) -> Machine:
         compiles=can_compile(device),
         quantizes=device.type == "cuda" and torch.version.hip is None,
     )
+
+
+def current(device: torch.device) -> AbstractContextManager[object]:
+    """Have a device be the one that orders without a name are for, such as events and recordings.
+
+    Each thread has its own; without, it is the first GPU.
+    """
+    return torch.cuda.device(device) if device.type == "cuda" else nullcontext()
 
 
 def maker_name(device: torch.device) -> str:
@@ -135,6 +144,9 @@ OUT_OF_MEMORY = (
     "could not create a primitive",  # oneDNN's convolutions
     "std::bad_alloc",
     "MPS backend out of memory",
+    "CUDA error: out of memory",  # memory that is not the allocator's, such as a recording's own
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
 )
 
 

@@ -32,26 +32,36 @@ class Network:
         unet: UNet2DConditionModel,
         levers: Levers = EXACT,
         backend: Backend = "inductor",
-        recorder: Recorder | None = None,
+        recorder: Callable[[], Recorder] = OnGpu,
     ) -> None:
         """All of ``unet`` is on its device; it stays there and changed, see `quantize` and `fuse`."""
         quantize(unet, levers.quantized)
         self._memory = Memory(unet, lasting=levers.replayed)
         self.unet, self.levers = unet, levers
         self._compiled = CompiledBlocks(unet, backend) if levers.compiled else None
+        self._recorder = recorder
         self._replayed: Replayed | None = None
-        if levers.replayed:
-            self._replayed = Replayed(self._evaluate, self._depends, recorder or OnGpu())
-        self.compile(True)
+        self.use(compiled=True, replayed=True)
 
-    def compile(self, wanted: bool) -> None:
-        """Whether the next drawings are compiled, if the levers say so; the first of a shape takes long."""
+    def use(self, *, compiled: bool, replayed: bool) -> None:
+        """What of its levers the next drawings use; the first that is compiled takes long.
+
+        What was recorded is forgotten where it is not used, with the memory that it takes.
+        """
         if self._compiled is not None:
-            self._compiled.use(wanted)
-        self.evaluate: Evaluate = self._replayed if wanted and self._replayed is not None else self._evaluate
+            self._compiled.use(compiled)
+        if not (replayed and self.levers.replayed):
+            self._replayed = None
+        elif self._replayed is None:
+            self._replayed = Replayed(self._evaluate, self._depends, self._recorder())
+
+    def evaluate(self, *args: Any) -> tuple[Tensor, Tensor | None]:
+        """What one step's network says of its arguments, and its deep features; see `arguments`."""
+        return self._evaluate(*args) if self._replayed is None else self._replayed(*args)
 
     def release(self) -> None:
         """Leave ``unet`` to others, changed in nothing but its numbers; nothing may be drawn any more."""
+        self._replayed = None
         self._memory.release()
         write_out(self.unet)
 

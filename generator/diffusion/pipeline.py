@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,11 @@ from torch import Tensor
 from generator.diffusion.checkpoints import Checkpoints
 from generator.diffusion.compiling import Compiled
 from generator.diffusion.conditioning import Conditioning, condition
-from generator.diffusion.decoding import Beside, picture, pixels_of
-from generator.diffusion.devices import is_out_of_memory
+from generator.diffusion.decoding import Beside, picture, pixels_of, tiles
+from generator.diffusion.devices import current, is_out_of_memory
 from generator.diffusion.network import Network, PlainNetwork
 from generator.diffusion.placing import Placing
-from generator.diffusion.plan import Offload, Plan
+from generator.diffusion.plan import Levers, Offload, Plan
 from generator.diffusion.progress import Progress, marker
 from generator.diffusion.schedulers import at_once, noise_sent_to, schedule
 from generator.diffusion.warming import Warming
@@ -49,24 +51,12 @@ class Illustrator:
         self._placing = Placing()
         self._checkpoints = Checkpoints(PRECISIONS[plan.precision], self._let_go)
         self._network: Network | PlainNetwork | None = None
-        self._made = 0  # after so many placings
+        self._made: tuple[int, Levers] | None = None  # after so many placings, with these levers
         self._decode = Compiled(pixels_of) if plan.levers.compiled else pixels_of
         self._beside = Beside(self._device)
         self._warming = Warming(compiled, plan) if compiled is not None and plan.levers.compiled else None
         self._warm: set[tuple[int, int]] = set()  # sizes of latents whose decoding is compiled
-
-    @property
-    def engine(self) -> Engine:
-        """What draws here; with the recipe, it explains every bit of a picture."""
-        return Engine(
-            device=device_name(self._device),
-            precision=self.plan.precision,
-            levers=self.plan.levers.words,
-            samefox=installed("samefox"),
-            torch=installed("torch"),
-            diffusers=installed("diffusers"),
-            transformers=installed("transformers"),
-        )
+        self.engine = engine_of(plan)  #: what draws here; with the recipe, it explains every bit of a picture
 
     def prepare(self, recipe: Recipe, plan: Plan | None = None) -> None:
         """Load what the recipe needs, so that its drawing need not wait for it."""
@@ -92,8 +82,9 @@ class Illustrator:
 
         When it returns, the device has done its work. Raises as `draw` does.
         """
-        with self._ready(recipes[0], plan or self.plan) as pipe:
-            self._choose_compiled(pipe, recipes)
+        plan = plan or self.plan
+        with self._ready(recipes[0], plan) as pipe:
+            self._choose_compiled(pipe, recipes, plan)
             return latents_of(pipe, recipes, self._device, on_step, self._network)
 
     def finish(self, latents: Tensor, plan: Plan | None = None) -> list[Image.Image]:
@@ -105,8 +96,11 @@ class Illustrator:
         height, width = (8 * side for side in latents.shape[2:])
         with self._room_for(width, height):
             self._placing.put(pipe, plan)
-            with torch.inference_mode(), self._beside.drawing(latents):
-                decoder = self._decode if latents.shape[2:] in self._warm and not plan.tiled else pixels_of
+            with torch.inference_mode(), self._beside.orders(latents):
+                if plan.tiled:
+                    with tiles(pipe.vae):
+                        return [picture(pipe.vae, one[None], pixels_of) for one in latents]
+                decoder = self._decode if latents.shape[2:] in self._warm else pixels_of
                 return [picture(pipe.vae, one[None], decoder) for one in latents]
 
     def latents(self, recipes: Sequence[Recipe], on_step: OnStep = no_progress) -> Tensor:
@@ -120,11 +114,17 @@ class Illustrator:
             isinstance(one, Network | Compiled) and not one.works for one in (self._network, self._decode)
         )
 
-    def _choose_compiled(self, pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe]) -> None:
+    def make_room(self) -> bool:
+        """End what is compiled beside, and compile on the way from now on; False if nothing was."""
+        return self._warming is not None and self._warming.stop()
+
+    def _choose_compiled(
+        self, pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe], plan: Plan
+    ) -> None:
         if not isinstance(self._network, Network):
             return  # its layers come and go
         ready = self._warming is None or self._warming.ready(pipe, recipes)
-        self._network.compile(ready)
+        self._network.use(compiled=ready, replayed=ready and plan.levers.replayed)
         if ready:
             self._warm.add((recipes[0].height // 8, recipes[0].width // 8))
 
@@ -132,37 +132,51 @@ class Illustrator:
         """Hold nothing of the last pipeline: its weights and the next one's may not fit together."""
         self._placing.lift()
         self._retire()
+        self._warm.clear()
 
     def _retire(self) -> None:
         """Give the network back to its pipeline as it was."""
         if isinstance(self._network, Network):
             self._network.release()
-        self._network = None
+        self._network = self._made = None
+        gc.collect()  # a network refers to itself; what it remembers would stay on the device
 
     @contextmanager
     def _ready(self, recipe: Recipe, plan: Plan) -> Iterator[StableDiffusionXLPipeline]:
         with self._room_for(recipe.width, recipe.height):
             pipe = self._checkpoints.get(recipe)
-            stays = plan.offload is Offload.NOTHING
-            if not stays:
+            try:
+                self._place(pipe, plan)
+                with torch.inference_mode():
+                    yield pipe
+            except Exception as error:
+                if is_out_of_memory(error) and plan.offload is not Offload.NOTHING:
+                    self._placing.lift()  # layers may have been left half way
+                raise
+
+    def _place(self, pipe: StableDiffusionXLPipeline, plan: Plan) -> None:
+        """Have the pipeline where the plan wants it, and its network ready; takes no time if they are."""
+        if plan.offload is not Offload.NOTHING:
+            if isinstance(self._network, Network):
                 self._retire()
             self._placing.put(pipe, plan)
-            if not stays:
-                self._network = PlainNetwork(pipe.unet, plan.levers)
-            elif self._made != self._placing.times:
-                self._retire()
-                self._network, self._made = Network(pipe.unet, plan.levers), self._placing.times
-            with torch.inference_mode():
-                yield pipe
+            self._network = PlainNetwork(pipe.unet, plan.levers)
+            return
+        self._placing.put(pipe, plan)
+        # Whether steps are recorded is chosen for each drawing, see `_choose_compiled`.
+        wanted = self._placing.times, replace(plan.levers, replayed=self.plan.levers.replayed)
+        if self._made != wanted:
+            self._retire()
+            self._network, self._made = Network(pipe.unet, wanted[1]), wanted
 
     @contextmanager
     def _room_for(self, width: int, height: int) -> Iterator[None]:
         try:
-            yield
+            with current(self._device):
+                yield
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            self._placing.lift()
             raise OutOfMemory(
                 "{device} has not enough memory for a picture of {width} × {height}; "
                 "a smaller size needs less.",
@@ -233,6 +247,19 @@ def decode(pipe: StableDiffusionXLPipeline, latents: Tensor) -> Image.Image:
     Raises ``DrawingError`` where the decoder's numbers overflow.
     """
     return picture(pipe.vae, latents, pixels_of)
+
+
+def engine_of(plan: Plan) -> Engine:
+    """What draws by a plan, on this machine."""
+    return Engine(
+        device=device_name(torch.device(plan.device)),
+        precision=plan.precision,
+        levers=plan.levers.words,
+        samefox=installed("samefox"),
+        torch=installed("torch"),
+        diffusers=installed("diffusers"),
+        transformers=installed("transformers"),
+    )
 
 
 def device_name(device: torch.device) -> str:

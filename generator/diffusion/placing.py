@@ -12,34 +12,30 @@ from accelerate.hooks import (  # type: ignore[import-untyped]
     add_hook_to_module,
     remove_hook_from_module,
 )
-from diffusers import AutoencoderKL, StableDiffusionXLPipeline
+from diffusers import StableDiffusionXLPipeline
 from diffusers.hooks import apply_group_offloading
 
 from generator.diffusion.plan import Offload, Plan
 
 NETWORKS = ("text_encoder", "text_encoder_2", "unet", "vae")
 
-TILE = 512  # pixels; diffusers' own tiles are as large as SDXL's pictures
-
 
 class Placing:
     """Has a pipeline where a plan wants it, and leaves it there for the next drawing."""
 
     def __init__(self) -> None:
-        self._placed: tuple[StableDiffusionXLPipeline, str, Offload, bool] | None = None
+        self._placed: tuple[StableDiffusionXLPipeline, str, Offload] | None = None
         self._undo = ExitStack()
         self.times = 0  #: how often anything was moved; until it is again, every weight is where it was
 
     def put(self, pipe: StableDiffusionXLPipeline, plan: Plan) -> None:
         """Have ``pipe`` as ``plan`` wants it; takes no time if it is."""
-        wanted = pipe, plan.device, plan.offload, plan.tiled
+        wanted = pipe, plan.device, plan.offload
         if wanted == self._placed:
             return
         self.lift()
         device = torch.device(plan.device)
         with ExitStack() as undo:  # what runs out of memory half way is undone
-            if plan.tiled:
-                in_tiles(pipe.vae, undo)
             if plan.offload is Offload.NETWORKS:
                 one_at_a_time(pipe, device, undo, pinned=plan.pinned)
             elif plan.offload is Offload.LAYERS:
@@ -54,20 +50,6 @@ class Placing:
         """Leave the pipeline as it was, but for where its weights are; then its layers may be changed."""
         self._placed = None
         self._undo.close()
-
-
-def in_tiles(vae: AutoencoderKL, undo: ExitStack) -> None:
-    """Decode piece by piece what is larger than a tile; the seams are blended, and a little visible."""
-    before = vae.tile_sample_min_size, vae.tile_latent_min_size
-    undo.callback(tile, vae, *before)
-    undo.callback(vae.disable_tiling)
-    tile(vae, TILE, TILE * before[1] // before[0])
-    vae.enable_tiling()
-
-
-def tile(vae: AutoencoderKL, side: int, latent_side: int) -> None:
-    """Have tiles of another size, in pixels and in latents."""
-    vae.tile_sample_min_size, vae.tile_latent_min_size = side, latent_side
 
 
 def one_at_a_time(
@@ -94,7 +76,7 @@ class Guest(ModelHook):  # type: ignore[misc]
         self, network: torch.nn.Module, device: torch.device, present: list[Guest], *, pinned: bool
     ) -> None:
         """``present`` are those on the device, shared between its guests."""
-        self._device = device
+        self.execution_device = device  #: by which diffusers knows where inputs are to be
         self._present = present
         self._home = {
             tensor: at_home(tensor, pinned=pinned and device.type == "cuda")
@@ -109,7 +91,7 @@ class Guest(ModelHook):  # type: ignore[misc]
                 other._leave()
             self._present[:] = [self]
             for tensor, home in self._home.items():
-                tensor.data = home.to(self._device, non_blocking=True, copy=True)
+                tensor.data = home.to(self.execution_device, non_blocking=True, copy=True)
         return args, kwargs
 
     def detach_hook(self, module: torch.nn.Module) -> torch.nn.Module:
@@ -120,7 +102,7 @@ class Guest(ModelHook):  # type: ignore[misc]
     def _leave(self) -> None:
         for tensor, home in self._home.items():
             tensor.data = home
-        if self._device.type == "cuda":
+        if self.execution_device.type == "cuda":
             torch.cuda.empty_cache()  # the next guest's layers have other sizes
 
 

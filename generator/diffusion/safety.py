@@ -16,6 +16,7 @@ from torch import Tensor
 from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageClassification
 
 from generator.diffusion.checkpoints import is_hub_id, quieten, sentence
+from generator.diffusion.decoding import Beside
 from generator.diffusion.devices import is_out_of_memory
 from generator.errors import ModelError
 from generator.settings import SafetySettings
@@ -43,6 +44,7 @@ class Inspector:
             checker_score if is_checker(self._model.config) else classifier_score(self._model, settings)
         )
         self._model.to(self._device).eval()
+        self._beside = Beside(self._device)
 
     def look(self, image: Image.Image) -> Verdict:
         """What the model makes of a picture; without video memory, it moves to the processor for good."""
@@ -55,11 +57,13 @@ class Inspector:
             log.warning("The safety model has no room on %s and moves to the processor.", self._device)
         self._device = torch.device("cpu")
         self._model.to(self._device)
+        self._beside = Beside(self._device)
         return self._judged(pixels)
 
     @torch.inference_mode()
     def _judged(self, pixels: Tensor) -> Verdict:
-        label, score = self._score(self._model, pixels.to(self._device))
+        with self._beside.orders():  # else it would wait for all that is ordered of the next pictures
+            label, score = self._score(self._model, pixels.to(self._device))
         if not math.isfinite(score):
             score = 1.0  # what cannot be judged is not shown
         return Verdict(

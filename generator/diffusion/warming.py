@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 
 ROOM = 1.2  # times the memory that this process has needed must be free for another that draws the same
 
+WARM_STEPS = 12
+"""In so many steps, the levers that depend on the step have been in all their states."""
+
 
 class Warming:
     """Knows what is compiled, and sees to what is not."""
@@ -41,6 +44,7 @@ class Warming:
         self._process: subprocess.Popen[bytes] | None = None
         self._compiling: str | None = None
         self._failed: set[str] = set()
+        self._beside = True  # whether there is room for another process
         folder.mkdir(parents=True, exist_ok=True)
         keep_compiled(folder)
 
@@ -60,6 +64,17 @@ class Warming:
         self._begin(name, recipes)
         return False
 
+    def stop(self) -> bool:
+        """End what is compiled beside, and begin no more; False if nothing was."""
+        self._beside, process = False, self._process
+        if process is None:
+            return False
+        log.info("There is not enough memory to compile beside; it is done on the way")
+        process.kill()
+        process.wait()
+        self._process = self._compiling = None
+        return True
+
     def _look(self) -> None:
         """See what has become of the process."""
         if self._process is None or self._process.poll() is None:
@@ -76,17 +91,26 @@ class Warming:
 
     def _begin(self, name: str, recipes: Sequence[Recipe]) -> None:
         log.info("Compiling for %d pictures at once of %d × %d", len(recipes), *size(recipes))
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "generator.diffusion.warming"],
+                stdin=subprocess.PIPE,
+                stdout=sys.stderr,
+            )
+            assert self._process.stdin is not None
+            self._process.stdin.write(pickle.dumps((alone(self._plan), list(map(short, recipes)))))
+            self._process.stdin.flush()  # and is not closed: its end is ours
+        except OSError:  # such as too little memory for another process
+            log.warning("Compiling could not be begun; drawing goes on without", exc_info=True)
+            self._failed.add(name)
+            return
         self._compiling = name
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "generator.diffusion.warming"], stdin=subprocess.PIPE, stdout=sys.stderr
-        )
-        assert self._process.stdin is not None
-        self._process.stdin.write(pickle.dumps((alone(self._plan), list(recipes))))
-        self._process.stdin.flush()  # and is not closed: its end is ours
 
     def _has_room(self) -> bool:
-        if not self._plan.device.startswith("cuda"):
-            return True
+        if not self._beside or not self._plan.device.startswith("cuda"):
+            return self._beside
+        if torch.cuda.get_per_process_memory_fraction(self._plan.device) < 1:
+            return False  # the host has others in mind, who would have to make room for it
         free, _ = torch.cuda.mem_get_info(self._plan.device)
         return free > ROOM * torch.cuda.max_memory_reserved(self._plan.device)
 
@@ -94,6 +118,11 @@ class Warming:
 def alone(plan: Plan) -> Plan:
     """The plan without what compiling does not need."""
     return replace(plan, levers=replace(plan.levers, replayed=False))
+
+
+def short(recipe: Recipe) -> Recipe:
+    """The recipe in as many steps as it takes to meet all that is to be compiled."""
+    return replace(recipe, steps=WARM_STEPS)
 
 
 def size(recipes: Sequence[Recipe]) -> tuple[int, int]:
@@ -107,7 +136,8 @@ def signature(pipe: StableDiffusionXLPipeline, plan: Plan, recipes: Sequence[Rec
     parts: list[Any] = [
         torch.__version__,
         diffusers.__version__,
-        torch.cuda.get_device_name(device) if device.type == "cuda" else plan.device,
+        plan.device,  # of two GPUs alike, each has its own
+        torch.cuda.get_device_name(device) if device.type == "cuda" else "",
         plan.precision,
         repr(alone(plan).levers),
         [{k: v for k, v in net.config.items() if not k.startswith("_")} for net in (pipe.unet, pipe.vae)],

@@ -133,8 +133,8 @@ class Easel:
         Raises ``OutOfMemory`` where there is nothing.
         """
         log.warning("%s", short)
-        if self._darkroom.settle():
-            return  # what was decoded beside it had its share
+        if self._darkroom.settle() or self._illustrator.make_room():
+            return  # what was decoded, or compiled, beside it had its share
         if (leaner := self._plans.learn(form)) is None:
             raise OutOfMemory.of(short)
         log.warning("It is tried again by a leaner plan: %s", leaner)

@@ -54,6 +54,9 @@ def test_gpus_that_this_torch_has_left_behind_are_known(
         (MemoryError(), True),
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"), True),
         (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
+        (torch.AcceleratorError("CUDA error: out of memory"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"), True),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), False),
         (ValueError("can't allocate memory"), False),
     ],
@@ -61,3 +64,7 @@ def test_gpus_that_this_torch_has_left_behind_are_known(
 def test_a_failed_allocation_is_told_from_other_errors(error: Exception, expected: bool) -> None:
     assert is_out_of_memory(error) is expected
     assert not is_lost(error)
+
+
+def test_a_device_that_answers_nothing_any_more_is_lost() -> None:
+    assert is_lost(torch.AcceleratorError("CUDA error: an illegal memory access was encountered"))

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionXLPipeline
+from diffusers.utils.torch_utils import get_module_execution_device
 
+from generator.diffusion import pipeline
+from generator.diffusion.decoding import TILE
 from generator.diffusion.pipeline import Illustrator
-from generator.diffusion.placing import NETWORKS, TILE, Placing
+from generator.diffusion.placing import NETWORKS, Placing
 from generator.diffusion.plan import Levers, Offload, Plan
 from generator.diffusion.tiny import tiny
+from generator.errors import OutOfMemory
 from tests.diffusion.test_checkpoints import weights
 from tests.diffusion.test_pipeline import RECIPE, pixels
 
@@ -65,9 +69,9 @@ def test_every_plan_draws_the_same_picture_again_and_again(drawing: Illustrator,
     assert np.abs(pixels(first) - pixels(expected)).max() <= 1, "only roundings differ"
 
 
-@pytest.mark.parametrize("plan", LEANER, ids=names)
-def test_a_pipeline_is_left_exactly_as_it_was(plan: Plan) -> None:
-    pipe, placing = tiny(), Placing()
+@pytest.mark.parametrize("offload", [Offload.NETWORKS, Offload.LAYERS])
+def test_a_pipeline_is_left_exactly_as_it_was(offload: Offload) -> None:
+    pipe, placing, plan = tiny(), Placing(), replace(WHOLE, offload=offload)
     before, values = anatomy(pipe), {name: value.clone() for name, value in weights(pipe).items()}
     placing.put(pipe, plan)
     assert anatomy(pipe) != before
@@ -99,6 +103,15 @@ def test_one_network_at_a_time_is_on_the_device_and_stays_until_the_next_is_call
     assert addresses(pipe) == home
 
 
+@pytest.mark.parametrize("offload", [Offload.NOTHING, Offload.NETWORKS])
+def test_diffusers_knows_where_words_are_to_be_encoded(offload: Offload) -> None:
+    """Wherever the weights are just then."""
+    pipe, elsewhere = tiny(), torch.device("meta")
+    Placing().put(pipe, Plan(device="meta", offload=offload))
+    for encoder in (pipe.text_encoder, pipe.text_encoder_2):
+        assert get_module_execution_device(encoder) == elsewhere
+
+
 def test_loras_and_freeu_are_laid_over_layers_that_nobody_streams(drawing: Illustrator) -> None:
     streamed = replace(WHOLE, offload=Offload.LAYERS)
     freeu = replace(RECIPE, freeu=True)
@@ -126,3 +139,25 @@ def test_a_plan_in_tiles_decodes_in_tiles(drawing: Illustrator) -> None:
     )
     assert np.abs(whole - tiled).max() > 0
     assert np.abs(whole - tiled).mean() < 8
+
+
+def test_a_decoder_without_memory_moves_nothing(
+    drawing: Illustrator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is compiled and recorded for a network would be lost with it."""
+    latents = drawing.denoise([RECIPE])
+    network, times = drawing._network, drawing._placing.times
+    with monkeypatch.context() as short, pytest.raises(OutOfMemory):
+        short.setattr(pipeline, "picture", raising(torch.OutOfMemoryError()))
+        drawing.finish(latents)
+    drawing.finish(latents, replace(WHOLE, tiled=True))
+    expected = drawing.finish(latents)[0]
+    assert drawing.draw([RECIPE])[0].tobytes() == expected.tobytes()
+    assert (drawing._network, drawing._placing.times) == (network, times)
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def short(*_: object) -> None:
+        raise error
+
+    return short

@@ -57,7 +57,7 @@ class Tape:
 def test_what_is_repeated_draws_the_same() -> None:
     """Drawings of other words, then the first again; and none is taken for what was recorded of others."""
     tape, pipe = Tape(), tiny()
-    network = Network(tiny().unet, replace(FAST, replayed=True), recorder=tape)
+    network = Network(tiny().unet, replace(FAST, replayed=True), recorder=lambda: tape)
     plain = Network(tiny().unet, FAST)
 
     def draws_the_same(*recipes: Recipe) -> None:
