@@ -11,6 +11,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention import BasicTransformerBlock
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 from generator.diffusion.plan import Quantization
 
@@ -20,6 +21,8 @@ LARGEST = {torch.int8: 127.0, torch.float8_e4m3fn: 448.0}
 KINDS = {Quantization.INT8: torch.int8, Quantization.FP8: torch.float8_e4m3fn}
 
 ALIGNED = 16  # both sides of a matrix, as the kernels want them
+
+LEAST_ROWS = 17  # of int8; a GPU has no kernel for fewer, which the deepest layers of small pictures have
 
 ONCE = ("to_k", "to_v")
 """Of cross-attention; a drawing needs them once, so that nothing is gained."""
@@ -42,7 +45,9 @@ class EightBit(nn.Module):
         """(…, in) as (…, out), in the precision of the inputs."""
         tokens, scale = rounded(inputs.flatten(0, -2), self.weight.dtype)
         if self.weight.dtype == torch.int8:
-            product = torch._int_mm(tokens, self.weight.t()) * scale * self.scale.t()
+            missing = max(0, LEAST_ROWS - len(tokens))
+            product = torch._int_mm(pad(tokens, (0, 0, 0, missing)), self.weight.t())[: len(tokens)]
+            product = product * scale * self.scale.t()
         else:  # these kernels give bfloat16; exact sums of such small numbers would be several times as slow
             product = torch._scaled_mm(
                 tokens,

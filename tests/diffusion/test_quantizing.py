@@ -44,6 +44,19 @@ def test_numbers_that_fit_into_eight_bits_are_multiplied_exactly(kind: torch.dty
     torch.testing.assert_close(found, expected if kind == torch.int8 else expected.bfloat16().float())
 
 
+@torch.no_grad()
+def test_few_tokens_are_as_many_as_a_gpu_multiplies(monkeypatch: pytest.MonkeyPatch) -> None:
+    multiply = torch._int_mm
+
+    def as_on_a_gpu(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+        assert len(one) > 16, "self.size(0) needs to be greater than 16"
+        return multiply(one, other)
+
+    monkeypatch.setattr(torch, "_int_mm", as_on_a_gpu)
+    layer, inputs = EightBit(nn.Linear(32, 48), torch.int8), torch.randn(20, 32)
+    torch.testing.assert_close(layer(inputs[:4]), layer(inputs)[:4])
+
+
 @pytest.mark.parametrize("kind", [torch.int8, torch.float8_e4m3fn])
 @torch.no_grad()
 def test_nothing_but_zeros_stays_zero(kind: torch.dtype) -> None:
