@@ -92,9 +92,8 @@ class Line:
 
     def write(self, command: Command) -> None:
         """Say something; a dead process is noticed where its answer is awaited."""
-        assert self.process.stdin is not None
         if self.alive:
-            self.process.stdin.write(pack(command))
+            tell(self.process, command)
 
     def draw(self, recipes: Mapping[int, Recipe], on_step: OnSteps) -> Drawing:
         """Ask for pictures; the device must be free."""
@@ -203,6 +202,13 @@ class Line:
             _settle(waiting, self._lost)
         self._pictures.clear()
         _settle(self._free, None)
+
+
+def tell(process: Process, command: Command) -> None:
+    """Say something to a process, unless it hears no more."""
+    assert process.stdin is not None
+    if not process.stdin.is_closing():  # the pipe of one that died may end before its death is known
+        process.stdin.write(pack(command))
 
 
 def failed(recipes: Mapping[int, Recipe], error: SamefoxError) -> Drawing:

@@ -16,8 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from generator.errors import DeviceLost, ModelError, NotTranslated
-from generator.execution.executor import Cancel, Drawing, Equip, OnSteps, Prepare, pack
-from generator.execution.line import Line, failed
+from generator.execution.executor import Cancel, Drawing, Equip, OnSteps, Prepare
+from generator.execution.line import Line, failed, tell
 from generator.shape import Shape
 from generator.story import Recipe
 
@@ -134,8 +134,7 @@ class LocalExecutor:
             env=_environment(),
         )
         log.info("Drawing process %d started for %s", process.pid, self.device)
-        assert process.stdin is not None
-        process.stdin.write(pack(self._equipment))
+        tell(process, self._equipment)
         return process
 
 
