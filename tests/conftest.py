@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
@@ -26,6 +27,11 @@ PATIENCE = 600.0  # seconds; drawing processes start slowly on a busy machine
 
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
+
+
+def pytest_configure() -> None:
+    """Before torch is imported: tiny tensors are slower on many threads, and other tests run beside."""
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def small(folder: Path) -> Settings:

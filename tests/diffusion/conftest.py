@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-import torch
 
-from generator.diffusion.pipeline import Illustrator
-from generator.diffusion.plan import Plan
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny tensors are slower on many threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+if TYPE_CHECKING:
+    from generator.diffusion.pipeline import Illustrator
 
 
 @pytest.fixture(scope="session")
 def illustrator() -> Illustrator:
+    from generator.diffusion.pipeline import Illustrator  # and with it torch, not before its threads are set
+    from generator.diffusion.plan import Plan
+
     return Illustrator(Plan())

@@ -77,7 +77,7 @@ def test_before_a_model_is_loaded_the_last_one_is_forgotten(
 
 def test_the_same_recipe_gives_the_same_pixels_in_a_new_process(picture: Image.Image) -> None:
     code = (
-        "import sys, torch; torch.set_num_threads(1)\n"
+        "import sys\n"
         "from generator.diffusion.pipeline import Illustrator\n"
         "from generator.diffusion.plan import Plan\n"
         "from generator.story import *\n"

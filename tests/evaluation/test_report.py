@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -32,7 +31,6 @@ def test_the_command_line_evaluates(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},  # one more is only in the way of the tests beside it
         timeout=900,
         check=False,
     )

@@ -1,12 +1,10 @@
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from generator.diffusion.pipeline import Illustrator
@@ -34,11 +32,8 @@ SAID = (
 
 
 @pytest.fixture(scope="module")
-def illustrator() -> Iterator[Illustrator]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield Illustrator(Plan())
-    torch.set_num_threads(threads)
+def illustrator() -> Illustrator:
+    return Illustrator(Plan())
 
 
 def recipe(express: str, svr: SvrMode, subject: str, scenes: tuple[str, ...]) -> Recipe:
