@@ -205,9 +205,9 @@ async def test_a_killed_process_is_reported_for_all_and_a_fresh_one_draws_the_sa
 async def test_a_process_that_says_nothing_for_too_long_counts_as_hung(
     executor: LocalExecutor, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generator.execution.line.PATIENCE", 1.0)
     await draw(executor, recipe)
     os.kill(pid(executor), signal.SIGSTOP)
+    monkeypatch.setattr("generator.execution.line.PATIENCE", 1.0)
     with pytest.raises(DeviceLost, match="hung"):
         await draw(executor, recipe)
     monkeypatch.undo()
