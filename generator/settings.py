@@ -41,7 +41,9 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _found(name: str) -> str:
-    if not Path(name).exists() and not re.fullmatch(r"[\w.-]+/[\w.-]+", name):
+    here = name != "" and Path(name).expanduser().exists()
+    file = name.startswith(".") or name.endswith(".safetensors")
+    if not here and (file or not re.fullmatch(r"[\w.-]+/[\w.-]+", name)):
         raise ValueError("is neither a file or folder that exists nor a Hub id such as owner/name")
     return name
 
@@ -225,11 +227,13 @@ def read_settings(path: Path) -> Settings:
         ConfigurationError: it is missing or no TOML, or any key or value in it cannot be used; all of them
             are named, each with its value.
     """
-    try:
-        settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    try:  # some editors begin UTF-8 with a mark
+        settings = Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is not UTF-8; please save it with that encoding.") from error
+    except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
     except ValidationError as error:
         complaints = "; ".join(complaint(problem) for problem in error.errors())
@@ -256,5 +260,7 @@ def complaint(problem: Mapping[str, Any]) -> str:
     key = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"there is no setting {key} (it was given {problem['input']!r})"
+    if problem["type"] == "model_type":
+        return f"{key} = {problem['input']!r}: must be a section, [{key}], with its settings below"
     reason = problem["msg"].removeprefix("Value error, ")
     return f"{key} = {problem['input']!r}: {reason[:1].lower()}{reason[1:]}"

@@ -50,6 +50,9 @@ def test_the_data_is_where_the_file_says_wherever_the_bot_is_started(tmp_path: P
         ("[model]\ndevices = []", ["model.devices", "at least one"]),
         ("[model]\ndevices = ['cpu', 'cpu']", ["model.devices", "each once"]),
         ("[model]\nname = 'tny'", ["model.name", "'tny'", "Hub id"]),
+        ("[model]\nname = ''", ["model.name", "''", "Hub id"]),
+        ("[model]\nname = './tny.safetensors'", ["model.name", "'./tny.safetensors'", "Hub id"]),
+        ("model = 'tiny'", ["model = 'tiny'", "section", "[model]"]),
         ("[model]\nothers = ['tny']", ["model.others", "'tny'", "Hub id"]),
         ("[model]\nothers = ['tiny', 'tiny']", ["model.others", "once"]),
         ("[model]\nloras = [{ path = 'no/such/lora' }]", ["model.loras", "no/such/lora"]),
@@ -75,6 +78,24 @@ def test_all_complaints_come_at_once(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.toml cannot be read"):
         read_settings(tmp_path / "nowhere.toml")
+
+
+def test_a_file_that_is_not_utf_8_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes("[model] # größer".encode("latin-1"))
+    with pytest.raises(ConfigurationError, match="is not UTF-8; please save it"):
+        read_settings(tmp_path / "config.toml")
+
+
+def test_utf_8_may_begin_with_a_mark_as_some_editors_write_it(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[model]\nname = 'tiny'\n", encoding="utf-8-sig")
+    assert read_settings(tmp_path / "config.toml").model.name == "tiny"
+
+
+def test_a_model_at_home_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "mine.safetensors").touch()
+    assert read(tmp_path, "[model]\nname = '~/mine.safetensors'").model.name == "~/mine.safetensors"
 
 
 def run_bot(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

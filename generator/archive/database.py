@@ -30,7 +30,7 @@ async def open_archive(path: Path | None) -> AsyncIterator[Archive]:
             try:
                 await _migrate(writer, name)
             except sqlite3.Error as error:
-                raise ArchiveError(f"The archive {name} cannot be used: {error}.") from error
+                raise _unusable(name, error) from error
             async with _reader(path, name, writer) as reader:
                 connection = Connection(writer, reader)
                 try:
@@ -79,6 +79,14 @@ def _alone(path: Path | None) -> Iterator[None]:
             f"The archive {path} is in use by another Samefox; please stop that one, or start this one with "
             "another data folder."
         ) from error
+
+
+def _unusable(name: str, error: sqlite3.Error) -> ArchiveError:
+    broken = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+    wanted = "put an earlier copy in its place" if broken else "see that its disk has room and can be written"
+    return ArchiveError(
+        f"The archive {name} cannot be used: {error}. Please {wanted}, or start Samefox with another data folder."
+    )
 
 
 async def _migrate(connection: aiosqlite.Connection, name: str) -> None:

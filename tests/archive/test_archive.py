@@ -274,7 +274,7 @@ async def test_a_second_bot_on_the_same_archive_is_refused(tmp_path: Path) -> No
 async def test_what_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
     path = tmp_path / "no.sqlite3"
     path.write_bytes(b"This is a diary, not a database. " * 100)
-    with pytest.raises(ArchiveError, match=r"no\.sqlite3 cannot be used"):
+    with pytest.raises(ArchiveError, match=r"no\.sqlite3 cannot be used: .*\. Please put an earlier copy"):
         async with open_archive(path):
             pass
 
