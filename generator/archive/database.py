@@ -85,7 +85,8 @@ def _unusable(name: str, error: sqlite3.Error) -> ArchiveError:
     broken = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
     wanted = "put an earlier copy in its place" if broken else "see that its disk has room and can be written"
     return ArchiveError(
-        f"The archive {name} cannot be used: {error}. Please {wanted}, or start Samefox with another data folder."
+        f"The archive {name} cannot be used: {error}. Please {wanted}, or start Samefox with another data "
+        "folder."
     )
 
 
