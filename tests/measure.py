@@ -31,6 +31,7 @@ from tests.burst import BOT
 from tests.cogs.conftest import Stage, raised
 from tests.growth import forecasts, growth, writes
 from tests.wire import WireDiscord
+from tests.wire.process import ended
 
 ANSWERS = 30
 STARTS = 5
@@ -103,8 +104,9 @@ async def _first_answer(discord: WireDiscord, home: Path) -> tuple[float, float]
     taken = monotonic() - begun
     assert result.acknowledged
     memory = psutil.Process(bot.pid).memory_info().rss / 1e6
+    children = bot.children()
     await discord.kill(bot)
-    await discord.until(lambda: not bot.has_children(), 60)
+    await discord.until(lambda: all(map(ended, children)), 60)
     return taken, memory
 
 

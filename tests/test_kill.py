@@ -20,6 +20,7 @@ from simcord import ChannelHandle
 
 from tests.wire import BotProcess, WireDiscord, after
 from tests.wire.network import calm
+from tests.wire.process import ended
 
 BOT = Path(__file__).parents[1] / "bot.py"
 CONFIG = """
@@ -146,9 +147,9 @@ async def test_the_bots_process_never_meets_torch(stage: Stage) -> None:
 
 async def test_the_drawing_process_ends_with_a_killed_bot(stage: Stage) -> None:
     bot = await stage.open()
-    assert bot.has_children()
+    drawing = await stage.discord.until(bot.children, TOLD)
     await stage.discord.kill(bot)
-    await stage.discord.until(lambda: not bot.has_children(), TOLD)
+    await stage.discord.until(lambda: all(map(ended, drawing)), TOLD)
 
 
 async def assert_finished(stage: Stage, before: int, earlier: set[str]) -> None:

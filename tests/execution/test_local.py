@@ -296,25 +296,3 @@ async def closed_twice(executor: LocalExecutor, recipe: Recipe) -> None:
     assert process.returncode is not None
     assert drawing.pictures[take_id].cancelled()
     assert drawing.free.done()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-async def test_the_drawing_process_ends_when_the_bot_is_killed(recipe: Recipe) -> None:
-    code = (
-        "import asyncio\n"
-        "from generator.execution.local import LocalExecutor\n"
-        "async def main():\n"
-        "    executor = LocalExecutor('cpu', 'auto')\n"
-        "    await executor.start()\n"
-        "    print(executor._line.process.pid, flush=True)\n"
-        "    await asyncio.sleep(600)\n"
-        "asyncio.run(main())\n"
-    )
-    bot = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
-    assert bot.stdout is not None
-    worker = int(await bot.stdout.readline())
-    bot.kill()
-    await bot.wait()
-    async with asyncio.timeout(20):
-        while Path(f"/proc/{worker}/exe").exists():
-            await asyncio.sleep(0.05)

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 
 class BotProcess:
     """A started bot, in a process group of its own, with everything it prints in a file."""
@@ -36,13 +38,9 @@ class BotProcess:
         """The exit status, negative for a signal; none while it runs."""
         return self._process.returncode
 
-    def has_children(self) -> bool:
-        """Whether anything of the bot's process group still runs."""
-        try:
-            os.killpg(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        return True
+    def children(self) -> list[psutil.Process]:
+        """The processes that it has started, each of which has a process group of its own."""
+        return psutil.Process(self.pid).children(recursive=True)
 
     async def kill(self) -> None:
         """Kill the bot's own process, as `kill -9` does; its children are left to notice."""
@@ -64,3 +62,11 @@ class BotProcess:
     def printed(self) -> str:
         """Return what it has printed so far."""
         return self.log.read_text(errors="replace")
+
+
+def ended(process: psutil.Process) -> bool:
+    """Whether a process runs no more; also when nobody has asked yet how it ended."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
