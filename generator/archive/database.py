@@ -71,19 +71,29 @@ def _alone(path: Path | None) -> Iterator[None]:
     if path is None:
         yield
         return
+    lock = FileLock(path.with_suffix(".lock"), blocking=False)
     try:
-        with FileLock(path.with_suffix(".lock"), blocking=False):
-            yield
+        lock.acquire()
     except Timeout as error:
         raise ArchiveError(
             f"The archive {path} is in use by another Samefox; please stop that one, or start this one with "
             "another data folder."
         ) from error
+    except OSError as error:
+        raise ArchiveError(
+            f"The folder {path.parent} cannot be written: {error.strerror}. Please see that it can be, or "
+            "start Samefox with another data folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _unusable(name: str, error: sqlite3.Error) -> ArchiveError:
-    broken = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-    wanted = "put an earlier copy in its place" if broken else "see that its disk has room and can be written"
+    disk = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+    full = getattr(error, "sqlite_errorcode", 0) & 0xFF in disk  # above that byte, it says more exactly why
+    wanted = "see that its disk has room and can be written" if full else "put an earlier copy in its place"
     return ArchiveError(
         f"The archive {name} cannot be used: {error}. Please {wanted}, or start Samefox with another data "
         "folder."

@@ -279,6 +279,21 @@ async def test_what_is_no_database_is_refused_in_words(tmp_path: Path) -> None:
             pass
 
 
+async def test_a_folder_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "no.lock").mkdir()  # in place of a file, also for those who may write everywhere
+    with pytest.raises(ArchiveError, match=r"cannot be written: .*\. Please see that it can be"):
+        async with open_archive(tmp_path / "no.sqlite3"):
+            pass
+
+
+async def test_a_database_of_others_calls_for_another_file_and_not_for_room(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "others.sqlite3")) as others:
+        others.execute("CREATE TABLE stories (title)")
+    with pytest.raises(ArchiveError, match=r"already exists\. Please put an earlier copy in its place"):
+        async with open_archive(tmp_path / "others.sqlite3"):
+            pass
+
+
 async def test_an_archive_of_the_first_version_is_brought_up_to_date(
     tmp_path: Path, board: Storyboard
 ) -> None:
