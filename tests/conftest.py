@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import hypothesis
+import psutil
 import pytest
 import pytest_asyncio
 
@@ -32,6 +33,11 @@ hypothesis.settings.load_profile("patient")
 def pytest_configure() -> None:
     """Before torch is imported: tiny tensors are slower on many threads, and other tests run beside."""
     os.environ["OMP_NUM_THREADS"] = "1"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: whoever tests waits for a drawing process now and then."""
+    return (psutil.cpu_count(logical=False) or 1) + 1
 
 
 def small(folder: Path) -> Settings:
@@ -83,9 +89,13 @@ class Device(LocalExecutor):
         super().cancel(self._drawn_as.get(take_id, 0))
 
     async def close(self) -> None:
-        """A studio closes; the next one goes on with it, unless it was in the middle of something."""
-        if self._line is not None and self._line.busy:
-            await super().close()
+        """A studio closes: what it was in the middle of is dropped, and the next one goes on with it."""
+        if (line := self._line) is not None:
+            for number, picture in line._pictures.items():
+                super().cancel(number)
+                picture.cancel()
+            while line.busy:
+                await asyncio.sleep(0.01)
 
     async def end(self) -> None:
         """Nobody needs it any more."""
