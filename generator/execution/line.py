@@ -67,6 +67,7 @@ class Line:
         self._loop = asyncio.get_running_loop()
         self.ready: Future[Ready] = self._loop.create_future()
         self.rooms: dict[Shape, int] = {}
+        self.drew = False  #: whether any picture came
         self._pictures: dict[int, Future[Picture]] = {}
         self._free: Future[None] = self._loop.create_future()
         self._free.set_result(None)
@@ -152,6 +153,7 @@ class Line:
                 for take_id in take_ids:
                     self._on_step(take_id, step, steps)
             case Drawn(take_id=take_id, picture=picture):
+                self.drew = True
                 _settle(self._pictures.pop(take_id), picture)
             case Failed(take_id=take_id, failure=failure, sentence=sentence):
                 _settle(self._pictures.pop(take_id), _ERRORS[failure].of(sentence))

@@ -13,6 +13,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from generator.errors import DeviceLost, ModelError, NotTranslated
@@ -24,6 +25,9 @@ from generator.story import Recipe
 log = logging.getLogger(__name__)
 
 TRANSLATION_PATIENCE = 40.0  # seconds, of which the process may use half; the rest is others' texts
+
+IN_VAIN = 2
+"""After so many processes in a row that died before they had drawn anything, the next is more careful."""
 
 _BARE = Equip()
 
@@ -38,6 +42,7 @@ class LocalExecutor:
         self._line: Line | None = None
         self._starting = asyncio.Lock()  # a picture and a text may both need the process first
         self._unwanted: set[int] = set()  # what was cancelled before it was asked for
+        self._in_vain = 0
         self.siblings: tuple[str, ...] = ()
         self.slow = False
 
@@ -96,6 +101,8 @@ class LocalExecutor:
 
     async def _running(self) -> Line:
         async with self._starting:
+            if self._line is not None and not self._line.alive:
+                self._in_vain = 0 if self._line.drew else self._in_vain + 1
             if self._line is None or not self._line.alive:
                 self._line = Line(await self._spawned(), self.device)
             line = self._line
@@ -134,8 +141,18 @@ class LocalExecutor:
             env=_environment(),
         )
         log.info("Drawing process %d started for %s", process.pid, self.device)
-        tell(process, self._equipment)
+        equipment = self._equipment
+        if self._in_vain >= IN_VAIN:
+            log.warning("It neither compiles nor records anything, as %d before it died", self._in_vain)
+            equipment = careful(equipment)
+        tell(process, equipment)
         return process
+
+
+def careful(equipment: Equip) -> Equip:
+    """The same without what a driver may die of: slow pictures are better than none."""
+    plain = equipment.speed.model_copy(update={"compile": False, "replay": False})
+    return replace(equipment, speed=plain)
 
 
 def _environment() -> dict[str, str]:

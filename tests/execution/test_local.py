@@ -19,7 +19,7 @@ import pytest_asyncio
 
 from generator.errors import DeviceLost, DrawingCancelled, ModelError
 from generator.execution.executor import Equip
-from generator.execution.local import LocalExecutor
+from generator.execution.local import IN_VAIN, LocalExecutor
 from generator.press.metadata import read
 from generator.settings import SpeedSettings
 from generator.shape import shape
@@ -200,6 +200,25 @@ async def test_a_killed_process_is_reported_for_all_and_a_fresh_one_draws_the_sa
         await (await asking).pictures[unwanted]
     assert not steps
     assert (await draw(executor, recipe)).png == before.png
+
+
+async def test_after_processes_that_died_in_vain_the_next_leaves_out_what_is_risky(
+    recipe: Recipe,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level("INFO")  # the process's own too
+    executor = LocalExecutor("cpu", "auto", Equip(speed=SpeedSettings(compile=True), models=("tiny",)))
+    with monkeypatch.context() as broken:
+        broken.setattr("sys.executable", "/bin/false")
+        for _ in range(IN_VAIN):
+            with pytest.raises(DeviceLost, match="exit status 1"):
+                await draw(executor, recipe)
+    await draw(executor, recipe)
+    await executor.close()
+    said = capfd.readouterr().err
+    assert "cpu, " in said and "compiled" not in said
 
 
 async def test_a_process_that_says_nothing_for_too_long_counts_as_hung(
