@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from generator import interrupting
+
+if __name__ == "__main__":
+    interrupting.ends()
+
 import argparse
 import asyncio
 import gc
@@ -151,6 +156,7 @@ def main() -> int:
     """Run the command line; its exit status."""
     arguments = _arguments()
     try:
+        interrupting.is_heard()
         settings = read_settings(arguments.config).at(arguments.config.parent)
         start = _rehearsal(settings, arguments) if arguments.rehearse else _connection(settings, arguments)
         discord.utils.setup_logging(level=logging.getLevelName(settings.bot.log_level))

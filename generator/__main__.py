@@ -5,13 +5,19 @@ The options bear the names of the original's ``main.py``, with underscores or hy
 
 from __future__ import annotations
 
+from generator import interrupting
+
+if __name__ == "__main__":
+    interrupting.ends()
+
 import argparse
 import asyncio
 import json
 import logging
+import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,16 +62,32 @@ class Combinations(BaseModel):
 
 def main() -> int:
     """Run the command line; its exit status."""
+    # What transformers has to say while it is imported concerns models that are not used here.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     if sys.argv[1:2] == ["evaluate"]:
         from generator.evaluation.__main__ import main as evaluate  # torch is for those alone who ask for it
 
-        return evaluate(sys.argv[2:])
+        return _heard(evaluate, sys.argv[2:])
     if sys.argv[1:2] == ["bench"]:
         from generator.bench.__main__ import main as bench
 
-        return bench(sys.argv[2:])
+        return _heard(bench, sys.argv[2:])
+    return _heard(tell, sys.argv[1:])
+
+
+def _heard(command: Callable[[Sequence[str]], int], words: Sequence[str]) -> int:
+    """Run one of the commands, which Ctrl-C ends."""
+    try:
+        interrupting.is_heard()
+        return command(words)
+    except KeyboardInterrupt:
+        return 130  # as shells count an interrupted program
+
+
+def tell(words: Sequence[str]) -> int:
+    """Tell the stories that a command line asks for; the exit status."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(words)
     try:
         settings, drafts = _asked(arguments, _settings(arguments))
         drafts(settings)  # all are checked before the first is drawn
@@ -73,8 +95,6 @@ def main() -> int:
     except SamefoxError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2 if isinstance(error, ConfigurationError) else 1
-    except KeyboardInterrupt:
-        return 130  # as shells count an interrupted program
     return 0
 
 
