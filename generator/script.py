@@ -124,6 +124,22 @@ def listed_script(subject: str, scenes: Sequence[str], *, max_scenes: int) -> Sc
     return _script(_tidy(_clean(subject)), [scene for scene in tidy if scene], max_scenes)
 
 
+def one_scene(subject: str, text: str) -> str:
+    """Take one more scene of a story whose subject is known; nothing in it separates.
+
+    Raises:
+        ScriptRefused: there is nothing in it, or too much.
+
+    """
+    _refuse_long(len(subject) + len(text))
+    if not _tidy(_clean(text)):
+        raise ScriptRefused(
+            "There is nothing in this scene; please write what happens, like “in the kitchen”."
+        )
+    (scene,) = listed_script(subject, [" ".join(text.split())], max_scenes=1).scenes
+    return scene
+
+
 def _refuse_long(characters: int) -> None:
     if characters > MAX_CHARACTERS:
         raise ScriptRefused(

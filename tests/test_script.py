@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generator.errors import ScriptRefused
-from generator.script import read_scenes, read_script
+from generator.script import one_scene, read_scenes, read_script
 from generator.story import Script
 
 FOX = "a red fox"
@@ -238,6 +238,16 @@ def test_any_text_is_a_clean_script_that_reads_as_itself_or_is_refused(text: str
         assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in piece)
         assert not set(piece) & set("\u200b\u202e\u2066\ufeff|｜\n`")
     assert read_script(written(script), max_scenes=20) == script
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "**", "\u200b"])
+def test_a_scene_with_nothing_in_it_is_said_to_be_empty_and_not_a_story_without_scenes(text: str) -> None:
+    with pytest.raises(ScriptRefused, match="nothing in this scene; please write what happens"):
+        one_scene(FOX, text)
+
+
+def test_nothing_separates_in_one_scene() -> None:
+    assert one_scene(FOX, " in a meadow |\n in the snow") == "in a meadow | in the snow"
 
 
 @given(TEXTS, TEXTS)

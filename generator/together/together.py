@@ -16,7 +16,7 @@ from generator.archive.circles import Common
 from generator.errors import NotFound
 from generator.limits import USUAL, Standing, bounds
 from generator.moderation.gate import chosen_recipes, words
-from generator.script import listed_script
+from generator.script import one_scene
 from generator.story import Frame, Person, Story, Take
 from generator.together import keeping, rules
 from generator.together.beginnings import Beginnings, now
@@ -86,7 +86,7 @@ class Together(Beginnings):
         self, story: Story, common: Common, author: Person, text: str, locale: str | None
     ) -> Proposal:
         """A member's text as a scene that can be drawn."""
-        (scene,) = listed_script(story.subject, [" ".join(text.split())], max_scenes=1).scenes
+        scene = one_scene(story.subject, text)
         express = await self._english(scene, locale)
         await self._check_model(common, story.guild_id)
         next_recipe(common.recipe, (), express, 1)  # whatever else is in its window, it fits alone
