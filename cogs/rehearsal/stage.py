@@ -52,6 +52,7 @@ async def rehearse(
     async with attached(bot, world) as (env, meadow):
         if once is not None and find is not None:
             await tell_once(meadow, find, *once)
+            print(f"The story is in {once[1]}.", flush=True)  # noqa: T201
             return 0
         async with Page(env, meadow, world) as page:
             print(f"Fox Meadow is open at {page.address} (Ctrl-C closes it).", flush=True)  # noqa: T201

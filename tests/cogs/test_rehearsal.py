@@ -254,4 +254,5 @@ def test_the_command_tells_one_story_and_says_nothing_of_errors(tmp_path: Path) 
     done = subprocess.run([sys.executable, *map(str, line)], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+    assert done.stdout == f"The story is in {out}.\n"
     assert {"frame-01.png", "frame-02.png", "story.png", "transcript.json"} <= {p.name for p in out.iterdir()}
