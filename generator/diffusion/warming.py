@@ -14,6 +14,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -66,14 +67,23 @@ class Warming:
 
     def stop(self) -> bool:
         """End what is compiled beside, and begin no more; False if nothing was."""
-        self._beside, process = False, self._process
-        if process is None:
+        self._beside = False
+        if self._process is None:
             return False
         log.info("There is not enough memory to compile beside; it is done on the way")
+        self._end()
+        return True
+
+    def _end(self) -> None:
+        """Have no process, whatever it does."""
+        process, self._process, self._compiling = self._process, None, None
+        if process is None:
+            return
+        assert process.stdin is not None
         process.kill()
         process.wait()
-        self._process = self._compiling = None
-        return True
+        with suppress(OSError):  # what it has not heard
+            process.stdin.close()
 
     def _look(self) -> None:
         """See what has become of the process."""
@@ -103,6 +113,7 @@ class Warming:
         except OSError:  # such as too little memory for another process
             log.warning("Compiling could not be begun; drawing goes on without", exc_info=True)
             self._failed.add(name)
+            self._end()
             return
         self._compiling = name
 
