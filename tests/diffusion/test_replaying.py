@@ -26,11 +26,11 @@ LONGER = [replace(recipe, steps=8) for recipe in (SMALL, OTHER)]
 FAST = Levers(cached_every=2, guided_until=0.5)
 
 
-class Orders(TorchDispatchMode):
+class Orders(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """All that is computed meanwhile: each operation, the very tensors that it found, and its results."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._given: list[tuple[Callable[[], Any], Any]] = []
 
     def __torch_dispatch__(

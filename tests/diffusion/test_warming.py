@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pickle
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +20,7 @@ from generator.diffusion.network import Network
 from generator.diffusion.pipeline import Illustrator
 from generator.diffusion.plan import Levers, Plan
 from generator.diffusion.tiny import tiny
-from generator.diffusion.warming import WARM_STEPS, Warming, alone, signature
+from generator.diffusion.warming import WARM_STEPS, Warming, signature
 from tests.diffusion.smallest import smallest
 from tests.diffusion.test_attention import OTHER, SMALL
 from tests.diffusion.test_compiling import Counted, broken
@@ -148,11 +150,11 @@ def pipe() -> StableDiffusionXLPipeline:
 def test_whatever_is_drawn_few_steps_are_compiled_without_recording(
     folder: Path, child: Child, pipe: StableDiffusionXLPipeline
 ) -> None:
-    plan = Plan(levers=Levers(compiled=True, replayed=True, cached_every=2))
-    beside = Warming(folder, plan)
+    levers = Levers(compiled=True, cached_every=2)
+    beside = Warming(folder, Plan(levers=replace(levers, replayed=True)))
     recipes = [replace(SMALL, steps=50), replace(OTHER, steps=50)]
     beside.ready(pipe, recipes)
-    assert child.told() == (alone(plan), [replace(recipe, steps=WARM_STEPS) for recipe in recipes])
+    assert child.told() == (Plan(levers=levers), [replace(recipe, steps=WARM_STEPS) for recipe in recipes])
     child.end(beside)
     assert beside.ready(pipe, recipes)
 
@@ -211,8 +213,8 @@ def graphs(fresh: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Counted]:
             super().__init__(unet, levers, backends["network"])
 
     class CountedDecoder(Compiled):
-        def __init__(self, function: object) -> None:
-            super().__init__(pipeline.pixels_of, backends["decoder"])
+        def __init__(self, function: Callable[..., Any]) -> None:
+            super().__init__(function, backends["decoder"])
 
     monkeypatch.setattr(pipeline, "Network", CountedNetwork)
     monkeypatch.setattr(pipeline, "Compiled", CountedDecoder)
