@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 
-from generator.errors import SamefoxError
+from generator.errors import DeviceLost, SamefoxError
 from generator.execution.dispatcher import Dispatcher, Task
-from generator.execution.executor import Drawing, Executor
+from generator.execution.executor import Drawing, Executor, OnSteps
 from generator.execution.forecast import Forecast
 from generator.execution.ledger import Ledger
+from generator.execution.line import failed
 from generator.story import Recipe, Stepped, Take
 
 log = logging.getLogger(__name__)
@@ -92,11 +93,21 @@ class Station:
             self._ledger.announce(Stepped(story_id=story_id, take_id=take_id, step=step, steps=steps))
 
         recipes = {take_id: take.recipe for take_id, take in takes.items()}
-        drawing = await self.executor.draw(recipes, on_step)
+        drawing = await self._asked(recipes, on_step)
         for task in batch:
             if task.take_id in takes:
                 self._watch(self._see_through(task, takes[task.take_id], drawing))
         return drawing
+
+    async def _asked(self, recipes: Mapping[int, Recipe], on_step: OnSteps) -> Drawing:
+        try:
+            return await self.executor.draw(recipes, on_step)
+        except Exception as error:  # one that nothing is known of must not end the device's work
+            log.exception("%s could not be asked to draw", self.executor.device)
+            how = DeviceLost(
+                "The drawing process for {device} died ({how}).", device=self.executor.device, how=str(error)
+            )
+            return failed(recipes, how)
 
     def _watch(self, seeing: Coroutine[None, None, None]) -> None:
         watching = asyncio.create_task(seeing)

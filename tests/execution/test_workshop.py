@@ -145,6 +145,23 @@ async def test_two_devices_halve_the_time_of_one_story(
     assert times == [frames, frames / 2]
 
 
+async def test_a_device_that_raises_what_nobody_knows_goes_on(
+    settings: Settings, board: Storyboard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with floor(settings, board, 1, 4) as opened:
+        device, draw = opened.devices[0], opened.devices[0].draw
+
+        async def first(recipes: Mapping[int, Recipe], on_step: OnSteps) -> Drawing:
+            monkeypatch.setattr(device, "draw", draw)
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(device, "draw", first)
+        story = await opened.tell(3)
+        await opened.drawn()
+        assert not (await opened._archive.story(story.id)).pending
+    assert "could not be asked to draw" in caplog.text and "ZeroDivisionError" in caplog.text
+
+
 async def test_a_workshop_is_slow_where_every_device_is(settings: Settings, board: Storyboard) -> None:
     async with floor(settings, board, 2, 1) as opened:
         await opened.workshop.looked.wait()
