@@ -77,6 +77,21 @@ const chosen = ({ target }) => {
 };
 document.addEventListener("change", chosen, { capture: true });
 
+// What is new is below, as in Discord: a channel opens there, and whoever sends something sees what comes of it,
+// until they look elsewhere.
+let following = true;
+document.addEventListener("submit", () => { following = true; }, { capture: true });
+document.addEventListener("DOMContentLoaded", () => {
+  const timeline = document.getElementById("channel-timeline");
+  const toTheEnd = () => { if (following) timeline.scrollTop = timeline.scrollHeight; };
+  const growing = new ResizeObserver(toTheEnd);
+  growing.observe(timeline);
+  growing.observe(document.getElementById("channel-message-list"));
+  for (const kind of ["wheel", "touchmove", "pointerdown", "keydown"]) {
+    timeline.addEventListener(kind, () => { following = false; }, { passive: true });
+  }
+});
+
 // Threads open where Discord would open them: below the message they began on, whose id they have, and at
 // their mention, which here is only a name.
 document.addEventListener("click", ({ target }) => {
