@@ -196,7 +196,7 @@ def test_pictures_are_decoded_in_another_thread_while_the_next_are_denoised(devi
     for recipes, drawn in zip(QUEUE * 3, found, strict=True):
         latents = illustrator.denoise(recipes)
         assert distance(latents, plain(device, recipes)) < way.latents
-        assert difference(drawn, pictures(device, latents)) < 1
+        assert difference(drawn, pictures(device, latents)) < (1 if way.again == ROUNDED else 3)
     check_that_levers_were_pulled(illustrator)
 
 
