@@ -67,8 +67,8 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("--quick", action="store_true", help="a small network, small pictures and few steps")
     options.add_argument("--only", default="", help="methods by how their names begin: stock,compiled,fast")
     options.add_argument("--list", action="store_true", help="name the methods, and measure nothing")
-    options.add_argument("--steps", type=int, help="default: 50, quick 4")
-    options.add_argument("--repeat", type=int, default=3, help="default: %(default)s")
+    options.add_argument("--steps", type=count, help="default: 50, quick 4")
+    options.add_argument("--repeat", type=count, default=3, help="default: %(default)s")
     options.add_argument("--budget", type=float, help="seconds after which nothing is begun; quick: 150")
     options.add_argument("--device", default="auto", help="such as cuda:0 or cpu; default: the best one here")
     options.add_argument("--precision", choices=["auto", "fp32", "fp16", "bf16"], default="auto")
@@ -80,8 +80,15 @@ def parser() -> argparse.ArgumentParser:
         "--where", action="store_true", help="where the time of a step goes, method by method"
     )
     options.add_argument("--start", action="store_true", help="how soon a process draws, the second time too")
-    options.add_argument("--stories", type=int, help="told for --quality; default: 4, of 5 scenes each")
+    options.add_argument("--stories", type=count, help="told for --quality; default: 4, of 5 scenes each")
     return options
+
+
+def count(text: str) -> int:
+    """A number of the command line, of things of which there must be one."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"{number} is too few")
+    return number
 
 
 class Setting:
@@ -91,10 +98,6 @@ class Setting:
         """Raises ``ConfigurationError`` where there is no such device or method."""
         plan = plan_for(find_devices(arguments.device)[0], arguments.precision, SpeedSettings())
         self.device, self.precision = torch.device(plan.device), plan.precision
-        if self.device.type == "cpu" and not arguments.quick:
-            raise ConfigurationError(
-                "SDXL at its full size takes hours on a processor; --quick takes minutes."
-            )
         steps, side = (4, 128) if arguments.quick else (50, 1024)
         self.look = recipe(arguments.steps or steps, side)
         self.methods = choose(methods(self.device, self.precision, self.look), arguments.only)
@@ -107,7 +110,14 @@ class Setting:
 
     @contextmanager
     def staged(self) -> Iterator[Stage]:
-        """The network on the disk, for as long as it is needed."""
+        """The network on the disk, for as long as it is needed.
+
+        Raises ``ConfigurationError`` where drawing with it would take hours.
+        """
+        if self.device.type == "cpu" and self.architecture is SDXL:
+            raise ConfigurationError(
+                "SDXL at its full size takes hours on a processor; --quick takes minutes."
+            )
         warnings.filterwarnings("ignore", module="torch._inductor")
         with TemporaryDirectory(prefix="samefox-bench-") as folder:
             yield Stage(self.architecture, Path(folder), self.device, self.look, self.precision)
@@ -161,12 +171,14 @@ def recipe(steps: int, side: int) -> Recipe:
 def choose(found: Sequence[Method], names: str) -> list[Method]:
     """Those whose names begin with one of the words.
 
-    Raises ``ConfigurationError`` if there are none.
+    Raises ``ConfigurationError`` if one of these begins none.
     """
-    chosen = [method for method in found if method.name.startswith(tuple(names.split(",")))]
-    if not chosen:
-        raise ConfigurationError("There is no such method: {found}.", found=[method.name for method in found])
-    return chosen
+    words = names.split(",")
+    for word in words:
+        if not any(method.name.startswith(word) for method in found):
+            there = ", ".join(method.name for method in found)
+            raise ConfigurationError(f"There is no method {word}; there are {there}.")
+    return [method for method in found if method.name.startswith(tuple(words))]
 
 
 def roomy(device: torch.device) -> bool:

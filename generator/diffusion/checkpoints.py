@@ -173,8 +173,8 @@ def inspect_file(path: Path, architecture: Architecture) -> Architecture:
     return replace(architecture, vae=architecture.vae | latents)
 
 
-def load_folder(folder: Path, dtype: torch.dtype) -> StableDiffusionXLPipeline:
-    """A pipeline in diffusers' layout on this machine."""
+def load_folder(folder: Path, dtype: torch.dtype, **parts: Any) -> StableDiffusionXLPipeline:
+    """A pipeline in diffusers' layout on this machine; ``parts`` are what the folder lacks."""
     index = folder / "model_index.json"
     if not index.is_file():
         raise ModelError(
@@ -190,7 +190,7 @@ def load_folder(folder: Path, dtype: torch.dtype) -> StableDiffusionXLPipeline:
         halves = any((folder / "unet").glob("*.fp16.safetensors"))
         whole = any(set((folder / "unet").glob("*.safetensors")) - set((folder / "unet").glob("*.fp16.*")))
         half = halves and (dtype != torch.float32 or not whole)
-        return from_pretrained(str(folder), dtype, "fp16" if half else None)
+        return from_pretrained(str(folder), dtype, "fp16" if half else None, **parts)
 
 
 def load_from_hub(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:

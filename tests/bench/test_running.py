@@ -105,6 +105,13 @@ def test_runs_are_put_together_and_ratios_stay_their_own(
     assert '"nowhere"' in capsys.readouterr().out
 
 
+def test_a_method_that_is_not_there_is_refused_in_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--quick", "--only", "stock,ours"]) == 2
+    assert capsys.readouterr().err.startswith("There is no method ours; there are stock,")
+    with pytest.raises(SystemExit):
+        main(["--quick", "--repeat", "0"])
+
+
 def test_reports_of_different_machines_stay_apart(report: Report) -> None:
     other = report.model_copy(update={"machine": report.machine.model_copy(update={"device": "abacus"})})
     with pytest.raises(ConfigurationError, match="apart"):

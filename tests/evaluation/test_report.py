@@ -6,7 +6,7 @@ from statistics import fmean
 
 import pytest
 
-from generator.evaluation.__main__ import slug
+from generator.evaluation.__main__ import main, slug
 from generator.evaluation.methods import METHODS
 from generator.evaluation.report import Outcome, comparison, uncertain
 
@@ -22,6 +22,20 @@ def test_two_ways_are_compared_story_by_story() -> None:
     text = comparison(rows, "b: alone", ["e: together"])
     assert "| e: together | -10.0 ± 0.0 | -0.100 ± 0.000 |" in text
     assert uncertain([0.0, 1.0]) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--methods", "a,zz"], "There is no method zz; there are a, b, c, d-svr,"),
+        (["--model", "/nowhere"], "The folder /nowhere holds no diffusers pipeline"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_refused_in_a_sentence(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) > 0
+    assert capsys.readouterr().err.startswith(said)
 
 
 def test_the_command_line_evaluates(tmp_path: Path) -> None:
