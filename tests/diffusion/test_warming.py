@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 from time import monotonic, sleep
 from typing import Any
 
@@ -225,10 +227,9 @@ def test_pictures_are_drawn_compiled_as_soon_as_their_own_code_is_ready(
     folder: Path, child: Child, graphs: dict[str, Counted], tmp_path: Path
 ) -> None:
     """Neither another size nor another model is compiled by the way; and the decoder is one graph."""
-    model, other = smallest(), smallest()
-    other.vae.register_to_config(scaling_factor=0.5)
-    for name, saved in (("model", model), ("other", other)):
-        saved.save_pretrained(tmp_path / name)
+    smallest().save_pretrained(tmp_path / "model")
+    config = copytree(tmp_path / "model", tmp_path / "other") / "vae" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"scaling_factor": 0.5}))
     recipe = replace(SMALL, model=str(tmp_path / "model"), guidance_scale=1.0, steps=1)
     illustrator = Illustrator(PLAN, folder)
 
