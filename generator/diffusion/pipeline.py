@@ -183,7 +183,7 @@ class Illustrator:
                 device=device_name(self._device),
                 width=width,
                 height=height,
-            ) from error
+            ) from error.with_traceback(None)  # whose frames hold all that took the memory
 
 
 def latents_of(

@@ -147,9 +147,11 @@ def test_a_decoder_without_memory_moves_nothing(
     """What is compiled and recorded for a network would be lost with it."""
     latents = drawing.denoise([RECIPE])
     network, times = drawing._network, drawing._placing.times
-    with monkeypatch.context() as short, pytest.raises(OutOfMemory):
+    with monkeypatch.context() as short, pytest.raises(OutOfMemory) as raised:
         short.setattr(pipeline, "picture", raising(torch.OutOfMemoryError()))
         drawing.finish(latents)
+    assert raised.value.__cause__ is not None
+    assert raised.value.__cause__.__traceback__ is None, "else it would hold what was computed so far"
     drawing.finish(latents, replace(WHOLE, tiled=True))
     expected = drawing.finish(latents)[0]
     assert drawing.draw([RECIPE])[0].tobytes() == expected.tobytes()
