@@ -8,6 +8,7 @@ end of standard input means that the bot is gone: nothing here is worth keeping,
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import pickle
@@ -95,11 +96,14 @@ def main() -> None:
     give_way(5)
     send = sender()
     inbox = Inbox(os.fdopen(os.dup(sys.stdin.fileno()), "rb"))
+    gc.disable()  # what is imported stays, and looking through it again and again takes a second
     try:
         easel, ready = set_up(inbox, send)
     except SamefoxError as error:
         send(Unready(sentence=error.sentence))
         return
+    gc.freeze()
+    gc.enable()
     send(ready)
     if inbox.equipment.translator is not None:
         arguments = inbox.equipment.translator, inbox, send
