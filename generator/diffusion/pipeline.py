@@ -100,7 +100,8 @@ class Illustrator:
                 if plan.tiled:
                     with tiles(pipe.vae):
                         return [picture(pipe.vae, one[None], pixels_of) for one in latents]
-                decoder = self._decode if latents.shape[2:] in self._warm else pixels_of
+                ready = plan.levers.compiled and latents.shape[2:] in self._warm
+                decoder = self._decode if ready else pixels_of  # which may come and go
                 return [picture(pipe.vae, one[None], decoder) for one in latents]
 
     def latents(self, recipes: Sequence[Recipe], on_step: OnStep = no_progress) -> Tensor:

@@ -20,7 +20,7 @@ from generator.diffusion import pipeline
 from generator.diffusion.compiling import Compiled
 from generator.diffusion.network import Network
 from generator.diffusion.pipeline import Illustrator
-from generator.diffusion.plan import Levers, Plan
+from generator.diffusion.plan import Levers, Offload, Plan
 from generator.diffusion.tiny import tiny
 from generator.diffusion.warming import WARM_STEPS, Warming, signature
 from tests.diffusion.smallest import smallest
@@ -226,7 +226,7 @@ def graphs(fresh: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Counted]:
 def test_pictures_are_drawn_compiled_as_soon_as_their_own_code_is_ready(
     folder: Path, child: Child, graphs: dict[str, Counted], tmp_path: Path
 ) -> None:
-    """Neither another size nor another model is compiled by the way; and the decoder is one graph."""
+    """Not another size or model, nor what is moved about; and the decoder is one graph."""
     smallest().save_pretrained(tmp_path / "model")
     config = copytree(tmp_path / "model", tmp_path / "other") / "vae" / "config.json"
     config.write_text(json.dumps(json.loads(config.read_text()) | {"scaling_factor": 0.5}))
@@ -244,6 +244,7 @@ def test_pictures_are_drawn_compiled_as_soon_as_their_own_code_is_ready(
     compiled = counts()
     assert compiled[0] > 0 and compiled[1] == 1
     illustrator.draw([replace(recipe, seed=9)])
+    illustrator.draw([recipe], plan=Plan(offload=Offload.NETWORKS))
     illustrator.draw([replace(recipe, width=128)])
     illustrator.draw([replace(recipe, model=str(tmp_path / "other"))])
     assert counts() == compiled
