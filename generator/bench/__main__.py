@@ -63,7 +63,9 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(prog="python -m generator bench", description=__doc__)
+    options = argparse.ArgumentParser(
+        prog="python -m generator bench", description=str(__doc__).replace("``", "")
+    )
     options.add_argument("--quick", action="store_true", help="a small network, small pictures and few steps")
     options.add_argument("--only", default="", help="methods by how their names begin: stock,compiled,fast")
     options.add_argument("--list", action="store_true", help="name the methods, and measure nothing")

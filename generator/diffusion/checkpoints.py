@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from textwrap import shorten
 from typing import Any
 from warnings import catch_warnings, filterwarnings
 
@@ -45,6 +46,9 @@ PARTS = {
 }
 
 PLAYGROUND_SCALING_FACTOR = 0.5
+
+MOST_SAID = 200
+"""Letters of a library's reason that fit into a sentence; the log has all of them."""
 
 WEIGHTS = (".safetensors", ".ckpt", ".bin", ".pt")
 """What a file of weights is called; one that is not there must not be looked for on the Hub."""
@@ -270,9 +274,11 @@ def sentence(template: str, **values: str) -> Iterator[None]:
     except Exception as error:
         if is_out_of_memory(error):
             raise
+        log.info("All that is known of it:", exc_info=True)
         raise ModelError(template, reason=reason(error), **values) from error
 
 
 def reason(error: Exception) -> str:
-    """The first line of what a library says, which is often pages."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__).rstrip(".:")
+    """What a library says first, which may be pages."""
+    said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return shorten(said, MOST_SAID, placeholder=" …").rstrip(".:")

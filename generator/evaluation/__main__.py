@@ -87,7 +87,9 @@ def write(rows: dict[str, Outcome], out: Path) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
-    options = argparse.ArgumentParser(prog="python -m generator evaluate", description=__doc__)
+    options = argparse.ArgumentParser(
+        prog="python -m generator evaluate", description=str(__doc__).replace("``", "")
+    )
     options.add_argument("--stories", type=int, default=120, help="how many; default: %(default)s")
     options.add_argument("--scenes", type=int, default=5, help="of each story; default: %(default)s")
     options.add_argument(
