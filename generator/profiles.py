@@ -40,6 +40,9 @@ STORYBOOK = "storybook"
 BUILT_IN = ("tiny", STORYBOOK)
 """Models that come with the project and are known by a bare name."""
 
+WEIGHTS = (".safetensors", ".ckpt", ".bin", ".pt")
+"""What a file of weights is called; one that is not there must not be looked for on the Hub."""
+
 SDXL = Profile(family="SDXL", scheduler=Scheduler.EULER, guidance_scale=5.0, steps=50)
 """The paper's own settings, and what a model we do not know is asked with."""
 
@@ -178,6 +181,11 @@ def quick(profile: Profile) -> Profile:
     euler = profile.scheduler is Scheduler.EULER
     scheduler = Scheduler.DPM_KARRAS if euler else profile.scheduler
     return replace(profile, scheduler=scheduler, steps=QUICK_STEPS)
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a name can be ``owner/name`` on the Hub; a dot in it may be a version's, as in ``base-1.0``."""
+    return re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name) is not None and not name.endswith(WEIGHTS)
 
 
 def _named(model: str, profiles: tuple[tuple[str, Profile], ...]) -> Profile:

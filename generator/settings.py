@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from generator.errors import ConfigurationError
-from generator.profiles import BUILT_IN, Profile, Scheduler, profile_of, quick
+from generator.profiles import BUILT_IN, Profile, Scheduler, is_hub_id, profile_of, quick
 from generator.story import Lora, SvrMode
 
 
@@ -42,8 +41,7 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _found(name: str) -> str:
     here = name != "" and Path(name).expanduser().exists()
-    file = name.startswith(".") or name.endswith(".safetensors")
-    if not here and (file or not re.fullmatch(r"[\w.-]+/[\w.-]+", name)):
+    if not here and not is_hub_id(name):
         raise ValueError("is neither a file or folder that exists nor a Hub id such as owner/name")
     return name
 

@@ -146,11 +146,7 @@ def writes(
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
     """A shelf's method that is a work, as one that is called without the database: see `Connection.write`."""
 
-    @wraps(work)
-    async def written(shelf: S, /, *values: P.args, **more: P.kwargs) -> T:
-        return await shelf._connection.write(lambda sql: work(shelf, sql, *values, **more))
-
-    return written
+    return _called(Connection.write, work)
 
 
 def reads(
@@ -158,11 +154,18 @@ def reads(
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
     """The same for `Connection.read`."""
 
-    @wraps(work)
-    async def read(shelf: S, /, *values: P.args, **more: P.kwargs) -> T:
-        return await shelf._connection.read(lambda sql: work(shelf, sql, *values, **more))
+    return _called(Connection.read, work)
 
-    return read
+
+def _called(
+    way: Callable[[Connection, Work[T]], Coroutine[Any, Any, T]],
+    work: Callable[Concatenate[S, sqlite3.Connection, P], T],
+) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
+    @wraps(work)
+    async def called(shelf: S, /, *values: P.args, **more: P.kwargs) -> T:
+        return await way(shelf._connection, lambda sql: work(shelf, sql, *values, **more))
+
+    return called
 
 
 def anything(sql: sqlite3.Connection) -> None:

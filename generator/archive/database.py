@@ -92,8 +92,8 @@ def _alone(path: Path | None) -> Iterator[None]:
 
 def _unusable(name: str, error: sqlite3.Error) -> ArchiveError:
     disk = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
-    full = getattr(error, "sqlite_errorcode", 0) & 0xFF in disk  # above that byte, it says more exactly why
-    wanted = "see that its disk has room and can be written" if full else "put an earlier copy in its place"
+    disks = getattr(error, "sqlite_errorcode", 0) & 0xFF in disk  # above that byte, it says more exactly why
+    wanted = "see that its disk has room and can be written" if disks else "put an earlier copy in its place"
     return ArchiveError(
         f"The archive {name} cannot be used: {error}. Please {wanted}, or start Samefox with another data "
         "folder."

@@ -54,8 +54,6 @@ def main(words: Sequence[str] | None = None) -> int:
     except SamefoxError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2 if isinstance(error, ConfigurationError) else 1
-    except KeyboardInterrupt:
-        return 130  # as shells count an interrupted program; what was measured is in --out
     write(report, arguments.out)
     print(report.model_dump_json(indent=1) if arguments.json else table(report))  # noqa: T201
     return 0
@@ -139,8 +137,7 @@ def find_where(arguments: argparse.Namespace) -> str:
     setting = Setting(arguments)
     with setting.staged() as stage:
         report = where(stage, setting.methods)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    files.save(arguments.out / "where.md", report.encode())
+    leave(arguments.out / "where.md", report)
     return report
 
 
@@ -148,8 +145,7 @@ def find_start(arguments: argparse.Namespace) -> str:
     """Build the network and have the bot's own process draw, twice; the table, which is also left behind."""
     with Setting(arguments).staged() as stage, TemporaryDirectory(prefix="samefox-compiled-") as folder:
         report = starting(stage, Path(folder))
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    files.save(arguments.out / "start.md", report.encode())
+    leave(arguments.out / "start.md", report)
     return report
 
 
@@ -190,11 +186,16 @@ def roomy(device: torch.device) -> bool:
     return bool(torch.cuda.get_device_properties(device).total_memory / 2**30 >= ROOMY)
 
 
+def leave(file: Path, text: str) -> None:
+    """Write a text where it will be looked for."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    files.save(file, text.encode())
+
+
 def write(report: Report, folder: Path) -> None:
     """The report in all its forms."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files.save(folder / "bench.json", report.model_dump_json(indent=1).encode())
-    files.save(folder / "bench.md", table(report).encode())
+    leave(folder / "bench.json", report.model_dump_json(indent=1))
+    leave(folder / "bench.md", table(report))
     plot(report).save(folder / "bench.png", optimize=True)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import logging
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,7 +25,7 @@ from generator.diffusion.architecture import SDXL, Architecture, tokenizers, wri
 from generator.diffusion.devices import is_out_of_memory
 from generator.diffusion.tiny import tiny
 from generator.errors import ModelError
-from generator.profiles import STORYBOOK
+from generator.profiles import STORYBOOK, is_hub_id
 from generator.story import Lora, Recipe
 
 log = logging.getLogger(__name__)
@@ -49,9 +48,6 @@ PLAYGROUND_SCALING_FACTOR = 0.5
 
 MOST_SAID = 200
 """Letters of a library's reason that fit into a sentence; the log has all of them."""
-
-WEIGHTS = (".safetensors", ".ckpt", ".bin", ".pt")
-"""What a file of weights is called; one that is not there must not be looked for on the Hub."""
 
 
 class Checkpoints:
@@ -129,11 +125,6 @@ def load(model: str, dtype: torch.dtype) -> StableDiffusionXLPipeline:
         pipe.vae.to(torch.float32)  # SDXL's decoder overflows in float16
     pipe.set_progress_bar_config(disable=True)
     return pipe
-
-
-def is_hub_id(name: str) -> bool:
-    """Whether a name can be ``owner/name`` on the Hub; a dot in it may be a version's, as in ``base-1.0``."""
-    return re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", name) is not None and not name.endswith(WEIGHTS)
 
 
 def load_file(path: Path, dtype: torch.dtype, architecture: Architecture = SDXL) -> StableDiffusionXLPipeline:

@@ -15,10 +15,11 @@ from PIL import Image
 from torch import Tensor
 from transformers import AutoConfig, AutoImageProcessor, AutoModelForImageClassification
 
-from generator.diffusion.checkpoints import is_hub_id, quieten, sentence
+from generator.diffusion.checkpoints import quieten, sentence
 from generator.diffusion.decoding import Beside
 from generator.diffusion.devices import is_out_of_memory
 from generator.errors import ModelError
+from generator.profiles import is_hub_id
 from generator.settings import SafetySettings
 from generator.story import Verdict
 

@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from generator.diffusion.checkpoints import is_hub_id, quieten, sentence
+from generator.diffusion.checkpoints import quieten, sentence
 from generator.errors import ModelError, NotTranslated
+from generator.profiles import is_hub_id
 
 log = logging.getLogger(__name__)
 

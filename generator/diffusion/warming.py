@@ -89,15 +89,15 @@ class Warming:
         """See what has become of the process."""
         if self._process is None or self._process.poll() is None:
             return
-        assert self._compiling is not None and self._process.stdin is not None
-        self._process.stdin.close()
-        if self._process.returncode == 0:
-            (self._folder / self._compiling).touch()
+        assert self._compiling is not None
+        name, status = self._compiling, self._process.returncode
+        self._end()
+        if status == 0:
+            (self._folder / name).touch()
             log.info("Compiled; from now on it is drawn with at full speed")
         else:
             log.warning("Compiling failed, see above; drawing goes on without")
-            self._failed.add(self._compiling)
-        self._process = self._compiling = None
+            self._failed.add(name)
 
     def _begin(self, name: str, recipes: Sequence[Recipe]) -> None:
         log.info("Compiling for %d pictures at once of %d × %d", len(recipes), *size(recipes))

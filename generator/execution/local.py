@@ -103,7 +103,8 @@ class LocalExecutor:
         async with self._starting:
             if self._line is not None and not self._line.alive:
                 self._in_vain = 0 if self._line.drew else self._in_vain + 1
-            if self._line is None or not self._line.alive:
+                self._line = None
+            if self._line is None:
                 self._line = Line(await self._spawned(), self.device)
             line = self._line
             try:
