@@ -95,6 +95,13 @@ class PlainNetwork:
         """``unet`` is as before after each drawing; of ``levers``, only what is not its own is pulled."""
         self.unet, self.levers = unet, replace(EXACT, guided_until=levers.guided_until)
         self.evaluate: Evaluate = partial(whole, unet)
+        self.works = True
+
+    def use(self, *, compiled: bool, replayed: bool) -> None:
+        """There is nothing to choose: what comes and goes is neither compiled nor recorded."""
+
+    def release(self) -> None:
+        """It was never changed."""
 
     @contextmanager
     def drawing(self, conditioning: Conditioning, steps: int) -> Iterator[Drawing]:

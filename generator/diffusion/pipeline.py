@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -16,14 +16,13 @@ from PIL import Image
 from torch import Tensor
 
 from generator.diffusion.checkpoints import Checkpoints
-from generator.diffusion.compiling import Compiled
 from generator.diffusion.conditioning import Conditioning, condition
 from generator.diffusion.decoding import Beside, picture, pixels_of, tiles
 from generator.diffusion.devices import current, is_out_of_memory
 from generator.diffusion.network import Network, PlainNetwork
-from generator.diffusion.placing import Placing
 from generator.diffusion.plan import Levers, Offload, Plan
 from generator.diffusion.progress import Progress, marker
+from generator.diffusion.rig import Rig
 from generator.diffusion.schedulers import at_once, noise_sent_to, schedule
 from generator.diffusion.warming import Warming
 from generator.errors import OutOfMemory
@@ -48,14 +47,10 @@ class Illustrator:
         """
         self.plan = plan
         self._device = torch.device(plan.device)
-        self._placing = Placing()
         self._checkpoints = Checkpoints(PRECISIONS[plan.precision], self._let_go)
-        self._network: Network | PlainNetwork | None = None
-        self._made: tuple[int, Levers] | None = None  # after so many placings, with these levers
-        self._decode = Compiled(pixels_of) if plan.levers.compiled else pixels_of
+        self._rig: Rig | None = None
         self._beside = Beside(self._device)
         self._warming = Warming(compiled, plan) if compiled is not None and plan.levers.compiled else None
-        self._warm: set[tuple[int, int]] = set()  # sizes of latents whose decoding is compiled
         self.engine = engine_of(plan)  #: what draws here; with the recipe, it explains every bit of a picture
 
     def prepare(self, recipe: Recipe, plan: Plan | None = None) -> None:
@@ -83,26 +78,24 @@ class Illustrator:
         When it returns, the device has done its work. Raises as `draw` does.
         """
         plan = plan or self.plan
-        with self._ready(recipes[0], plan) as pipe:
-            self._choose_compiled(pipe, recipes, plan)
-            return latents_of(pipe, recipes, self._device, on_step, self._network)
+        with self._ready(recipes[0], plan) as rig:
+            height, width = recipes[0].height // 8, recipes[0].width // 8
+            rig.use(self._levers(rig, recipes, plan), torch.Size((height, width)))
+            return latents_of(rig.pipe, recipes, self._device, on_step, rig.network)
 
     def finish(self, latents: Tensor, plan: Plan | None = None) -> list[Image.Image]:
         """The pictures of drawings, in any thread: the device goes on with the next ones meanwhile.
 
         They must be of the model that was drawn with last. Raises ``OutOfMemory`` and ``DrawingError``.
         """
-        plan, pipe = plan or self.plan, self._checkpoints.last
+        plan = plan or self.plan
         height, width = (8 * side for side in latents.shape[2:])
         with self._room_for(width, height):
-            self._placing.put(pipe, plan)
-            with torch.inference_mode(), self._beside.orders(latents):
-                if plan.tiled:
-                    with tiles(pipe.vae):
-                        return [picture(pipe.vae, one[None], pixels_of) for one in latents]
-                ready = plan.levers.compiled and latents.shape[2:] in self._warm
-                decoder = self._decode if ready else pixels_of  # which may come and go
-                return [picture(pipe.vae, one[None], decoder) for one in latents]
+            rig = self._rigged(self._checkpoints.last, plan)
+            vae, decoder = rig.pipe.vae, pixels_of if plan.tiled else rig.decoder(latents)
+            in_tiles = tiles(vae) if plan.tiled else nullcontext()
+            with torch.inference_mode(), self._beside.orders(latents), in_tiles:
+                return [picture(vae, one[None], decoder) for one in latents]
 
     def latents(self, recipes: Sequence[Recipe], on_step: OnStep = no_progress) -> Tensor:
         """As `denoise`, for whoever looks at the numbers."""
@@ -111,64 +104,47 @@ class Illustrator:
     @property
     def gave_up(self) -> bool:
         """Whether something that should be compiled could not be."""
-        return any(
-            isinstance(one, Network | Compiled) and not one.works for one in (self._network, self._decode)
-        )
+        return self._rig is not None and not self._rig.works
 
     def make_room(self) -> bool:
         """End what is compiled beside, and compile on the way from now on; False if nothing was."""
         return self._warming is not None and self._warming.stop()
 
-    def _choose_compiled(
-        self, pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe], plan: Plan
-    ) -> None:
-        if not isinstance(self._network, Network):
-            return  # its layers come and go
-        ready = self._warming is None or self._warming.ready(pipe, recipes)
-        self._network.use(compiled=ready, replayed=ready and plan.levers.replayed)
-        if ready:
-            self._warm.add((recipes[0].height // 8, recipes[0].width // 8))
-
-    def _let_go(self) -> None:
-        """Hold nothing of the last pipeline: its weights and the next one's may not fit together."""
-        self._placing.lift()
-        self._retire()
-        self._warm.clear()
-
-    def _retire(self) -> None:
-        """Give the network back to its pipeline as it was."""
-        if isinstance(self._network, Network):
-            self._network.release()
-        self._network = self._made = None
-        gc.collect()  # a network refers to itself; what it remembers would stay on the device
+    def _levers(self, rig: Rig, recipes: Sequence[Recipe], plan: Plan) -> Levers:
+        """The plan's levers, but for those that are not ready yet."""
+        if not plan.levers.compiled or self._warming is None or self._warming.ready(rig.pipe, recipes):
+            return plan.levers
+        return replace(plan.levers, compiled=False, replayed=False)
 
     @contextmanager
-    def _ready(self, recipe: Recipe, plan: Plan) -> Iterator[StableDiffusionXLPipeline]:
+    def _ready(self, recipe: Recipe, plan: Plan) -> Iterator[Rig]:
         with self._room_for(recipe.width, recipe.height):
             pipe = self._checkpoints.get(recipe)
             try:
-                self._place(pipe, plan)
+                rig = self._rigged(pipe, plan)
                 with torch.inference_mode():
-                    yield pipe
+                    yield rig
             except Exception as error:
                 if is_out_of_memory(error) and plan.offload is not Offload.NOTHING:
-                    self._placing.lift()  # layers may have been left half way
+                    self._let_go()  # layers may have been left half way
                 raise
 
-    def _place(self, pipe: StableDiffusionXLPipeline, plan: Plan) -> None:
-        """Have the pipeline where the plan wants it, and its network ready; takes no time if they are."""
-        if plan.offload is not Offload.NOTHING:
-            if isinstance(self._network, Network):
-                self._retire()
-            self._placing.put(pipe, plan)
-            self._network = PlainNetwork(pipe.unet, plan.levers)
-            return
-        self._placing.put(pipe, plan)
-        # Whether steps are recorded is chosen for each drawing, see `_choose_compiled`.
-        wanted = self._placing.times, replace(plan.levers, replayed=self.plan.levers.replayed)
-        if self._made != wanted:
-            self._retire()
-            self._network, self._made = Network(pipe.unet, wanted[1]), wanted
+    def _rigged(self, pipe: StableDiffusionXLPipeline, plan: Plan) -> Rig:
+        """The pipeline as the plan wants it; takes no time if it is."""
+        if plan.offload is Offload.NOTHING:  # a leaner plan that does not record must not cost the others it
+            plan = replace(plan, levers=replace(plan.levers, replayed=self.plan.levers.replayed))
+        if self._rig is None or not self._rig.suits(pipe, plan):
+            self._let_go()
+            self._rig = Rig(pipe, plan)
+        return self._rig
+
+    def _let_go(self) -> None:
+        """Hold nothing of the last pipeline: its weights and the next one's may not fit together."""
+        rig, self._rig = self._rig, None
+        if rig is not None:
+            rig.take_down()
+        del rig
+        gc.collect()  # a network refers to itself; what it remembers would stay on the device
 
     @contextmanager
     def _room_for(self, width: int, height: int) -> Iterator[None]:

@@ -20,36 +20,15 @@ from generator.diffusion.plan import Offload, Plan
 NETWORKS = ("text_encoder", "text_encoder_2", "unet", "vae")
 
 
-class Placing:
-    """Has a pipeline where a plan wants it, and leaves it there for the next drawing."""
-
-    def __init__(self) -> None:
-        self._placed: tuple[StableDiffusionXLPipeline, str, Offload] | None = None
-        self._undo = ExitStack()
-        self.times = 0  #: how often anything was moved; until it is again, every weight is where it was
-
-    def put(self, pipe: StableDiffusionXLPipeline, plan: Plan) -> None:
-        """Have ``pipe`` as ``plan`` wants it; takes no time if it is."""
-        wanted = pipe, plan.device, plan.offload
-        if wanted == self._placed:
-            return
-        self.lift()
-        device = torch.device(plan.device)
-        with ExitStack() as undo:  # what runs out of memory half way is undone
-            if plan.offload is Offload.NETWORKS:
-                one_at_a_time(pipe, device, undo, pinned=plan.pinned)
-            elif plan.offload is Offload.LAYERS:
-                layer_after_layer(pipe, device, undo, pinned=plan.pinned)
-            else:
-                pipe.to(device)
-            self._undo = undo.pop_all()
-        self._placed = wanted
-        self.times += 1
-
-    def lift(self) -> None:
-        """Leave the pipeline as it was, but for where its weights are; then its layers may be changed."""
-        self._placed = None
-        self._undo.close()
+def place(pipe: StableDiffusionXLPipeline, plan: Plan, undo: ExitStack) -> None:
+    """Have ``pipe`` as ``plan`` wants it, until ``undo`` is closed; where the weights are then is open."""
+    device = torch.device(plan.device)
+    if plan.offload is Offload.NETWORKS:
+        one_at_a_time(pipe, device, undo, pinned=plan.pinned)
+    elif plan.offload is Offload.LAYERS:
+        layer_after_layer(pipe, device, undo, pinned=plan.pinned)
+    else:
+        pipe.to(device)
 
 
 def one_at_a_time(

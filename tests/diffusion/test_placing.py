@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +15,9 @@ from diffusers.utils.torch_utils import get_module_execution_device
 from generator.diffusion import pipeline
 from generator.diffusion.decoding import TILE
 from generator.diffusion.pipeline import Illustrator
-from generator.diffusion.placing import NETWORKS, Placing
-from generator.diffusion.plan import Levers, Offload, Plan
+from generator.diffusion.placing import NETWORKS, place
+from generator.diffusion.plan import EXACT, Levers, Offload, Plan
+from generator.diffusion.rig import Rig
 from generator.diffusion.tiny import tiny
 from generator.errors import OutOfMemory
 from tests.diffusion.test_checkpoints import weights
@@ -69,21 +71,21 @@ def test_every_plan_draws_the_same_picture_again_and_again(drawing: Illustrator,
     assert np.abs(pixels(first) - pixels(expected)).max() <= 1, "only roundings differ"
 
 
-@pytest.mark.parametrize("offload", [Offload.NETWORKS, Offload.LAYERS])
+@pytest.mark.parametrize("offload", Offload)
 def test_a_pipeline_is_left_exactly_as_it_was(offload: Offload) -> None:
-    pipe, placing, plan = tiny(), Placing(), replace(WHOLE, offload=offload)
+    pipe = tiny()
     before, values = anatomy(pipe), {name: value.clone() for name, value in weights(pipe).items()}
-    placing.put(pipe, plan)
+    rig = Rig(pipe, replace(WHOLE, offload=offload))
     assert anatomy(pipe) != before
     pipe.unet.time_embedding(torch.zeros(1, 16))
-    placing.lift()
+    rig.take_down()
     assert anatomy(pipe) == before
     assert all(torch.equal(value, values[name]) for name, value in weights(pipe).items())
 
 
 def test_one_network_at_a_time_is_on_the_device_and_stays_until_the_next_is_called() -> None:
-    pipe, placing, plan = tiny(), Placing(), Plan(offload=Offload.NETWORKS)
-    placing.put(pipe, plan)
+    pipe = tiny()
+    rig = Rig(pipe, Plan(offload=Offload.NETWORKS))
     home = addresses(pipe)
 
     def there() -> list[str]:
@@ -95,11 +97,10 @@ def test_one_network_at_a_time_is_on_the_device_and_stays_until_the_next_is_call
             assert there() == [name]
         before = addresses(pipe)
         getattr(pipe, name)(torch.zeros(1, 77, dtype=torch.long))
-        placing.put(pipe, replace(plan))
         assert addresses(pipe) == before
         pipe.vae.decode(torch.zeros(1, 4, 8, 8))
         assert there() == ["vae"]
-    placing.lift()
+    rig.take_down()
     assert addresses(pipe) == home
 
 
@@ -107,7 +108,7 @@ def test_one_network_at_a_time_is_on_the_device_and_stays_until_the_next_is_call
 def test_diffusers_knows_where_words_are_to_be_encoded(offload: Offload) -> None:
     """Wherever the weights are just then."""
     pipe, elsewhere = tiny(), torch.device("meta")
-    Placing().put(pipe, Plan(device="meta", offload=offload))
+    place(pipe, Plan(device="meta", offload=offload), ExitStack())
     for encoder in (pipe.text_encoder, pipe.text_encoder_2):
         assert get_module_execution_device(encoder) == elsewhere
 
@@ -146,7 +147,7 @@ def test_a_decoder_without_memory_moves_nothing(
 ) -> None:
     """What is compiled and recorded for a network would be lost with it."""
     latents = drawing.denoise([RECIPE])
-    network, times = drawing._network, drawing._placing.times
+    rig = drawing._rig
     with monkeypatch.context() as short, pytest.raises(OutOfMemory) as raised:
         short.setattr(pipeline, "picture", raising(torch.OutOfMemoryError()))
         drawing.finish(latents)
@@ -155,7 +156,19 @@ def test_a_decoder_without_memory_moves_nothing(
     drawing.finish(latents, replace(WHOLE, tiled=True))
     expected = drawing.finish(latents)[0]
     assert drawing.draw([RECIPE])[0].tobytes() == expected.tobytes()
-    assert (drawing._network, drawing._placing.times) == (network, times)
+    assert drawing._rig is rig
+
+
+def test_a_plan_that_does_not_record_takes_nothing_from_those_that_do() -> None:
+    own = replace(WHOLE, levers=Levers(replayed=True))
+    illustrator, leaner = Illustrator(own), replace(own, levers=EXACT)
+    rigs = []
+    for plan in (leaner, own, leaner):
+        illustrator.draw([replace(RECIPE, steps=1)], plan=plan)
+        rigs.append(illustrator._rig)
+    assert rigs[0] is rigs[1] is rigs[2] is not None
+    illustrator.prepare(RECIPE, replace(leaner, offload=Offload.NETWORKS))
+    assert illustrator._rig is not rigs[0]
 
 
 def raising(error: Exception) -> Callable[..., None]:

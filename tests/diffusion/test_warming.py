@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
 
-from generator.diffusion import pipeline
+from generator.diffusion import rig
 from generator.diffusion.compiling import Compiled
 from generator.diffusion.network import Network
 from generator.diffusion.pipeline import Illustrator
@@ -218,8 +218,8 @@ def graphs(fresh: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Counted]:
         def __init__(self, function: Callable[..., Any]) -> None:
             super().__init__(function, backends["decoder"])
 
-    monkeypatch.setattr(pipeline, "Network", CountedNetwork)
-    monkeypatch.setattr(pipeline, "Compiled", CountedDecoder)
+    monkeypatch.setattr(rig, "Network", CountedNetwork)
+    monkeypatch.setattr(rig, "Compiled", CountedDecoder)
     return backends
 
 

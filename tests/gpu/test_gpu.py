@@ -144,8 +144,9 @@ def skip_what_cannot_be(plan: Plan) -> None:
 def check_that_levers_were_pulled(illustrator: Illustrator) -> None:
     """What cannot be done is drawn without, which no picture shows."""
     assert not illustrator.gave_up
-    levers, network = illustrator.plan.levers, illustrator._network
-    eight_bits = network is not None and any(isinstance(each, EightBit) for each in network.unet.modules())
+    assert illustrator._rig is not None
+    levers, network = illustrator.plan.levers, illustrator._rig.network
+    eight_bits = any(isinstance(each, EightBit) for each in network.unet.modules())
     assert eight_bits == (levers.quantized is not Quantization.OFF)
     if isinstance(network, Network) and levers.replayed:
         assert network._replayed is not None and network._replayed._recordings
