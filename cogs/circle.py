@@ -43,7 +43,7 @@ class CircleCog(commands.Cog, name=DESK):
         self.together = bot.studio.together
         self.circles = bot.studio.archive.circles
         self._panel: dict[str, Press] = {
-            "panel": self._nothing,
+            "panel": self._back,
             "close": self._close,
             "reopen": self._reopen,
             "retell": self._retell,
@@ -191,7 +191,10 @@ class CircleCog(commands.Cog, name=DESK):
             view = panel(await self.bot.studio.archive.story(story_id), circle, notice)
         await interaction.edit_original_response(view=view)
 
-    async def _nothing(self, interaction: discord.Interaction[Any], story: Story) -> str:
+    async def _back(self, interaction: discord.Interaction[Any], story: Story) -> str:
+        """Leave a part of the panel, for whoever may look at the whole by now."""
+        circle = await self.circles.circle(story.id)
+        check_manager(circle, person(interaction), moderator=_moderates(interaction))
         return ""
 
     async def _close(self, interaction: discord.Interaction[Any], story: Story) -> str:

@@ -232,7 +232,10 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         check_server(interaction, server)
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
-        script, options = wish.script(most), wish.looks(self.bot.settings, server)
+        options = wish.looks(
+            self.bot.settings, server
+        )  # before the text: a refusal gives that back with them
+        script = wish.script(most)
         return await self.bot.studio.plan(script, options, server, member, locale=str(interaction.locale))
 
     async def _server(self, interaction: discord.Interaction[Samefox]) -> ServerSettings:

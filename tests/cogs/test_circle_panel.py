@@ -38,6 +38,8 @@ async def test_the_owner_takes_back_moves_draws_again_and_hands_over(stage: Stag
     )
     story = await fox.shown()
     assert story.author.name == "Ben"
+    back = await stage.ann.click(shown, custom_id=f"samefox:circle:press:panel:{fox.id}")
+    assert "Only Ben" in answers(back)
     assert "Only Ben" in answers(await fox.press(stage.ann, "manage"))
     assert "Ben’s story" in texts(stage.card(story)).replace("\\", "")
 

@@ -20,6 +20,7 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     ({"prompt": "a red fox"}, ["no scenes"]),
     ({"prompt": FOX, "size": "1001x512"}, ["multiple of 8"]),
     ({"prompt": FOX, "size": "large"}, ["is no size"]),
+    ({"prompt": "a red fox", "size": "large"}, ["is no size"]),
     ({"prompt": FOX, "style": "cubist"}, ["no style", "watercolor"]),
     ({"prompt": FOX, "steps": 120}, ["steps = 120", "1 to 100"]),
     ({"prompt": "a fox: in the snow | " + "very " * 90 + "far"}, ["tokens", "shorten"]),
