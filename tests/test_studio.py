@@ -146,6 +146,17 @@ async def test_cancelling_stops_what_is_drawn_and_what_waits(studio: Studio, boa
     assert not await studio.cancel(story.id)
 
 
+async def test_what_is_asked_for_after_a_story_was_deleted_while_it_was_drawn_is_drawn(
+    studio: Studio, board: Storyboard
+) -> None:
+    with studio.watch() as events:
+        story = await studio.tell(longer(board, 100), ANN)
+        await first_step(events)
+        await studio.oversight.delete_story(story.id, ANN)
+    other = await told(studio, await studio.tell(board, ANN))
+    assert [take.state for take in other.takes] == [TakeState.DRAWN] * 3
+
+
 async def drawn_beside(studio: Studio, take: Take) -> set[int]:
     """Wait until a device works on a take as it stands; on which takes it works then."""
     async with asyncio.timeout(PATIENCE):

@@ -42,6 +42,15 @@ async def test_a_story_comes_back_as_it_was_told(archive: Archive, story: Story,
     assert await archive.story(story.id) == story
 
 
+async def test_a_number_is_given_once(archive: Archive, story: Story, board: Storyboard) -> None:
+    """A device may still be stopping what was deleted, and buttons of it may still be there."""
+    await archive.oblivion.delete_story(story.id)
+    other = await archive.add_story(board, ANN, guild_id=10, channel_id=20)
+    assert other.id > story.id
+    assert min(take.id for take in other.takes) > max(take.id for take in story.takes)
+    assert min(frame.id for frame in other.frames) > max(frame.id for frame in story.frames)
+
+
 async def test_a_take_goes_from_queued_over_drawing_to_drawn(archive: Archive, story: Story) -> None:
     take_id = story.takes[0].id
     assert await archive.start(take_id, "cpu")
@@ -329,6 +338,9 @@ async def test_an_archive_of_the_first_version_is_brought_up_to_date(
         assert story.frames[0].chosen.id == 4
         assert (await archive.take(6)).parent_id == 4
         assert [take.id for take in await archive.requeue()] == [5]
+        assert await archive._connection.fetch("PRAGMA foreign_key_check") == []
+        await archive.oblivion.delete_story(7)
+        assert (await archive.add_story(board, ANN, guild_id=1, channel_id=2)).id == 8
 
 
 async def test_a_broken_migration_leaves_the_database_as_it_was(
