@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import discord
 
 from cogs.posting.glances import glance_file, shown_of
-from cogs.posting.post import Post, nonce, will_pass
+from cogs.posting.post import Post, will_pass
 from cogs.posting.traces import posted_as
 from cogs.presentation.gallery import shown_card
 from generator.archive import gallery
 from generator.story import Story
 
 if TYPE_CHECKING:
-    from bot import Samefox
+    pass
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +25,11 @@ NAME = "gallery"  # of the picture's file, before the story's number; the post i
 class Exhibition:
     """What is done with a story once it is told, and whenever it has changed since."""
 
-    def __init__(self, bot: Samefox, *, adopt: bool) -> None:
-        self._bot = bot
-        self._post = Post(bot)
+    def __init__(self, post: Post, *, adopt: bool) -> None:
+        self._bot = post.bot
+        self._post = post
         self._adopt = adopt  # a killed process may have posted it without noting so
-        self._shelf = bot.studio.archive.gallery
+        self._shelf = post.bot.studio.archive.gallery
 
     async def show(self, story: Story) -> None:
         """Put the story into the gallery, and bring its post up to date; where it has none, it gets none.
@@ -68,9 +68,7 @@ class Exhibition:
         file = await glance_file(self._bot, story, channel_id, NAME)
         hearts = await self._shelf.hearts(story.id)
         view = shown_card(story, hearts, file.filename if file else None)
-        place = self._post.place(channel_id, story)
-        message = await place.send(view=view, files=[file] if file else [], nonce=nonce(story, NAME))
-        return message.id
+        return await self._post.post(channel_id, story, NAME, view=view, files=[file] if file else [])
 
     async def _edited(self, story: Story, channel_id: int, message_id: int, shown: str) -> gallery.Post:
         file = await glance_file(self._bot, story, channel_id, NAME)

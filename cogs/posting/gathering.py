@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import discord
 
-from cogs.posting.post import Post, fingerprint, nonce, will_pass
+from cogs.posting.post import Post, fingerprint, will_pass
 from cogs.posting.traces import prelude_name
 from cogs.presentation.circle import answer_of, poll_of, prelude_card, prompt_card
 from generator.archive.circles import Posts
@@ -121,18 +121,16 @@ class Gathering:
 
     async def _ask(self, story: Story, circle: Circle) -> None:
         _, posts = await self._known(story)
+        name = f"poll{posts.prompts}"  # the buttons move below each poll, so it tells one from the next
+        assert story.thread_id is not None
         try:
-            message = await self._post.thread(story).send(
-                # The buttons move below each poll, so their number tells one poll from the next.
-                poll=poll_of(circle),
-                nonce=nonce(story, f"poll{posts.prompts}"),
-            )
+            poll_id = await self._post.post(story.thread_id, story, name, poll=poll_of(circle))
         except discord.HTTPException as error:
             if will_pass(error):
                 raise
             await self._together.decide(story.id, None)
             return
-        await self._together.polled(story.id, message.id)
+        await self._together.polled(story.id, poll_id)
 
     async def _votes(self, story: Story, circle: Circle, poll_id: int) -> list[int]:
         """How many votes each proposal has, in their order; none where the poll has been deleted."""

@@ -8,7 +8,7 @@ import io
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import discord
 from discord.utils import MISSING
@@ -34,6 +34,8 @@ class Post:
 
     def __init__(self, bot: Samefox) -> None:
         self.bot = bot
+        #: What is new: servers, channels, and the messages' numbers; of a thread none.
+        self.posted: list[tuple[int, int, int | None]] = []
 
     def place(self, channel_id: int, story: Story) -> discord.PartialMessageable:
         """A channel or thread to post in, without a question to Discord whether it is there."""
@@ -45,9 +47,15 @@ class Post:
         return self.place(story.thread_id, story)
 
     async def send(self, story: Story, name: str, view: LayoutView, attached: list[discord.File]) -> int:
-        """Post a message in a story's thread; its id. Within minutes, one of each name is posted once."""
-        message = await self.thread(story).send(view=view, files=attached, nonce=nonce(story, name))
-        return message.id
+        """Post a message in a story's thread; its id."""
+        assert story.thread_id is not None, "a story is introduced before anything of it is posted"
+        return await self.post(story.thread_id, story, name, view=view, files=attached)
+
+    async def post(self, channel_id: int, story: Story, name: str, **message: Any) -> int:
+        """Post a message of a story; its id. Within minutes, one of each name is posted once."""
+        sent = await self.place(channel_id, story).send(nonce=nonce(story, name), **message)
+        self.posted.append((story.guild_id, channel_id, sent.id))
+        return sent.id
 
     async def edit(
         self,

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cogs.posting.telling import RETRY_INTERVAL, Telling
+from generator.errors import NotFound
 from generator.story import Event, Stepped
 from generator.studio import Studio
 
@@ -39,10 +40,14 @@ class Publisher:
 
         Raises:
             discord.HTTPException: Discord does not allow it.
+            NotFound: it was deleted.
         """
         telling = Telling(self._bot, self._studio, story_id)
         try:
             await telling.introduce()
+        except NotFound:
+            await telling.withdraw()
+            raise
         except Exception:
             telling.adopt = True  # it may have arrived, with only the answer lost
             self._tellings[story_id] = telling

@@ -16,7 +16,7 @@ import discord
 from cogs.languages import server_locale
 from cogs.posting.exhibition import Exhibition
 from cogs.posting.gathering import Gathering, came_along
-from cogs.posting.post import Post, fingerprint, nonce, will_pass
+from cogs.posting.post import Post, fingerprint, will_pass
 from cogs.posting.traces import adopt_messages, strip_name
 from cogs.presentation import cards
 from cogs.presentation import circle as circle_cards
@@ -56,7 +56,7 @@ class Telling:
         self._archive = studio.archive
         self._post = Post(bot)
         self._gathering = Gathering(self._post, studio)
-        self._exhibition = Exhibition(bot, adopt=adopt)
+        self._exhibition = Exhibition(self._post, adopt=adopt)
         self._shared: tuple[Circle, Posts] | None = None  # of a story that is told together
         self._step: Stepped | None = None
         self._edited = -EDIT_INTERVAL
@@ -76,28 +76,41 @@ class Telling:
 
     async def run(self) -> None:
         """Follow the story until all of it is shown."""
-        while True:
-            self.wake.clear()
-            self.changed = False
-            try:
-                story = await self._show()
-            except NotFound:
-                return  # it was deleted
-            except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                if not will_pass(error):
-                    log.warning("Story %d lost its place in Discord: %s", self.story_id, error)
-                    await self._give_up()
-                    return
-                log.warning("Story %d could not be shown, trying again: %s", self.story_id, error)
-                await asyncio.sleep(RETRY_INTERVAL)
-                continue
-            if story.pending or self._card_waits:
-                await self._wait()
-            elif await self._archive.settle(story):
-                return
+        try:
+            while not await self._is_shown():
+                pass
+        except NotFound:
+            await self.withdraw()
+
+    async def _is_shown(self) -> bool:
+        """Show what there is, and wait for more; whether there is none."""
+        self.wake.clear()
+        self.changed = False
+        try:
+            story = await self._show()
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            if not will_pass(error):
+                log.warning("Story %d lost its place in Discord: %s", self.story_id, error)
+                await self._give_up()
+                return True
+            log.warning("Story %d could not be shown, trying again: %s", self.story_id, error)
+            await asyncio.sleep(RETRY_INTERVAL)
+            return False
+        if story.pending or self._card_waits:
+            await self._wait()
+            return False
+        return await self._archive.settle(story)
+
+    async def withdraw(self) -> None:
+        """Take away all that was posted; the story was deleted, perhaps before the last of it was noted."""
+        await self._studio.oversight.orphaned(self.story_id, self._post.posted)
 
     async def introduce(self) -> None:
-        """Post the card and open the thread, unless they are there, or nobody wants them any more."""
+        """Post the card and open the thread, unless they are there, or nobody wants them any more.
+
+        Raises:
+            NotFound: it was deleted.
+        """
         story = await self._look()
         if self.adopt:
             await adopt_messages(self._bot, self._archive, story)
@@ -109,6 +122,7 @@ class Telling:
             card_id = story.card_id or await self._post_card(story)
             if story.thread_id is None:
                 await self._archive.set_thread(story.id, await self._open_thread(story, card_id))
+                await self._look()
 
     async def _show(self) -> Story:
         """Post what is missing, bring up to date what is not, and let the card tell how things stand."""
@@ -181,10 +195,9 @@ class Telling:
     # -- the card and its thread ------------------------------------------------------------------------
 
     async def _post_card(self, story: Story) -> int:
-        place = self._post.place(story.channel_id, story)
-        message = await place.send(view=self._card(story), nonce=nonce(story, "card"))
-        await self._archive.set_card(story.id, message.id)
-        return message.id
+        card_id = await self._post.post(story.channel_id, story, "card", view=self._card(story))
+        await self._archive.set_card(story.id, card_id)
+        return card_id
 
     async def _open_thread(self, story: Story, card_id: int) -> int:
         card = self._post.place(story.channel_id, story).get_partial_message(card_id)
@@ -194,6 +207,7 @@ class Telling:
             if error.code != THREAD_EXISTS:
                 raise
             return card_id  # a thread bears the id of the message that it hangs on
+        self._post.posted.append((story.guild_id, thread.id, None))
         return thread.id
 
     async def _edit_card(self, story: Story, view: LayoutView, file: discord.File | None = None) -> None:

@@ -74,10 +74,14 @@ class Gallery(Shelf):
 
     @writes
     def shelve(self, sql: sqlite3.Connection, story: Story, post: Post | None = None) -> None:
-        """Put a finished story in, or bring it up to date; without a post, the one that it has stays."""
+        """Put a finished story in, or bring it up to date; without a post, the one that it has stays.
+
+        One that was deleted meanwhile stays out.
+        """
         post = post or Post()
-        sql.execute(
-            "INSERT INTO gallery VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        shelved = sql.execute(
+            "INSERT INTO gallery SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
+            " WHERE EXISTS (SELECT 1 FROM stories WHERE id = ?1) ON CONFLICT DO UPDATE SET"
             " author_id = excluded.author_id, posted = coalesce(excluded.posted, posted)",
             (
                 story.id,
@@ -90,10 +94,11 @@ class Gallery(Shelf):
                 post.posted,
             ),
         )
-        sql.execute(
-            "INSERT OR REPLACE INTO gallery_words (rowid, words) VALUES (?, ?)",
-            (story.id, f"{_server(story.guild_id)} {_apart(story.subject)}"),
-        )
+        if shelved.rowcount:
+            sql.execute(
+                "INSERT OR REPLACE INTO gallery_words (rowid, words) VALUES (?, ?)",
+                (story.id, f"{_server(story.guild_id)} {_apart(story.subject)}"),
+            )
 
     @writes
     def like(self, sql: sqlite3.Connection, story_id: int, person_id: int) -> Hearts:

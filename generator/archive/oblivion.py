@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from generator.archive.connection import Shelf, reads, writes
@@ -168,6 +169,15 @@ class Oblivion(Shelf):
         # An index of words only notes that some are gone, until it is written anew: 2 s for a million.
         sql.execute("INSERT INTO gallery_words (gallery_words) VALUES ('optimize')")
         return shared, stopped
+
+    @writes
+    def leave(self, sql: sqlite3.Connection, posts: Sequence[tuple[int, int, int | None]]) -> None:
+        """Note what is to be removed: a message by server, channel and number; a thread without number."""
+        sql.executemany(
+            "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+            " VALUES (iif(?3 IS NULL, 'thread', 'message'), ?1, ?2, ?3)",
+            posts,
+        )
 
     async def own_stories(self, person_id: int) -> list[int]:
         """The stories that a member told alone."""

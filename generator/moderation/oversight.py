@@ -106,6 +106,15 @@ class Oversight:
         await self.sweep()
         self._tell([story_id, *heirs])
 
+    async def orphaned(self, story_id: int, posts: Sequence[tuple[int, int, int | None]]) -> None:
+        """Take away what was posted of a story while it was deleted, and perhaps not noted before.
+
+        Of each message its server, channel and number; of a thread no number.
+        """
+        if posts:
+            await self._archive.oblivion.leave(posts)
+            self._tell([story_id])
+
     async def forget(self, person_id: int) -> None:
         """Delete all of a member's own, in every server, and take their part out of what is others'."""
         own = await self._archive.oblivion.own_stories(person_id)

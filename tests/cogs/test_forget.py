@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
+from discord.http import Route
 
+from generator.story import Story
 from tests.cogs.conftest import Stage, texts
 from tests.cogs.members import answered, said, told
 from tests.cogs.moderators import EVERYTHING, FOX, MO, report, until
@@ -42,6 +45,43 @@ async def test_who_deletes_a_story_hears_of_a_thread_that_cannot_lose_its_name(s
         in answer
     )
     assert "ask a moderator to delete it" in answer
+
+
+@pytest.mark.parametrize("place", ["card", "thread", "gallery"])
+async def test_a_message_that_was_on_its_way_while_its_story_was_deleted_goes_too(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    gallery = stage.env.guild.create_text_channel("gallery")
+    await stage.bot.studio.archive.servers.change(
+        stage.env.guild.id, MO, lambda now: now.altered(gallery_channel=gallery.id)
+    )
+    request, deleted = stage.bot.http.request, []
+
+    async def interrupted(route: Route, **options: Any) -> Any:
+        answer = await request(route, **options)
+        told = [each for each in await stage.bot.studio.archive.unsettled() if each not in deleted]
+        posts = route.method == "POST" and route.path == "/channels/{channel_id}/messages"
+        if posts and told and is_there(await stage.bot.studio.archive.story(told[-1]), route.channel_id):
+            deleted.append(told[-1])
+            await stage.bot.studio.oversight.delete_story(told[-1], MO)
+        return answer
+
+    def is_there(story: Story, channel_id: int | None) -> bool:
+        wanted = {"card": stage.stories.id, "thread": story.thread_id, "gallery": gallery.id}[place]
+        return channel_id == wanted
+
+    monkeypatch.setattr(stage.bot.http, "request", interrupted)
+
+    def own(channel_id: int) -> int:
+        return sum(bool(message.components) for message in stage.messages(channel_id))
+
+    seen = own(stage.stories.id)
+    await stage.ann.slash(stage.stories, "story tell", prompt=FOX)
+    await until(lambda: bool(deleted))
+    await until(lambda: own(stage.stories.id) == seen and not own(gallery.id))
+    threads = [each for each in stage.stories.threads if each.name == "A story that was deleted"]
+    await until(lambda: not any(own(each.id) for each in threads))
+    assert await stage.bot.studio.archive.unsettled() == []
 
 
 async def test_what_a_killed_process_did_not_remove_is_removed_at_the_next_start(stage: Stage) -> None:
