@@ -14,7 +14,8 @@ from diffusers.models.downsampling import Downsample2D
 from diffusers.models.resnet import ResnetBlock2D
 from diffusers.models.transformers.transformer_2d import Transformer2DModel
 from diffusers.models.upsampling import Upsample2D
-from torch import nn
+from torch import Tensor, nn
+from torch.utils._pytree import tree_map_only
 
 from generator.diffusion.devices import is_lost, is_out_of_memory
 
@@ -60,7 +61,9 @@ class CompiledBlocks:
     def __init__(self, network: nn.Module, backend: Backend = "inductor") -> None:
         write_out(network)
         self._network = network
-        self._forwards = {block: compiled(block.forward, backend) for block in blocks_of(network)}
+        self._forwards = {
+            block: compiled(channels_last(block.forward), backend) for block in blocks_of(network)
+        }
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._used = False
         self.works = True  #: whether nothing went wrong so far
@@ -90,6 +93,24 @@ class CompiledBlocks:
 def blocks_of(network: nn.Module) -> Iterator[nn.Module]:
     """What is compiled of a network, one by one."""
     return (block for block in network.modules() if isinstance(block, BLOCKS))
+
+
+def channels_last(forward: Callable[..., T]) -> Callable[..., T]:
+    """The same, with pictures laid out as the network's convolutions want them, whatever comes between.
+
+    diffusers' transformers leave them otherwise, and all that follows would do so too: read crosswise, and
+    compiled twice.
+    """
+
+    def forwarded(*args: Any, **kwargs: Any) -> T:
+        return tree_map_only(Tensor, laid_out, forward(*args, **kwargs))  # type: ignore[no-any-return]
+
+    return forwarded
+
+
+def laid_out(tensor: Tensor) -> Tensor:
+    """With its channels last in memory; takes no time where the code that computes it is compiled."""
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 def write_out(network: nn.Module) -> None:

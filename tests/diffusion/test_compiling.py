@@ -56,6 +56,23 @@ def test_blocks_alike_share_their_code_in_all_steps_and_drawings() -> None:
 
 
 @torch.inference_mode()
+def test_pictures_keep_the_layout_of_the_convolutions_from_block_to_block() -> None:
+    """Else what follows a transformer is compiled twice, and reads crosswise."""
+    pipe = tiny()
+    network = Network(pipe.unet, Levers(compiled=True), Counted())
+    met: list[torch.Tensor] = []
+    for block in blocks_of(pipe.unet):
+        block.register_forward_pre_hook(lambda block, given: met.append(given[0]))
+        block.register_forward_hook(
+            lambda block, given, made: met.append(made[0] if isinstance(made, tuple) else made)
+        )
+    latents_of(pipe, [replace(SMALL, steps=1)], CPU, network=network)
+    assert network.works
+    assert met
+    assert all(each.is_contiguous(memory_format=torch.channels_last) for each in met)
+
+
+@torch.inference_mode()
 def test_a_network_whose_blocks_cannot_be_compiled_is_computed_as_it_is_written(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -51,9 +51,13 @@ class Way:
 
     @property
     def again(self) -> float:
-        """How far from the same levers neither compiled nor recorded; few bits make more of roundings."""
+        """How far from the same levers neither compiled nor recorded.
+
+        Few bits make more of roundings, here of a network with random weights: 0.06 in bf16 and 0.12 with fp8
+        were seen on an H200.
+        """
         exact = self.plan.precision == "fp32" and self.plan.levers.quantized is Quantization.OFF
-        return ROUNDED if exact else self.latents / 2
+        return ROUNDED if exact else 0.75 * self.latents
 
 
 FAST = Levers(compiled=True, replayed=True)
