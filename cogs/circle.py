@@ -164,6 +164,9 @@ class CircleCog(commands.Cog, name=DESK):
         elif values:
             heir = _resolved(interaction, int(values[0]))
             await self.together.hand_over(story.id, who, heir, moderator=moderator)
+            said = _("✅ {name} looks after this story now.").format(name=name_of(heir))
+            await self._show(interaction, story.id, said)
+            return
         await self._show(interaction, story.id, _("✅ Changed."))
 
     async def _manage(self, interaction: discord.Interaction[Any], story: Story) -> None:

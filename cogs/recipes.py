@@ -251,7 +251,7 @@ class RecipesCog(commands.Cog, name=DESK):
             slash=slash_retelling(recipe, host, server),
             shell=shell_retelling(recipe, host),
             here=foreign and refused is None,
-            refused=refused if foreign else None,
+            refused=refused,
         )
         file = discord.File(io.BytesIO(recipe_to_json(recipe).encode()), FILE)
         await interaction.followup.send(view=recipe_card(account, ways), file=file, ephemeral=True)

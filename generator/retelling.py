@@ -115,7 +115,8 @@ def adopted(recipe: Recipe, settings: Settings, server: ServerSettings) -> Story
     window = _window(recipe)
     if window is None or len(recipe.prompt) + len(recipe.negative_prompt) > MAX_CHARACTERS:
         raise OptionRefused(
-            "This recipe does not fit together, so I cannot draw it; I can draw its words anew."
+            "This recipe does not fit together, so I cannot draw it; you can tell its words as a story of "
+            "your own."
         )
     count = clip_tokenizer().count
     if not fits(recipe.subject, window[0], count):

@@ -42,6 +42,9 @@ class Standing:
             return _named(setting, value, {name: model_label(name) for name in self.host.model.names})
         if setting.startswith("style"):
             return _named(setting, value, {name: style_label(name) for name in self.host.styles})
+        if setting.startswith("limits.") and value is None:
+            value = getattr(self.host.limits, setting.removeprefix("limits."))
+            return _("no limit") if value is None else _("{value}, as the host has it").format(value=value)
         return _told(setting, value, self.guild)
 
     def usual(self, option: str) -> Any:
@@ -128,7 +131,7 @@ def _plain(setting: str, value: Any) -> str:
         case "read_messages":
             return _("yes") if value else _("no")
     if value is None:
-        return _("no limit") if setting.startswith("limits.") else _("as the host has it")
+        return _("as the host has it")
     return str(value)
 
 

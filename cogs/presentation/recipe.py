@@ -45,7 +45,7 @@ class Ways:
     slash: Retelling | None
     shell: Retelling | None
     here: bool = False  #: whether a button draws it
-    refused: SamefoxError | None = None  #: why no button does
+    refused: SamefoxError | None = None  #: why it cannot be drawn here
 
 
 def recipe_card(account: Account, ways: Ways) -> ui.LayoutView:
@@ -155,7 +155,8 @@ def _again(ways: Ways) -> list[ui.Item[Any]]:
         items.append(ui.ActionRow(button))
     elif ways.refused is not None:
         items.append(ui.TextDisplay(f"⚠️ {plain(say(ways.refused), 400)}"))
-    items.append(ui.TextDisplay(_by_command(ways.slash)))
+    if ways.refused is None or ways.slash is not None:
+        items.append(ui.TextDisplay(_by_command(ways.slash)))
     line = ways.shell.command_line if ways.shell is not None else ""
     shell = line if 0 < len(line) <= LINE else BY_FILE
     items.append(ui.TextDisplay(f"**{_('Without Discord')}**\n{quote_block(shell)}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,25 +14,27 @@ from generator.server import MemberDefaults
 from generator.settings import LimitSettings
 from generator.storyboard import bounds, check_number, read_size
 
+_MOST = 100_000  # of anything that the host does not limit
 _WORDS_LENGTH = 1500  # characters; what was typed must fit beside a refusal in one message
 
 
 def limits_form(now: Standing) -> Form:
     """What members may ask for."""
-    most = {"stories_at_once": 50, "scenes": now.host.limits.scenes}
 
     def field(name: str, description: str) -> Field:
-        title = label(f"limits.{name}")
+        setting = f"limits.{name}"
+        title, most = label(setting), getattr(now.host.limits, name)
+        if most is not None:
+            description += " " + _("At most {most}, as the host allows.").format(most=most)
         return Field(
             label=title,
             description=description,
-            placeholder=_("no limit"),
+            placeholder=now.told(setting, None),
             value=_text(getattr(now.server.limits, name)),
-            read=number(f"limits.{name}", title, 1, most.get(name, 100_000)),
+            read=number(setting, title, 1, most or _MOST),
             length=6,
         )
 
-    scenes = _("At most {most}, as the host allows.").format(most=now.host.limits.scenes)
     return Form(
         desk="settings",
         name="limits",
@@ -39,7 +42,7 @@ def limits_form(now: Standing) -> Form:
         title=_("Limits"),
         fields=(
             field("stories_at_once", _("How many stories of a member may wait or be drawn.")),
-            field("scenes", scenes),
+            field("scenes", _("Of one story.")),
             field("frames_a_day", _("Of one member, in the last 24 hours; what fails does not count.")),
             field("server_frames_a_day", _("Of the whole server, in the last 24 hours.")),
         ),
@@ -71,7 +74,7 @@ def words_form(now: Standing) -> Form:
         fields=(
             Field(
                 label=_("Words that I shall not draw"),
-                description=_("One a line. A line between slashes is a regular expression."),
+                description=_("A line or comma between two. A line between slashes is a regular expression."),
                 placeholder=_("spider\n/clowns?/"),
                 value="\n".join(now.server.refused_words),
                 read=_read_words,
@@ -151,9 +154,15 @@ def _size_reader(limits: LimitSettings) -> Read:
 
 
 def _read_words(text: str) -> dict[str, Any]:
-    words = tuple(dict.fromkeys(word.strip() for word in text.splitlines() if word.strip()))
-    check_rules(words)
-    return {"refused_words": words}
+    words = [word.strip() for line in text.splitlines() for word in _words(line.strip())]
+    rules = tuple(dict.fromkeys(filter(None, words)))
+    check_rules(rules)
+    return {"refused_words": rules}
+
+
+def _words(line: str) -> list[str]:
+    """What a line lists; in a regular expression, a comma is its own."""
+    return [line] if len(line) > 1 and line[0] == line[-1] == "/" else re.split("[,，、]", line)
 
 
 def _text(value: float | None) -> str:

@@ -69,7 +69,7 @@ def check_text(text: str, server: ServerSettings, age_restricted: bool, *, avoid
     for rule in server.refused_words:
         if found := _broken(rule, text, reading):
             raise TextRefused(
-                "The moderators of this server do not want “{found}” in stories (their rule is {rule}); "
+                "The moderators of this server do not want “{found}” in stories (their rule is “{rule}”); "
                 "please say it in another way.",
                 found=found,
                 rule=rule,

@@ -84,6 +84,13 @@ def _not_yet(circle: Circle, turn: Person, person: Person) -> CircleRefused:
 
 def _propose(circle: Circle, proposal: Proposal, now: datetime) -> Circle:
     """One proposal a person: another one takes the place of their first."""
+    same = proposal.scene.casefold()
+    for known in circle.proposals:  # two answers of one meaning would split the votes for it
+        if known.author.id != proposal.author.id and known.scene.casefold() == same:
+            raise CircleRefused(
+                "{name} has proposed the same scene, so the vote will have it; you can propose another.",
+                name=known.author.name,
+            )
     ids = [known.author.id for known in circle.proposals]
     if proposal.author.id in ids:
         place = ids.index(proposal.author.id)

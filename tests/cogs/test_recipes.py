@@ -269,6 +269,7 @@ async def test_what_cannot_be_drawn_here_is_named_and_has_no_button(
         stage.stories, "story from-image", picture=("fox.png", with_recipe(png, **changes))
     )
     assert part in said(stage, result)
+    assert "from-image" not in said(stage, result), "which has just refused it"
     assert custom_ids_of(stage, result) == []
 
 

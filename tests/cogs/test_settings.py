@@ -188,7 +188,7 @@ async def test_what_is_not_possible_is_told_field_by_field_and_what_was_typed_co
     await office.type(panel, "limits", *texts)
     for part in (
         "Nothing is saved yet",
-        "Stories at once: “lots” is not possible; please write 1 to 50",
+        "Stories at once: “lots” is not possible; please write 1 to 10",
         "Scenes in a story: “12” is not possible; please write 1 to 9",  # the host's limit
         "Daily pictures, each: “0” is not possible",
         "Stories at once: lots\n",
@@ -239,10 +239,10 @@ async def test_moderation_is_chosen_and_words_are_typed_a_line_each(office: Offi
     assert "“/cl(own/” is no regular expression" in words(panel)
     form = await office.press(panel, "correct", "words")
     assert fields(form) == ["spider\n/cl(own/"]
-    await office.ada.submit_modal(form, {"0": "spider\n\n/cl[o]wn/\nspider"})
+    await office.ada.submit_modal(form, {"0": "spider, big top\n\n/cl[o]wn{1,2}/\nspider"})
     settings = await office.settings()
     assert (settings.shade, settings.reports_channel) == (Shade.REFUSE, mods.id)
-    assert settings.refused_words == ("spider", "/cl[o]wn/")
+    assert settings.refused_words == ("spider", "big top", "/cl[o]wn{1,2}/")
     await office.choose(panel, "reports_channel")
     assert (await office.settings()).reports_channel is None
 

@@ -28,7 +28,8 @@ def turns() -> Circle:
     return rules.join(rules.join(circle(Mode.TURNS), BEN, NOON), CLEO, NOON)
 
 
-def scene(author: Person, words: str = "in the snow") -> Proposal:
+def scene(author: Person, words: str = "") -> Proposal:
+    words = words or f"in the garden of {author.name}"
     return Proposal(author=author, scene=words, express=words)
 
 
@@ -143,8 +144,16 @@ def test_the_first_proposal_starts_the_clock_and_another_of_the_same_person_repl
     voting = proposed(BEN, CLEO)
     assert (voting.phase, voting.deadline) == (Phase.WRITING, LATER)
     voting, _ = rules.write(voting, scene(BEN, "by a river"), LATER)
-    assert [proposal.scene for proposal in voting.proposals] == ["by a river", "in the snow"]
+    assert [proposal.scene for proposal in voting.proposals] == ["by a river", "in the garden of Cleo"]
     assert voting.deadline == LATER, "which nobody can put off by proposing again"
+
+
+def test_what_somebody_else_has_proposed_is_not_proposed_twice() -> None:
+    voting, _ = rules.write(proposed(BEN), scene(CLEO, "by a river"), NOON)
+    with pytest.raises(CircleRefused, match="Cleo has proposed the same scene"):
+        rules.write(voting, scene(BEN, "By a river"), NOON)
+    same, _ = rules.write(voting, scene(CLEO, "By a river"), NOON)
+    assert [proposal.scene for proposal in same.proposals] == ["in the garden of Ben", "By a river"]
 
 
 def test_when_the_proposing_is_over_a_poll_decides_unless_there_is_only_one() -> None:
