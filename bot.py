@@ -12,6 +12,7 @@ import asyncio
 import gc
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -78,6 +79,11 @@ WITHOUT_TOKEN = (
 WRONG_TOKEN = (
     "Discord does not accept the token in DISCORD_TOKEN; please copy it again from the page “Bot” of your "
     f"application at {PORTAL}."
+)
+TOKEN = re.compile(r"[\x21-\x7e]+")  # anything else finds no place in a request
+NOT_DISCORD = (
+    "What answers in Discord's place is a web page; please check the network, which may ask for a login or "
+    "have a proxy."
 )
 WITHOUT_INTENT = (
     "Discord does not let this bot read messages: please switch on “Message Content Intent” on the page "
@@ -236,27 +242,62 @@ def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
     token = os.environ.get("DISCORD_TOKEN", "").strip()
     if not token:
         raise ConfigurationError(WITHOUT_TOKEN)
+    if not TOKEN.fullmatch(token):
+        raise ConfigurationError(WRONG_TOKEN)
 
     async def connect() -> int:
         warn_unchecked(settings)
         async with opened(settings, settings.bot.data) as bot:
-            loop = asyncio.get_running_loop()
+            loop, leaving = asyncio.get_running_loop(), asyncio.Event()
+
+            def leave() -> None:
+                leaving.set()
+                loop.create_task(bot.close())
+
             for name in (signal.SIGINT, signal.SIGTERM):
                 with suppress(NotImplementedError):  # Windows has no signal handlers
-                    loop.add_signal_handler(name, lambda: loop.create_task(bot.close()))
+                    loop.add_signal_handler(name, leave)
             try:
-                await bot.start(token)
-            except discord.LoginFailure as error:
-                raise ConfigurationError(WRONG_TOKEN) from error
-            except discord.PrivilegedIntentsRequired as error:
-                raise ConfigurationError(WITHOUT_INTENT) from error
-            except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-                raise SamefoxError(
-                    f"Discord cannot be reached: {error}. Please check the network."
-                ) from error
+                await begin(bot, token)
+            except SamefoxError:
+                if not leaving.is_set():  # else what was under way has lost its connection
+                    raise
         return 0
 
     return connect
+
+
+async def begin(bot: Samefox, token: str) -> None:
+    """Connect, and serve until the bot is closed.
+
+    Raises:
+        ConfigurationError: Discord does not want the token, or the intents.
+        SamefoxError: there is no way to Discord.
+    """
+    try:
+        await bot.start(token)
+    except discord.LoginFailure as error:
+        raise ConfigurationError(WRONG_TOKEN) from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise ConfigurationError(WITHOUT_INTENT) from error
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        raise SamefoxError(unreachable(error)) from error
+    except TypeError as error:  # discord.py looks for names in the text of a page
+        if bot.user is not None:
+            raise
+        raise SamefoxError(NOT_DISCORD) from error
+
+
+def unreachable(error: Exception) -> str:
+    """Why there is no way to Discord, and what to do, in a sentence; not what a page on the way says."""
+    if not isinstance(error, discord.HTTPException):
+        return f"Discord cannot be reached: {error}. Please check the network."
+    answer = f"{error.status} {error.response.reason}"
+    if error.status == 429:
+        return f"Discord has had too much of this address ({answer}); please start the bot again in an hour."
+    if error.status >= 500:
+        return f"Discord does not work at the moment ({answer}); please see https://discordstatus.com."
+    return f"The way to Discord is refused ({answer}); please check the network, above all its proxy."
 
 
 def _rehearsal(settings: Settings, arguments: argparse.Namespace) -> Start:
