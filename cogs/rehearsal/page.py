@@ -11,6 +11,7 @@ import asyncio
 import json
 import secrets
 from contextlib import AsyncExitStack, suppress
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +25,7 @@ from .previews import ChannelPreview, Previews, kept_parsers
 from .world import World
 
 PORT = 8765  #: the first choice, so that an open page survives a restart
+UPLOADS = 27 << 20  #: bytes of one request; simcord itself takes 26 MiB, in files of 10
 HEARTBEAT = 1.0  #: seconds between two looks at the bot's timers
 
 _SECRET = "X-Simcord-Capability"  # noqa: S105 - the name of a header
@@ -56,7 +58,7 @@ class Page:
     async def __aenter__(self) -> Self:
         self._stack.enter_context(kept_parsers())
         await self._previews.of(self._meadow.stories.id)  # the first one takes its time
-        app = web.Application(middlewares=[_for_this_machine])
+        app = web.Application(middlewares=[_for_this_machine], client_max_size=UPLOADS)
         app.router.add_get("/", self._index)
         app.router.add_get("/rehearsal/meadow.json", self._tree)
         app.router.add_static("/rehearsal", _STATIC)
@@ -149,7 +151,9 @@ class Page:
     async def _send(self, preview: ChannelPreview, request: web.Request, body: bytes) -> web.Response:
         headers = _kept(request.headers) | {_SECRET: preview.secret}
         url = preview.address + request.path_qs
-        async with self._http.request(request.method, url, headers=headers, data=body or None) as response:
+        async with self._http.request(
+            request.method, url, headers=headers, data=BytesIO(body) if body else None
+        ) as response:
             content = await response.read()
             return web.Response(body=content, status=response.status, headers=_kept(response.headers))
 

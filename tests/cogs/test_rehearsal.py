@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import random
@@ -226,6 +227,18 @@ async def test_the_page_lists_channels_and_threads_and_answers_to_this_machine_o
             assert answer.status == 403
     assert [each["name"] for each in tree["channels"]] == ["stories", "A red fox", "gallery"]
     assert [each["name"] for each in tree["people"]] == ["Ann", "Ben", "Lin", "Mo", "Ori"]
+
+
+@pytest.mark.parametrize(("size", "too_large"), [(9 << 20, False), (11 << 20, True)])
+async def test_a_file_may_be_as_large_as_in_discord(tmp_path, size, too_large):
+    async with open_page(tmp_path) as (_, meadow, page, session):
+        visitor = Visitor(page.address, session, meadow.stories.id)
+        await visitor.open()
+        sent = aiohttp.FormData()
+        sent.add_field("payload", "{}", content_type="application/json")
+        sent.add_field("file", io.BytesIO(bytes(size)), filename="fox.png")
+        async with session.post(page.address + "api/action", data=sent, headers=visitor.headers) as answer:
+            assert (answer.status == 413) == too_large, await answer.text()
 
 
 async def test_a_moderator_may_what_members_may_not(tmp_path):
