@@ -82,8 +82,8 @@ WRONG_TOKEN = (
 )
 TOKEN = re.compile(r"[\x21-\x7e]+")  # anything else finds no place in a request
 NOT_DISCORD = (
-    "What answers in Discord's place is a web page; please check the network, which may ask for a login or "
-    "have a proxy."
+    "What answers in Discord's place is not Discord, but perhaps a web page; please check the network, which "
+    "may ask for a login or have a proxy."
 )
 WITHOUT_INTENT = (
     "Discord does not let this bot read messages: please switch on “Message Content Intent” on the page "
@@ -248,27 +248,21 @@ def _connection(settings: Settings, arguments: argparse.Namespace) -> Start:
     async def connect() -> int:
         warn_unchecked(settings)
         async with opened(settings, settings.bot.data) as bot:
-            loop, leaving = asyncio.get_running_loop(), asyncio.Event()
-
-            def leave() -> None:
-                leaving.set()
-                loop.create_task(bot.close())
-
+            loop = asyncio.get_running_loop()
+            serving = loop.create_task(begin(bot, token), name="serving")
             for name in (signal.SIGINT, signal.SIGTERM):
                 with suppress(NotImplementedError):  # Windows has no signal handlers
-                    loop.add_signal_handler(name, leave)
-            try:
-                await begin(bot, token)
-            except SamefoxError:
-                if not leaving.is_set():  # else what was under way has lost its connection
-                    raise
+                    # A bot that is only closed goes on waiting for a Discord that refuses it.
+                    loop.add_signal_handler(name, serving.cancel)
+            with suppress(asyncio.CancelledError):
+                await serving
         return 0
 
     return connect
 
 
 async def begin(bot: Samefox, token: str) -> None:
-    """Connect, and serve until the bot is closed.
+    """Connect, and serve until it is cancelled.
 
     Raises:
         ConfigurationError: Discord does not want the token, or the intents.
@@ -282,20 +276,23 @@ async def begin(bot: Samefox, token: str) -> None:
         raise ConfigurationError(WITHOUT_INTENT) from error
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         raise SamefoxError(unreachable(error)) from error
-    except TypeError as error:  # discord.py looks for names in the text of a page
-        if bot.user is not None:
+    except (LookupError, TypeError, ValueError) as error:  # discord.py reads a page as if it were Discord's
+        if bot.shards:
             raise
+        log.info("All that is known of it:", exc_info=True)  # it may be our own mistake
         raise SamefoxError(NOT_DISCORD) from error
 
 
 def unreachable(error: Exception) -> str:
     """Why there is no way to Discord, and what to do, in a sentence; not what a page on the way says."""
-    if not isinstance(error, discord.HTTPException):
-        return f"Discord cannot be reached: {error}. Please check the network."
-    answer = f"{error.status} {error.response.reason}"
-    if error.status == 429:
+    refusal = error.__cause__ if isinstance(error, discord.GatewayNotFound) else error
+    if not isinstance(refusal, discord.HTTPException):
+        reason = str(error).rstrip(".") or "it does not answer in time"
+        return f"Discord cannot be reached: {reason}. Please check the network."
+    answer = f"{refusal.status} {refusal.response.reason}"
+    if refusal.status == 429:
         return f"Discord has had too much of this address ({answer}); please start the bot again in an hour."
-    if error.status >= 500:
+    if refusal.status >= 500:
         return f"Discord does not work at the moment ({answer}); please see https://discordstatus.com."
     return f"The way to Discord is refused ({answer}); please check the network, above all its proxy."
 

@@ -191,7 +191,9 @@ class RecipesCog(commands.Cog, name=DESK):
         """One frame's recipe, or the question which one."""
         if not story.frames or (number or 1) > len(story.frames):
             raise NotFound(
-                "The story has {count} pictures, and this is none of them.", count=len(story.frames)
+                "There is no picture {number} in this story, but {count} in all.",
+                number=number or 1,
+                count=len(story.frames),
             )
         if number is None and len(story.frames) > 1:
             await interaction.followup.send(view=frames_card(story), ephemeral=True)

@@ -87,7 +87,7 @@ async def test_the_seed_command_asks_which_picture_and_shows_it(stage: Stage) ->
     shown = await stage.ben.slash(stage.stories, "story seed", number=story.id, frame=2)
     assert "Frame 2 of 3 · in the snow" in said(stage, shown)
     refused = await stage.ben.slash(stage.stories, "story seed", number=story.id, frame=4)
-    assert "has 3 pictures" in said(stage, refused)
+    assert "no picture 4 in this story, but 3" in said(stage, refused)
     refused = await stage.ben.slash(stage.stories, "story seed")
     assert "which story" in said(stage, refused)
     thread = next(t for t in stage.stories.threads if t.id == story.thread_id)
