@@ -125,6 +125,7 @@ class Page:
     async def _act(self, request: web.Request) -> web.Response:
         preview = await self._preview(request)
         async with self._previews.turn:
+            preview.keep_form(request.headers.get(_CONTEXT, ""))
             answer = await self._send(preview, request, await request.read())
             if '"stale-revision"' in (answer.text or "") and request.content_type == "application/json":
                 # The page was drawn again since its last look; what was clicked is checked anyway.

@@ -41,6 +41,18 @@ class ChannelPreview:
             self._preview._advance_presentation_time()
             self._preview._publish(page, reason="refresh")
 
+    def keep_form(self, page_id: str) -> None:
+        """Let an open form be sent although the message with its button is gone, as Discord does.
+
+        simcord gives that message to the bot along with the form, and declines where there is none.
+        """
+        page = self._preview._pages.get(page_id)
+        if page is None or page.modal is None:
+            return
+        opened = page.modal._interaction
+        if opened.source_message_id not in self._world.backend.messages.get(opened.channel_id, {}):
+            opened.source_message_id = None  # as of a form that a command opened
+
 
 class Previews:
     """All previews of a rehearsal; the environment closes them when it shuts down."""

@@ -22,7 +22,7 @@ from cogs.rehearsal.page import Page
 from cogs.rehearsal.stage import attached
 from cogs.rehearsal.world import World
 from generator.errors import Refusal
-from tests.cogs.toy_bot import STRIP, Toy
+from tests.cogs.toy_bot import STRIP, Toy, Write
 
 HERE = Path(__file__).parent
 BOT = HERE.parents[1] / "bot.py"
@@ -172,12 +172,19 @@ class Visitor:
 
     async def click(self, seen, message, label):
         button = next(each for each in message["components"][0]["components"] if each.get("label") == label)
+        return await self._act(seen, "click", control_key=button["control_key"], target_id=message["id"])
+
+    async def submit(self, seen, typed):
+        label = seen["modal"]["payload"]["components"][0]
+        values = {label["component"]["custom_id"]: typed}
+        return await self._act(seen, "modal_submit", modal_handle=seen["modal"]["handle"], values=values)
+
+    async def _act(self, seen, kind, **details):
         self.sequence += 1
         action = {
-            "kind": "click", "control_key": button["control_key"], "target_id": message["id"],
-            "protocol_version": 3, "sequence": self.sequence, "request_id": f"r{self.sequence}",
+            "kind": kind, "protocol_version": 3, "sequence": self.sequence, "request_id": f"r{self.sequence}",
             "generation": seen["context"]["generation"], "bot_generation": seen["botGeneration"],
-            "published_revision": seen["publishedRevision"],
+            "published_revision": seen["publishedRevision"], **details,
         }  # fmt: skip
         return await self._ask("POST", "api/action", action)
 
@@ -187,6 +194,12 @@ class Visitor:
         ) as answer:
             assert answer.status == 200, await answer.text()
             return await answer.json()
+
+
+class Asking(discord.ui.View):
+    @discord.ui.button(label="Write")
+    async def write(self, interaction, button):
+        await interaction.response.send_modal(Write())
 
 
 @asynccontextmanager
@@ -214,6 +227,20 @@ async def test_frames_arrive_in_the_thread_by_themselves_and_an_old_look_is_good
         assert receipt["settlement"] == "settled" and not receipt["rejected"]
         answers = [post.content for post in meadow.posts(story.thread_id) if post.ephemeral]
     assert answers == ["Again, frame 0."]
+
+
+async def test_a_form_is_sent_although_the_message_with_its_button_is_gone(tmp_path):
+    async with open_page(tmp_path) as (bot, meadow, page, session):
+        asked = await bot.get_partial_messageable(meadow.stories.id).send("And now?", view=Asking())
+        visitor = Visitor(page.address, session, meadow.stories.id)
+        seen = await visitor.open()
+        await visitor.click(seen, seen["messages"][str(asked.id)], "Write")
+        await asked.delete()
+        seen = await visitor.look()
+        assert str(asked.id) not in seen["messages"]
+        receipt = await visitor.submit(seen, "a fox")
+        assert receipt["settlement"] == "settled" and not receipt["rejected"]
+        assert meadow.posts(meadow.stories.id)[-1].content == "Once there was a fox."
 
 
 async def test_the_page_lists_channels_and_threads_and_answers_to_this_machine_only(tmp_path):
