@@ -152,7 +152,7 @@ class CircleCog(commands.Cog, name=DESK):
         kind, _dot, number = setting.partition(".")
         story = await self._story(interaction, int(number))
         await interaction.response.defer()
-        who, moderator = person(interaction), _moderates(interaction)
+        who, moderator, said = person(interaction), _moderates(interaction), _("✅ Changed.")
         if kind == "move":
             frame = next((frame for frame in story.frames if str(frame.id) == values[0]), story.frames[0])
             await interaction.edit_original_response(view=move_panel(story, frame))
@@ -165,9 +165,7 @@ class CircleCog(commands.Cog, name=DESK):
             heir = _resolved(interaction, int(values[0]))
             await self.together.hand_over(story.id, who, heir, moderator=moderator)
             said = _("✅ {name} looks after this story now.").format(name=name_of(heir))
-            await self._show(interaction, story.id, said)
-            return
-        await self._show(interaction, story.id, _("✅ Changed."))
+        await self._show(interaction, story.id, said)
 
     async def _manage(self, interaction: discord.Interaction[Any], story: Story) -> None:
         """Open the panel, for those whose story it is; who wrote the last scene can take that back."""

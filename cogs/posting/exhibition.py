@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
 
 import discord
 
@@ -13,9 +12,6 @@ from cogs.posting.traces import posted_as
 from cogs.presentation.gallery import shown_card
 from generator.archive import gallery
 from generator.story import Story
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
