@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import discord
 from discord.utils import MISSING
 
+from generator.moderation.values import Posting
 from generator.press import files
 from generator.story import Story
 
@@ -34,8 +35,7 @@ class Post:
 
     def __init__(self, bot: Samefox) -> None:
         self.bot = bot
-        #: What is new: servers, channels, and the messages' numbers; of a thread none.
-        self.posted: list[tuple[int, int, int | None]] = []
+        self.posted: list[Posting] = []  #: all that is new
 
     def place(self, channel_id: int, story: Story) -> discord.PartialMessageable:
         """A channel or thread to post in, without a question to Discord whether it is there."""
@@ -54,7 +54,7 @@ class Post:
     async def post(self, channel_id: int, story: Story, name: str, **message: Any) -> int:
         """Post a message of a story; its id. Within minutes, one of each name is posted once."""
         sent = await self.place(channel_id, story).send(nonce=nonce(story, name), **message)
-        self.posted.append((story.guild_id, channel_id, sent.id))
+        self.posted.append(Posting(story.guild_id, channel_id, sent.id))
         return sent.id
 
     async def edit(

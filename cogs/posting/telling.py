@@ -24,6 +24,7 @@ from cogs.presentation.text import thread_name
 from cogs.presentation.words import speaking
 from generator.archive.circles import Posts
 from generator.errors import NotFound
+from generator.moderation.values import Posting
 from generator.server import Shade
 from generator.story import Frame, Stepped, Story, Take, TakeState
 from generator.studio import Studio
@@ -207,7 +208,7 @@ class Telling:
             if error.code != THREAD_EXISTS:
                 raise
             return card_id  # a thread bears the id of the message that it hangs on
-        self._post.posted.append((story.guild_id, thread.id, None))
+        self._post.posted.append(Posting(story.guild_id, thread.id))
         return thread.id
 
     async def _edit_card(self, story: Story, view: LayoutView, file: discord.File | None = None) -> None:

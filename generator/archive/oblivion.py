@@ -9,7 +9,7 @@ from pathlib import PurePath
 from generator.archive.connection import Shelf, reads, writes
 from generator.archive.excision import NOBODY, carried_on, remixes_of, take_out
 from generator.archive.rows import read_story, take_down
-from generator.moderation.values import Belongings, Remnant
+from generator.moderation.values import Belongings, Posting, Remnant
 from generator.press.metadata import recipe_from_json
 from generator.story import Recipe, Story
 
@@ -171,12 +171,12 @@ class Oblivion(Shelf):
         return shared, stopped
 
     @writes
-    def leave(self, sql: sqlite3.Connection, posts: Sequence[tuple[int, int, int | None]]) -> None:
-        """Note what is to be removed: a message by server, channel and number; a thread without number."""
+    def leave(self, sql: sqlite3.Connection, postings: Sequence[Posting]) -> None:
+        """Note what is to be removed, message or thread."""
         sql.executemany(
             "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
             " VALUES (iif(?3 IS NULL, 'thread', 'message'), ?1, ?2, ?3)",
-            posts,
+            postings,
         )
 
     async def own_stories(self, person_id: int) -> list[int]:

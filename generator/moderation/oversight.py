@@ -16,7 +16,7 @@ from pathlib import Path
 from PIL import Image
 
 from generator.archive.archive import Archive
-from generator.moderation.values import Outcome, Report
+from generator.moderation.values import Outcome, Posting, Report
 from generator.press import files, metadata
 from generator.story import Changed, Event, Person, Recipe
 
@@ -106,13 +106,10 @@ class Oversight:
         await self.sweep()
         self._tell([story_id, *heirs])
 
-    async def orphaned(self, story_id: int, posts: Sequence[tuple[int, int, int | None]]) -> None:
-        """Take away what was posted of a story while it was deleted, and perhaps not noted before.
-
-        Of each message its server, channel and number; of a thread no number.
-        """
-        if posts:
-            await self._archive.oblivion.leave(posts)
+    async def orphaned(self, story_id: int, postings: Sequence[Posting]) -> None:
+        """Take away what was posted of a story while it was deleted, and perhaps not noted before."""
+        if postings:
+            await self._archive.oblivion.leave(postings)
             self._tell([story_id])
 
     async def forget(self, person_id: int) -> None:

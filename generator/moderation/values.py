@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from generator.story import Person
 
@@ -73,6 +74,14 @@ class Belongings:
     def nothing(self) -> bool:
         """Whether there is nothing to forget."""
         return not any(getattr(self, name) for name in self.__slots__)
+
+
+class Posting(NamedTuple):
+    """Where something of a story was posted."""
+
+    guild_id: int
+    channel_id: int
+    message_id: int | None = None  #: None for the thread that the channel is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
