@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,9 +16,7 @@ from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
-from generator.diffusion.devices import is_lost, is_out_of_memory
-
-log = logging.getLogger(__name__)
+from generator.diffusion.rewriting import Rewritten, give_up
 
 T = TypeVar("T")
 
@@ -47,47 +44,24 @@ class Compiled:
             try:
                 return self._compiled(*args)
             except Exception as error:
-                give_up(self._function.__name__, error)
+                give_up(self._function.__name__, "compiled", error)
                 self.works = False
         return self._function(*args)
 
 
-class CompiledBlocks:
+class CompiledBlocks(Rewritten):
     """A network whose blocks are compiled one by one when they meet a shape; those alike share their code.
 
     For SDXL that takes about half of the time that one graph for everything takes.
     """
 
+    manner = "compiled"
+
     def __init__(self, network: nn.Module, backend: Backend = "inductor") -> None:
-        write_out(network)
-        self._network = network
-        self._forwards = {
-            block: compiled(channels_last(block.forward), backend) for block in blocks_of(network)
-        }
+        super().__init__(
+            (block, compiled(channels_last(block.forward), backend)) for block in blocks_of(network)
+        )
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._used = False
-        self.works = True  #: whether nothing went wrong so far
-
-    def use(self, wanted: bool) -> None:
-        """Whether the network is compiled from now on, as far as that works; takes no time if it is so."""
-        wanted = wanted and self.works
-        if wanted == self._used:
-            return
-        self._used = wanted
-        write_out(self._network)
-        for block, forward in self._forwards.items() if wanted else ():
-            block.forward = forward
-
-    def call(self, function: Callable[..., T], *args: Any) -> T:
-        """Call a function of the network; what cannot be compiled is computed as written, from then on."""
-        if self._used:
-            try:
-                return function(*args)
-            except Exception as error:
-                give_up(function.__name__, error)
-                self.works = False
-                self.use(False)
-        return function(*args)
 
 
 def blocks_of(network: nn.Module) -> Iterator[nn.Module]:
@@ -113,12 +87,6 @@ def laid_out(tensor: Tensor) -> Tensor:
     return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
-def write_out(network: nn.Module) -> None:
-    """Have a network compute as it is written."""
-    for block in blocks_of(network):
-        block.__dict__.pop("forward", None)  # the class has what is written
-
-
 def compiled(function: Callable[..., Any], backend: Backend) -> Callable[..., Any]:
     """The function, compiled for each shape by itself."""
     # diffusers caches what its upsampling asks torch's version; nothing can go wrong with that.
@@ -130,14 +98,11 @@ def compiled(function: Callable[..., Any], backend: Backend) -> Callable[..., An
     return result
 
 
-def give_up(name: str, error: Exception) -> None:
-    """Say that drawing goes on without; raises what is not compiling's fault."""
-    if is_out_of_memory(error) or is_lost(error):
-        raise error
-    log.warning("%s cannot be compiled; drawing goes on without", name, exc_info=error)
-
-
 def keep_compiled(folder: Path) -> None:
-    """Keep what is compiled from now on in a folder, where the next process finds it; not if a host chose."""
+    """Keep what is compiled from now on in a folder, where the next process finds it; not if a host chose.
+
+    The folder is for this alone, and may be deleted at any time between two starts.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder / "inductor"))
     os.environ.setdefault("TRITON_CACHE_DIR", str(folder / "triton"))
