@@ -34,10 +34,15 @@ class SelfAttention:
         identity_bias: Tensor | None = None,
     ) -> Tensor:
         """Attend; the bias is on text."""
+        return projected(attn, self.attend(attn, hidden_states))
+
+    @staticmethod
+    def attend(attn: Attention, hidden_states: Tensor) -> Tensor:
+        """What all heads find (rows, tokens, d), which is not projected yet."""
         query, key, value = (
             attn.to_qkv(hidden_states).unflatten(-1, (3, attn.heads, -1)).permute(2, 0, 3, 1, 4)
         )
-        return joined(attn, scaled_dot_product_attention(query, key, value))
+        return scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
 
 
 class TextAttention:
@@ -56,7 +61,7 @@ class TextAttention:
 
     def remember(self, attn: Attention, text: Tensor) -> None:
         """Project ``text`` (rows, tokens, d)."""
-        keys, values = heads(attn, attn.to_k(text)), heads(attn, attn.to_v(text))
+        keys, values = (heads(project(text), attn.heads) for project in (attn.to_k, attn.to_v))
         places = self._places.get(keys.shape) or (keys.new_empty(keys.shape), keys.new_empty(keys.shape))
         if self._lasting:
             self._places[keys.shape] = places
@@ -76,25 +81,29 @@ class TextAttention:
     ) -> Tensor:
         """Attend with the last rows, whose text is remembered; the others' is empty."""
         listening = len(self.keys)
-        query = heads(attn, attn.to_q(hidden_states[-listening:]))
-        heard = joined(
-            attn, scaled_dot_product_attention(query, self.keys, self.values, attn_mask=identity_bias)
-        )
+        query = attn.to_q(hidden_states[-listening:])
+        heard = projected(attn, listen(query, self.keys, self.values, identity_bias))
         if listening == len(hidden_states):
             return heard
         silence = attn.to_out[0].bias.expand(len(hidden_states) - listening, *heard.shape[1:])
         return torch.cat([silence, heard])
 
 
-def heads(attn: Attention, tokens: Tensor) -> Tensor:
+def listen(query: Tensor, keys: Tensor, values: Tensor, bias: Tensor | None) -> Tensor:
+    """What queries (rows, tokens, d) find, alike, in the keys and values that `TextAttention` remembers."""
+    found = scaled_dot_product_attention(heads(query, keys.shape[1]), keys, values, attn_mask=bias)
+    return found.transpose(1, 2).flatten(2)
+
+
+def heads(tokens: Tensor, count: int) -> Tensor:
     """(rows, tokens, d) as (rows, heads, tokens, head size)."""
     rows, length, _ = tokens.shape
-    return tokens.view(rows, length, attn.heads, -1).transpose(1, 2)
+    return tokens.view(rows, length, count, -1).transpose(1, 2)
 
 
-def joined(attn: Attention, attended: Tensor) -> Tensor:
-    """(rows, heads, tokens, head size) as the layer's output (rows, tokens, d)."""
-    output: Tensor = attn.to_out[0](attended.transpose(1, 2).flatten(2))
+def projected(attn: Attention, found: Tensor) -> Tensor:
+    """What the heads have found, as the layer's output."""
+    output: Tensor = attn.to_out[0](found)
     return output
 
 

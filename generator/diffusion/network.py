@@ -14,11 +14,13 @@ from torch import Tensor
 
 from generator.diffusion import caching
 from generator.diffusion.attention import Memory
-from generator.diffusion.compiling import Backend, CompiledBlocks, write_out
+from generator.diffusion.compiling import Backend, CompiledBlocks
 from generator.diffusion.conditioning import Conditioning
+from generator.diffusion.fused.fusing import FusedBlocks
 from generator.diffusion.plan import EXACT, Levers
 from generator.diffusion.quantizing import quantize
 from generator.diffusion.replaying import OnGpu, Recorder, Replayed
+from generator.diffusion.rewriting import Rewritten
 from generator.method.identity import identity_attention
 
 Evaluate = Callable[..., tuple[Tensor, Tensor | None]]
@@ -38,7 +40,11 @@ class Network:
         quantize(unet, levers.quantized)
         self._memory = Memory(unet, lasting=levers.replayed)
         self.unet, self.levers = unet, levers
-        self._compiled = CompiledBlocks(unet, backend) if levers.compiled else None
+        self._blocks: Rewritten | None = None
+        if levers.fused:
+            self._blocks = FusedBlocks(unet)
+        elif levers.compiled:
+            self._blocks = CompiledBlocks(unet, backend)
         self._recorder = recorder
         self._replayed: Replayed | None = None
         self.use(compiled=True, replayed=True)
@@ -48,8 +54,8 @@ class Network:
 
         What was recorded is forgotten where it is not used, with the memory that it takes.
         """
-        if self._compiled is not None:
-            self._compiled.use(compiled)
+        if self._blocks is not None:
+            self._blocks.use(compiled or self.levers.fused)
         if not (replayed and self.levers.replayed):
             self._replayed = None
         elif self._replayed is None:
@@ -62,24 +68,25 @@ class Network:
     def release(self) -> None:
         """Leave ``unet`` to others, changed in nothing but its numbers; nothing may be drawn any more."""
         self._replayed = None
+        if self._blocks is not None:
+            self._blocks.use(False)
         self._memory.release()
-        write_out(self.unet)
 
     @property
     def works(self) -> bool:
         """Whether all that the levers say can be done."""
-        return all(part is None or part.works for part in (self._compiled, self._replayed))
+        return all(part is None or part.works for part in (self._blocks, self._replayed))
 
     def _evaluate(self, *args: Any) -> tuple[Tensor, Tensor | None]:
         function: Evaluate = caching.evaluate if self.levers.cached_every > 1 else whole
-        if self._compiled is None:
+        if self._blocks is None:
             return function(self.unet, *args)
-        return self._compiled.call(function, self.unet, *args)
+        return self._blocks.call(function, self.unet, *args)
 
     def _depends(self) -> Hashable:
         """What a prediction depends on that is no argument: what is remembered of the text, and FreeU."""
         freeu = tuple(getattr(block, "b1", None) for block in self.unet.up_blocks)
-        return self._memory.place, freeu, self._compiled is not None and self._compiled.works
+        return self._memory.place, freeu, self._blocks is not None and self._blocks.works
 
     @contextmanager
     def drawing(self, conditioning: Conditioning, steps: int) -> Iterator[Drawing]:

@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from generator.diffusion.checkpoints import Checkpoints
+from generator.diffusion.compiling import keep_compiled
 from generator.diffusion.conditioning import Conditioning, condition
 from generator.diffusion.decoding import Beside, picture, pixels_of, tiles
 from generator.diffusion.devices import current, is_out_of_memory
@@ -28,6 +29,8 @@ from generator.diffusion.warming import Warming
 from generator.errors import OutOfMemory
 from generator.shape import shape
 from generator.story import Engine, OnStep, Recipe
+
+PRACTICE = 3  # steps, in which a step is also recorded
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
@@ -50,13 +53,23 @@ class Illustrator:
         self._checkpoints = Checkpoints(PRECISIONS[plan.precision], self._let_go)
         self._rig: Rig | None = None
         self._beside = Beside(self._device)
-        self._warming = Warming(compiled, plan) if compiled is not None and plan.levers.compiled else None
+        self._warming: Warming | None = None
+        if compiled is not None and plan.levers.compiled:
+            self._warming = Warming(compiled, plan)
+        elif compiled is not None and plan.levers.fused:
+            keep_compiled(compiled)
+        self._practised = not plan.levers.fused
         self.engine = engine_of(plan)  #: what draws here; with the recipe, it explains every bit of a picture
 
     def prepare(self, recipe: Recipe, plan: Plan | None = None) -> None:
         """Load what the recipe needs, so that its drawing need not wait for it."""
         with self._ready(recipe, plan or self.plan):
             pass
+        if not self._practised and (plan is None or plan.levers.fused):
+            self.draw(
+                [replace(recipe, steps=PRACTICE)], plan=plan
+            )  # kernels are made where they are met first
+            self._practised = True
 
     def draw(
         self, recipes: Sequence[Recipe], on_step: OnStep = no_progress, plan: Plan | None = None

@@ -28,9 +28,10 @@ class Quantization(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Levers:
-    """What makes drawing faster. The first two change nothing but rounding, the others the picture too."""
+    """What makes drawing faster. The first three change nothing but rounding, the others the picture too."""
 
-    compiled: bool = False
+    fused: bool = False  #: blocks take fewer passes over the same numbers, in kernels of our own
+    compiled: bool = False  #: blocks are compiled for each number of pictures, unless they are fused
     replayed: bool = False  #: a GPU repeats a step's orders as they were recorded, which takes more memory
     quantized: Quantization = Quantization.OFF
     guided_until: float = 1.0  #: the share of the steps that are guided; later ones have one branch
@@ -93,7 +94,7 @@ class Plan:
             return replace(self, together=self.together // 2)
         movable = self.device.startswith("cuda")  # elsewhere, there is no other memory to go to
         if movable and self.offload is Offload.NOTHING:
-            levers = replace(self.levers, compiled=False, cached_every=1)
+            levers = replace(self.levers, fused=False, compiled=False, cached_every=1)
             return replace(self, offload=Offload.NETWORKS, levers=levers)
         if not self.tiled:
             return replace(self, tiled=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 
 import torch
 from diffusers import StableDiffusionXLPipeline
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from generator.diffusion.compiling import Compiled
 from generator.diffusion.decoding import Decode, pixels_of
+from generator.diffusion.fused.fusing import FusedBlocks
 from generator.diffusion.network import Network, PlainNetwork
 from generator.diffusion.placing import place
 from generator.diffusion.plan import Levers, Offload, Plan
@@ -30,6 +32,10 @@ class Rig:
                 pipe.unet, plan.levers
             )
             undo.callback(self.network.release)
+            self._fused = FusedBlocks(pipe.vae.decoder) if plan.levers.fused else None
+            if self._fused is not None:
+                self._fused.use(True)
+                undo.callback(self._fused.use, False)
             self._undo = undo.pop_all()
         self._compiled = Compiled(pixels_of) if plan.levers.compiled else None
         self._ready: set[torch.Size] = set()  # heights and widths of latents whose decoding is compiled
@@ -46,6 +52,8 @@ class Rig:
 
     def decoder(self, latents: Tensor) -> Decode:
         """What decodes latents (n, 4, h, w) soonest."""
+        if self._fused is not None:
+            return partial(self._fused.call, pixels_of)
         if self._compiled is None or latents.shape[2:] not in self._ready:
             return pixels_of
         return self._compiled
@@ -53,7 +61,7 @@ class Rig:
     @property
     def works(self) -> bool:
         """Whether all that its levers say can be done."""
-        return self.network.works and (self._compiled is None or self._compiled.works)
+        return all(part is None or part.works for part in (self.network, self._fused, self._compiled))
 
     def take_down(self) -> None:
         """Leave the pipeline as it was, but for where its weights are; then its layers may be changed."""

@@ -40,14 +40,13 @@ class Warming:
     """Knows what is compiled, and sees to what is not."""
 
     def __init__(self, folder: Path, plan: Plan) -> None:
-        """``folder`` is for this purpose alone, and may be deleted at any time between two starts."""
+        """What is compiled is kept in ``folder``, see `keep_compiled`."""
+        keep_compiled(folder)
         self._folder, self._plan = folder, plan
         self._process: subprocess.Popen[bytes] | None = None
         self._compiling: str | None = None
         self._failed: set[str] = set()
         self._beside = True  # whether there is room for another process
-        folder.mkdir(parents=True, exist_ok=True)
-        keep_compiled(folder)
 
     def ready(self, pipe: StableDiffusionXLPipeline, recipes: Sequence[Recipe]) -> bool:
         """Whether recipes may be drawn compiled now: it was done before, or there is no room to do it beside.

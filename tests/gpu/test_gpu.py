@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 
 from generator.diffusion.decoding import TILE
-from generator.diffusion.devices import can_compile, current, find_devices
+from generator.diffusion.devices import can_compile, current, find_devices, look
 from generator.diffusion.network import Network
 from generator.diffusion.pipeline import Illustrator, decode, latents_of
 from generator.diffusion.plan import Levers, Offload, Plan, Quantization
@@ -61,6 +61,7 @@ class Way:
 
 
 FAST = Levers(compiled=True, replayed=True)
+FUSED = Levers(fused=True, replayed=True)
 WAYS = {
     "eager": Way(Plan()),
     "recorded": Way(Plan(levers=Levers(replayed=True))),
@@ -75,6 +76,11 @@ WAYS = {
     "everything": Way(
         Plan(levers=replace(FAST, quantized=Quantization.INT8, cached_every=2, guided_until=0.6)), 0.2
     ),
+    "fused": Way(Plan(precision="bf16", levers=FUSED), 0.1, 3.0),
+    "fused-unrecorded": Way(Plan(precision="bf16", levers=Levers(fused=True)), 0.1, 3.0),
+    "fused-fp16": Way(Plan(precision="fp16", levers=FUSED), 0.1, 3.0),
+    "fused-cached": Way(Plan(precision="bf16", levers=replace(FUSED, cached_every=2)), 0.15, 3.0),
+    "fused-guided-half": Way(Plan(precision="bf16", levers=replace(FUSED, guided_until=0.5)), 0.2, 3.0),
     "bf16": Way(Plan(precision="bf16", levers=FAST), 0.1, 3.0),
     "fp16": Way(Plan(precision="fp16"), 0.1, 3.0),
     "networks": Way(Plan(offload=Offload.NETWORKS)),
@@ -107,7 +113,7 @@ def plain(device: str, recipes: tuple[Recipe, ...]) -> Tensor:
 @cache
 def eager(plan: Plan, recipes: tuple[Recipe, ...]) -> Tensor:
     """What a plan draws with nothing of it compiled or recorded: as far from the plain network as it is."""
-    levers = replace(plan.levers, compiled=False, replayed=False)
+    levers = replace(plan.levers, fused=False, compiled=False, replayed=False)
     return illustrator_of(replace(plan, levers=levers)).denoise(recipes)
 
 
@@ -139,6 +145,8 @@ def skip_what_cannot_be(plan: Plan) -> None:
     device, levers = torch.device(plan.device), plan.levers
     if levers.compiled and not can_compile(device):
         pytest.skip("this machine cannot compile")
+    if levers.fused and not look(plan.device).fuses:
+        pytest.skip("the kernels are for other GPUs")
     if levers.quantized is not Quantization.OFF:
         least, name = LEAST[levers.quantized]
         if torch.version.hip is not None or torch.cuda.get_device_capability(device) < least:
@@ -186,7 +194,7 @@ def test_what_is_decoded_in_tiles_is_nearly_what_is_decoded_at_once(device: str,
         assert 0 < difference(illustrator.finish(latents), pictures(device, latents)) < 8
 
 
-@pytest.mark.parametrize("name", ["eager", "compiled-recorded", "everything"])
+@pytest.mark.parametrize("name", ["eager", "compiled-recorded", "fused", "everything"])
 def test_pictures_are_decoded_in_another_thread_while_the_next_are_denoised(device: str, name: str) -> None:
     """Nothing is read before it is written, and no memory is given away while it is read."""
     way = WAYS[name]
