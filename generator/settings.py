@@ -102,6 +102,7 @@ class SpeedSettings(_Section):
     """How fast drawing is to be, and at what price; ``None`` follows the preset, or looks at the machine."""
 
     preset: Literal["auto", "exact", "fast"] = "auto"
+    fuse: bool | None = None
     compile: bool | None = None
     replay: bool | None = None
     quantize: Literal["off", "int8", "fp8"] | None = None

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 GIB = 2**30
 
+HOPPER = (9, 0)  # compute capability of the H100, H200 and GH200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
@@ -32,6 +34,7 @@ class Machine:
     ram: float = 0.0  #: the machine's ordinary memory that nobody uses
     cores: int = 1
     compiles: bool = False  #: whether ``torch.compile`` finds what it needs
+    fuses: bool = False  #: whether our own kernels, which were made on it, are for it
     quantizes: bool = False  #: whether it is one of NVIDIA's, which multiply in eight bits
 
     @property
@@ -47,15 +50,18 @@ def look(name: str) -> Machine:
     """
     device, ram = usable(name), psutil.virtual_memory().available / GIB
     total, free = memory(device)
+    capability = torch.cuda.get_device_capability(device) if device.type == "cuda" else (0, 0)
+    compiles = can_compile(device)
     return Machine(
         device=str(device),
         name=maker_name(device),
-        capability=torch.cuda.get_device_capability(device) if device.type == "cuda" else (0, 0),
+        capability=capability,
         total=total,
         free=free,
         ram=ram,
         cores=os.cpu_count() or 1,
-        compiles=can_compile(device),
+        compiles=compiles,
+        fuses=compiles and capability == HOPPER and torch.version.hip is None,
         quantizes=device.type == "cuda" and torch.version.hip is None,
     )
 

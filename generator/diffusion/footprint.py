@@ -19,6 +19,7 @@ class Footprint:
 
     text_encoders: float
     unet: float
+    fused: float  #: weights that it has twice where its blocks are fused
     decoder: float  #: with the encoder beside it, which nobody needs
     streamed: float  #: the layers that are there at once while they are streamed
     workspace: float  #: while denoising, however many pictures
@@ -30,6 +31,7 @@ class Footprint:
 SDXL = Footprint(
     text_encoders=1.53,
     unet=4.79,
+    fused=1.1,
     decoder=0.16,
     streamed=0.18,
     workspace=0.9,
@@ -41,6 +43,7 @@ SDXL = Footprint(
 SMALL = Footprint(
     text_encoders=0.05,
     unet=0.05,
+    fused=0.02,
     decoder=0.01,
     streamed=0.01,
     workspace=0.1,
@@ -64,7 +67,7 @@ def peak(plan: Plan, model: Footprint) -> float:
     size = 2 if plan.precision == "fp32" else 1
     decoder_size = 1 if plan.precision == "bf16" else 2  # it overflows in fp16, and so is kept in fp32
     text = model.text_encoders * size
-    unet = model.unet * size * LEFT[plan.levers.quantized]
+    unet = model.unet * size * LEFT[plan.levers.quantized] + (model.fused if plan.levers.fused else 0.0)
     denoising = (model.workspace + model.picture * plan.together) * size
     decoder = model.decoder * decoder_size
     decoding = (model.tile if plan.tiled else model.decoding) * decoder_size

@@ -57,7 +57,7 @@ def plan_on(machine: Machine, precision: str, speed: SpeedSettings, models: Sequ
     ):
         speed = speed.model_copy(update={"quantize": "off"})
         plan = fitted(approximate(start, machine, speed, model), machine, speed, model)
-    return paced(compiled(overlapping(plan, machine, model), machine, speed, model), machine, speed, model)
+    return paced(hastened(overlapping(plan, machine, model), machine, speed, model), machine, speed, model)
 
 
 def described(machine: Machine) -> str:
@@ -99,6 +99,8 @@ def approximate(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footp
         return because(plan, "not quantized, as not all of it stays there")
     if not machine.quantizes:
         return because(plan, "not quantized, which is only for NVIDIA's GPUs")
+    if machine.fuses and speed.fuse is not False and not speed.compile:
+        return because(plan, "not quantized, as fused blocks in whole numbers are faster")
     finest = Quantization.FP8 if machine.capability >= ADA else Quantization.INT8
     return quantized(plan, finest, "which is faster, and takes half of the memory")
 
@@ -207,8 +209,36 @@ def pictures(count: int) -> str:
     return "one picture at a time" if count == 1 else f"{count} pictures at once"
 
 
+def hastened(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> Plan:
+    """How the networks' blocks are computed: fused, compiled, or as they are written."""
+    reason = cannot_fuse(plan, machine, model)
+    if speed.fuse and reason:
+        raise ConfigurationError(f"speed.fuse = true cannot be followed here: {reason}.")
+    if reason or speed.fuse is False or (speed.compile and not speed.fuse):
+        return compiled(plan, machine, speed, model)
+    levers = replace(plan.levers, fused=True)
+    return replayed(
+        because(plan, "blocks fused by kernels made for it", levers=levers), machine, speed, model
+    )
+
+
+def cannot_fuse(plan: Plan, machine: Machine, model: Footprint) -> str | None:
+    """What makes fusing impossible, or worth nothing."""
+    if not machine.fuses:
+        return "the kernels are for Hopper GPUs, such as the H100, and need Triton and a compiler for C"
+    if plan.precision == "fp32":
+        return "the kernels are for bf16 and fp16"
+    if plan.offload is not Offload.NOTHING:
+        return "what is moved about cannot be fused"
+    if plan.levers.quantized is not Quantization.OFF:
+        return f"matrices in {plan.levers.quantized} are for compiled blocks"
+    if peak(replace(plan, levers=replace(plan.levers, fused=True)), model) > EASE * machine.free:
+        return "its weights take more memory than there is"
+    return "little would be gained" if model is SMALL else None
+
+
 def compiled(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> Plan:
-    """Whether the networks are compiled."""
+    """Whether blocks are compiled."""
     if speed.compile is False:
         return plan
     if reason := cannot_compile(plan, machine):

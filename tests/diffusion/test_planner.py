@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from generator.diffusion.devices import Machine
+from generator.diffusion.devices import HOPPER, Machine
 from generator.diffusion.footprint import SDXL, peak
 from generator.diffusion.plan import EXACT, Offload, Plan, Quantization
 from generator.diffusion.planner import SPARE, plan_for, plan_on
@@ -19,7 +19,7 @@ NOTHING, NETWORKS, LAYERS = Offload.NOTHING, Offload.NETWORKS, Offload.LAYERS
 def gpu(name: str, capability: tuple[int, int], total: float, free: float, ram: float = 28.0) -> Machine:
     return Machine(
         device="cuda:0", name=name, capability=capability, total=total, free=free, ram=ram, cores=8,
-        compiles=True, quantizes=True,
+        compiles=True, quantizes=True, fuses=capability == HOPPER,
     )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def auto(machine: Machine, *models: str, **speed: object) -> Plan:
 @pytest.mark.parametrize(
     ("machine", "precision", "offload", "tiled", "together", "compiled"),
     [
-        (H200, "bf16", NOTHING, False, 8, True),
+        (H200, "bf16", NOTHING, False, 8, False),
         (RTX_4090, "bf16", NOTHING, False, 8, True),
         (TESLA_T4, "fp16", NOTHING, False, 2, False),
         (RTX_3060, "bf16", NOTHING, False, 1, True),
@@ -72,8 +72,8 @@ def test_a_machine_gets_what_suits_it(
         tiled,
     )
     assert plan.beside == (machine is H200)
-    recorded = machine is H200
-    levers = replace(EXACT, compiled=compiled, replayed=recorded)
+    hopper = machine is H200
+    levers = replace(EXACT, fused=hopper, compiled=compiled, replayed=hopper)
     assert (plan.together, plan.levers) == (together, levers)
 
 
@@ -122,13 +122,14 @@ def test_what_was_chosen_is_said_in_one_line_with_its_reasons() -> None:
 @pytest.mark.parametrize(
     ("machine", "quantized", "offload"),
     [
-        (H200, Quantization.FP8, NOTHING),
+        (H200, Quantization.OFF, NOTHING),
+        (replace(H200, fuses=False), Quantization.FP8, NOTHING),
         (RTX_4060, Quantization.FP8, NOTHING),
         (RTX_3060, Quantization.INT8, NOTHING),
         (RTX_3050, Quantization.OFF, LAYERS),
         (TESLA_T4, Quantization.OFF, NOTHING),
         (MAC, Quantization.OFF, NOTHING),
-        (replace(H200, quantizes=False), Quantization.OFF, NOTHING),
+        (replace(H200, quantizes=False, fuses=False), Quantization.OFF, NOTHING),
     ],
 )
 def test_in_a_hurry_matrices_are_in_what_the_gpu_multiplies_fastest(
@@ -148,7 +149,7 @@ def test_what_is_moved_about_remembers_nothing_between_steps() -> None:
 @pytest.mark.parametrize("machine", MACHINES, ids=name)
 def test_a_host_who_chooses_everything_gets_everything(machine: Machine) -> None:
     speed = SpeedSettings(
-        preset="fast", compile=False, quantize="off", guided_until=1.0, cached_every=2, together=3,
+        preset="fast", fuse=False, compile=False, quantize="off", guided_until=1.0, cached_every=2, together=3,
         offload="nothing",
     )  # fmt: skip
     plan = plan_on(machine, "fp16", speed)
@@ -186,6 +187,10 @@ def test_offloading_that_was_asked_for_is_done_on_any_gpu_and_nowhere_else() -> 
         (H200, {"quantize": "fp8", "offload": "layers"}, ["speed.quantize", 'speed.offload = "layers"']),
         (H200, {"compile": True, "offload": "layers"}, ["speed.compile = true", "moved about"]),
         (replace(H200, compiles=False), {"compile": True}, ["speed.compile = true", "Triton", "compiler"]),
+        (RTX_4090, {"fuse": True}, ["speed.fuse = true", "Hopper"]),
+        (H200, {"fuse": True, "quantize": "fp8"}, ["speed.fuse = true", "fp8"]),
+        (H200, {"fuse": True, "offload": "networks"}, ["speed.fuse = true", "moved about"]),
+        (H200, {"fuse": True, "memory": 12}, ["speed.fuse = true", "more memory"]),
         (MAC, {"compile": True}, ["speed.compile = true", "Metal"]),
     ],
 )
@@ -205,13 +210,26 @@ def test_a_processor_compiles_when_it_is_told_to() -> None:
 
 
 def test_orders_are_recorded_where_a_gpu_compiles_and_has_memory_for_it_or_its_host_says_so() -> None:
-    assert auto(H200).levers == replace(EXACT, compiled=True, replayed=True)
+    assert auto(H200).levers == replace(EXACT, fused=True, replayed=True)
     assert not auto(H200, replay=False).levers.replayed
     assert not auto(H200, memory=12).levers.replayed
     assert auto(H200, memory=12, replay=True).levers.replayed
     compiles = replace(LAPTOP, compiles=True)
-    for machine, speed in ((H200, {"compile": False}), (RTX_3050, {}), (compiles, {"compile": True})):
+    neither = {"compile": False, "fuse": False}
+    for machine, speed in ((H200, neither), (RTX_3050, {}), (compiles, {"compile": True})):
         assert not auto(machine, replay=True, **speed).levers.replayed
+
+
+def test_a_gpu_that_the_kernels_are_for_is_drawn_on_with_them_unless_its_host_says_otherwise() -> None:
+    assert "blocks fused by kernels made for it" in auto(H200).explained
+    for speed in ({"fuse": False}, {"compile": True}, {"quantize": "fp8"}):
+        levers = auto(H200, **speed).levers
+        assert levers.compiled and not levers.fused
+    assert auto(H200, fuse=True, compile=True).levers.fused
+    assert not auto(H200, "storybook").levers.fused
+    assert "not quantized, as fused blocks" in auto(H200, preset="fast").explained
+    fp32 = plan_on(H200, "fp32", SpeedSettings())
+    assert fp32.levers.compiled and not fp32.levers.fused
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=name)
