@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -57,8 +58,7 @@ def condition(
     told = pipe.unet.config.time_cond_proj_dim
     guided = recipes[0].guidance_scale > 1 and told is None
     hidden_states, pooled = encode(pipe, [recipe.prompt for recipe in recipes], device)
-    reweighted = map(partial(reweight, pipe), hidden_states.cpu(), recipes)
-    hidden_states = torch.stack(list(reweighted)).to(device)
+    hidden_states = torch.stack(reweighted(pipe, hidden_states.cpu(), recipes)).to(device)
     silent = 0
     if guided:
         negatives = [recipe.negative_prompt for recipe in recipes]
@@ -112,6 +112,17 @@ def encode_negatives(
         encoded = encode(pipe, [texts[row] for row in written], pooled.device)
         hidden_states[written], pooled[written] = encoded
     return hidden_states, pooled
+
+
+def reweighted(pipe: StableDiffusionXLPipeline, texts: Tensor, recipes: Sequence[Recipe]) -> list[Tensor]:
+    """Hidden states (n, 77, 2048) after SVR, whose matrices are so small that a thread each is fastest."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(partial(reweight, pipe), texts, recipes))
+    finally:
+        torch.set_num_threads(threads)
 
 
 def reweight(pipe: StableDiffusionXLPipeline, hidden_states: Tensor, recipe: Recipe) -> Tensor:
