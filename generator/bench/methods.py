@@ -20,6 +20,7 @@ GUIDED_UNTIL = FAST.guided_until
 CACHED_EVERY = FAST.cached_every
 FEWER_STEPS = QUICK_STEPS / SDXL.steps
 TURBO_STEPS = 4
+COMPILED = replace(EXACT, compiled=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,10 +61,11 @@ def methods(device: torch.device, precision: str, recipe: Recipe) -> list[Method
     gpu = device.type == "cuda"
     chosen = plan_for(str(device), precision, SpeedSettings())
     ours = replace(chosen, together=1, offload=Offload.NOTHING, tiled=False, levers=EXACT, reasons=())
-    base = replace(EXACT, compiled=gpu, replayed=gpu)  # on a processor, compiling takes longer than a bench
+    # On a processor, compiling takes longer than a bench.
+    base = replace(EXACT, fused=chosen.levers.fused, compiled=gpu and not chosen.levers.fused, replayed=gpu)
     return [
         *others(),
-        *exact(ours, gpu=gpu),
+        *exact(ours, base),
         *levers(ours, base, recipe),
         *presets(ours, recipe),
         *small(ours),
@@ -89,16 +91,18 @@ def others() -> Iterator[Method]:
     )
 
 
-def exact(ours: Plan, *, gpu: bool) -> Iterator[Method]:
-    """Nothing but rounding differs."""
-    compiled = replace(EXACT, compiled=True)
-    for word, title, levers, at_once in (
-        ("eager", "exact, eager", EXACT, (1, 4, 8) if gpu else (1, 4)),
-        ("compiled", "exact, compiled", compiled, (1, 8) if gpu else (1,)),
-        ("exact", "exact: compiled and recorded", replace(compiled, replayed=True), (1, 4, 8) if gpu else ()),
-    ):
+def exact(ours: Plan, base: Levers) -> Iterator[Method]:
+    """Nothing but rounding differs; ``base`` is what is chosen for this machine."""
+    recorded = " and recorded" if base.replayed else ""
+    ways = [
+        ("eager", "exact, eager", EXACT),
+        ("compiled", f"exact: compiled{recorded}", replace(COMPILED, replayed=base.replayed)),
+    ]
+    if base.fused:
+        ways.append(("exact", f"exact: fused{recorded}", base))
+    for word, title, levers in ways:
         plan = replace(ours, levers=levers)
-        for together in at_once:
+        for together in (1, 4, 8) if base.replayed else (1,) if levers.compiled else (1, 4):
             yield Method(
                 name=f"{word}-{together}",
                 title=title,
@@ -111,14 +115,15 @@ def exact(ours: Plan, *, gpu: bool) -> Iterator[Method]:
 
 def levers(ours: Plan, base: Levers, recipe: Recipe) -> Iterator[Method]:
     """What changes the picture a little, each for itself."""
-    together = 8 if base.compiled else 1
+    together = 8 if base.replayed else 1
+    compiled = replace(COMPILED, replayed=base.replayed) if base.replayed else EXACT
     alone = {"group": Group.LEVERS, "together": together, "frames": max(2, together)}
     until = f"guided in the first {GUIDED_UNTIL:.0%} of the steps"
     for name, title, lever in (
         ("guided", until, replace(base, guided_until=GUIDED_UNTIL)),
         ("cached", f"deep layers every {CACHED_EVERY} steps", replace(base, cached_every=CACHED_EVERY)),
-        ("int8", "int8", replace(base, quantized=Quantization.INT8)),
-        ("fp8", "fp8", replace(base, quantized=Quantization.FP8)),
+        ("int8", "int8, compiled", replace(compiled, quantized=Quantization.INT8)),
+        ("fp8", "fp8, compiled", replace(compiled, quantized=Quantization.FP8)),
     ):
         yield Method(name=name, title=title, plan=replace(ours, levers=lever), **alone)  # type: ignore[arg-type]
     steps = max(1, round(FEWER_STEPS * recipe.steps))

@@ -16,7 +16,7 @@ from generator.bench.gauges import MemoryGauge, describe, product_speed, wait
 from generator.bench.methods import Method
 from generator.bench.report import Report, Row
 from generator.bench.stage import Stage
-from generator.diffusion import compiling, replaying
+from generator.diffusion import replaying, rewriting
 from generator.diffusion.devices import is_out_of_memory
 from generator.diffusion.pipeline import PRECISIONS
 from generator.diffusion.warming import WARM_STEPS
@@ -25,7 +25,7 @@ from generator.story import Recipe
 
 log = logging.getLogger(__name__)
 
-SAYING_SO = (compiling.__name__, replaying.__name__)
+SAYING_SO = (rewriting.__name__, replaying.__name__)
 """Who says that a bot draws on without."""
 
 Keep = Callable[[Report], None]
@@ -174,7 +174,7 @@ def failed(row: Row, reason: str) -> Row:
 
 @contextmanager
 def refusals() -> Iterator[list[str]]:
-    """Collect why functions could not be compiled: a bot draws on without, and a bench must not."""
+    """Collect why functions could not be compiled or fused: a bot draws on without, and a bench must not."""
     refused: list[str] = []
 
     class Listener(logging.Handler):

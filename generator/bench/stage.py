@@ -140,8 +140,8 @@ class Stage:
         return float((latents.float().cpu() - exact).norm() / changed)
 
     def work(self, recipe: Recipe, levers: Levers = EXACT) -> float:
-        """TFLOP of a frame, counted while it is drawn; compiled or in other numbers, they are the same."""
-        counted = replace(levers, compiled=False, replayed=False, quantized=Quantization.OFF)
+        """TFLOP of a frame, counted while it is drawn as it is written; products that are saved count too."""
+        counted = replace(levers, fused=False, compiled=False, replayed=False, quantized=Quantization.OFF)
         key = (recipe, counted)
         if key not in self._work:
             plan = Plan(device=str(self.device), precision=self.precision, levers=counted)

@@ -21,10 +21,10 @@ from generator.diffusion.warming import WARM_STEPS
 
 KINDS = {
     "elementwise": r"^triton_(?!tem|.*norm)",  # these have the names of all that they were fused from
-    "norms": r"norm|welford|var_mean|moments",
-    "attention": r"attention|attn|flash|fmha",
-    "convolutions": r"conv|fprop|nchw|nhwc",
-    "matrices": r"gemm|nvjet|cutlass|xmma|splitk|(^|::|_)(add|b|bad)?(d?bmm|mm)\b|triton_tem",
+    "norms": r"norm|welford|var_mean|moments|^(sum|affine|apply)_kernel",
+    "attention": r"attention|attn|flash|fmha|sdpa|^listen_kernel",
+    "convolutions": r"conv|fprop|nchw|nhwc|_tiles_kernel|^spread_kernel",
+    "matrices": r"^gated_kernel|gemm|nvjet|cutlass|xmma|splitk|(^|::|_)(add|b|bad)?(d?bmm|mm)\b|triton_tem",
 }
 """What the name of a kernel, or of an operation on a processor, tells; the first that fits."""
 
