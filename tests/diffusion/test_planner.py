@@ -149,8 +149,8 @@ def test_what_is_moved_about_remembers_nothing_between_steps() -> None:
 @pytest.mark.parametrize("machine", MACHINES, ids=name)
 def test_a_host_who_chooses_everything_gets_everything(machine: Machine) -> None:
     speed = SpeedSettings(
-        preset="fast", fuse=False, compile=False, quantize="off", guided_until=1.0, cached_every=2, together=3,
-        offload="nothing",
+        preset="fast", fuse=False, compile=False, quantize="off", guided_until=1.0, cached_every=2,
+        together=3, offload="nothing",
     )  # fmt: skip
     plan = plan_on(machine, "fp16", speed)
     assert (plan.precision, plan.together, plan.offload) == ("fp16", 3, NOTHING)
