@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from generator.execution.turns import Ahead, Pace, Path, Turns
+from generator.execution.due import Pace
+from generator.execution.turns import Ahead, Path, Turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

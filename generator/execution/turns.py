@@ -14,50 +14,27 @@ side; how many tasks wait in them does not matter.
 from __future__ import annotations
 
 import heapq
-import math
-from bisect import bisect_right
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, count, takewhile
-from typing import Protocol
+from itertools import count, takewhile
+
+from generator.execution.due import Line, Pace, Table, Work, due
 
 FEW = 32
 """Up to so many lines side by side are looked at one by one, for a place that is exact."""
 
-STALE = 8
+STALE = 4
 """Of more, the table is made anew once one in so many has changed."""
 
 _entries = count(1)
 SERVED = 2**62
 """Among equal starts, those who have just been served come after all who have not."""
 
-
-class Work(Protocol):
-    """What waits in a line."""
-
-    @property
-    def take_id(self) -> int:
-        """Its name."""
-        ...
-
-    @property
-    def cost(self) -> float:
-        """How much of a device's time it takes, in any unit."""
-        ...
-
-    @property
-    def shape(self) -> Hashable:
-        """What its seconds are measured by."""
-        ...
-
-
 Step = tuple[Hashable, float]
 """The key of a line in the one around it, and its weight there."""
 
 Path = Sequence[Step]
-Pace = Callable[[Hashable], float]
-"""Seconds that work of a shape takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,44 +47,6 @@ class Ahead:
 
     def __add__(self, other: Ahead) -> Ahead:
         return Ahead(self.count + other.count, self.cost + other.cost, self.seconds + other.seconds)
-
-
-class Line:
-    """What all lines have: a place among their neighbours, and sums over what waits in them."""
-
-    def __init__(self, start: float = 0.0, weight: float = 1.0) -> None:
-        self.start = start
-        self.weight = weight
-        self.order = 0  # among equal starts; names the one valid entry in the heap of neighbours
-        self.count = 0
-        self.cost = 0.0
-        self.shapes: Counter[Hashable] = Counter()
-
-    def seconds(self, pace: Pace) -> float:
-        """What all that waits will take."""
-        return sum(number * pace(shape) for shape, number in self.shapes.items())
-
-    def before(self, start: float, turn: float, order: int) -> tuple[float, float]:
-        """Number and cost of the tasks that are due before a neighbour's `turn`-th, which is at `start`."""
-        if not self.count:
-            return 0.0, 0.0
-        mean = self.cost / self.count
-        turns = (start - self.start) * self.weight / mean
-        nearest = round(turns)
-        if abs(turns - nearest) < 1e-6:
-            # Both are due at once: whoever has come there in fewer turns has waited for longer.
-            number = nearest + ((nearest, self.order) < (turn, order))
-        else:
-            number = math.ceil(turns)
-        number = max(0, min(self.count, number))
-        return number, number * mean
-
-    def _counted(self, task: Work, sign: int) -> None:
-        self.count += sign
-        self.cost = self.cost + sign * task.cost if self.count else 0.0  # no rounding error is carried on
-        self.shapes[task.shape] += sign
-        if not self.shapes[task.shape]:
-            del self.shapes[task.shape]
 
 
 class Takes(Line):
@@ -158,7 +97,7 @@ class Turns(Line):
         self._heap.clear()
         self.clock = 0.0
         self.weights = 0.0  # of those who wait
-        self._table: _Table | None = None
+        self._table: Table | None = None
         self._changes = 0  # since the table was made
 
     def add(self, task: Work, path: Path, *, front: bool = False) -> None:
@@ -201,8 +140,8 @@ class Turns(Line):
         task = line.take()
         self.clock = max(self.clock + task.cost / self.weights, line.start)
         line.start += task.cost / line.weight
-        heapq.heappop(self._heap)
-        self._enter(key, line, SERVED + next(_entries))
+        line.order = SERVED + next(_entries)
+        heapq.heapreplace(self._heap, (line.start, line.order, key))
         self._left(task, line)
         return task
 
@@ -239,11 +178,10 @@ class Turns(Line):
 
     def _others_before(self, start: float, turn: float, order: int, but: Line) -> tuple[float, float]:
         if len(self._lines) <= FEW:
-            each = [line.before(start, turn, order) for line in self._lines.values() if line is not but]
-            return sum(number for number, _ in each), sum(cost for _, cost in each)
+            return due(self._lines.values(), start, turn, order, but)
         if self._table is None or self._changes * STALE > len(self._lines):
-            self._table, self._changes = _Table(self._lines.values()), 0
-        cost = min(self._table.before(start), self.cost) - but.before(start, turn, order)[1]
+            self._table, self._changes = Table(self._lines.values()), 0
+        cost = min(self._table.before(start), self.cost) - due((but,), start, turn, order)[1]
         cost = max(0.0, cost)
         return cost * self.count / self.cost if self.cost else 0.0, cost
 
@@ -274,33 +212,3 @@ class Turns(Line):
         self._changes += 1
         if not self.count:
             self._clear()
-
-
-class _Table:
-    """The work of many lines before a moment, summed up: each is a ramp from its start to its end."""
-
-    def __init__(self, lines: Iterable[Line]) -> None:
-        waiting = [line for line in lines if line.count]
-        # Half a task each, since what has begun by then is served whole.
-        self._rises = _Ramps((line.start, line.weight, line.cost / line.count / 2) for line in waiting)
-        self._ends = _Ramps(
-            (line.start + line.cost / line.weight, line.weight, line.cost / line.count / 2)
-            for line in waiting
-        )
-
-    def before(self, moment: float) -> float:
-        return self._rises.height(moment) - self._ends.height(moment)
-
-
-class _Ramps:
-    """Sums of ramps: from each start on, a step and then a slope."""
-
-    def __init__(self, ramps: Iterable[tuple[float, float, float]]) -> None:
-        ordered = sorted(ramps)
-        self._starts = [start for start, _, _ in ordered]
-        self._slopes = [0.0, *accumulate(slope for _, slope, _ in ordered)]
-        self._offsets = [0.0, *accumulate(step - slope * start for start, slope, step in ordered)]
-
-    def height(self, moment: float) -> float:
-        index = bisect_right(self._starts, moment)
-        return self._slopes[index] * moment + self._offsets[index]
