@@ -16,7 +16,7 @@ from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
 from torch.utils._pytree import tree_map_only
 
-from generator.diffusion.rewriting import Rewritten, give_up
+from generator.diffusion.rewriting import Rewritten, give_up, laid_out
 
 T = TypeVar("T")
 
@@ -80,11 +80,6 @@ def channels_last(forward: Callable[..., T]) -> Callable[..., T]:
         return tree_map_only(Tensor, laid_out, forward(*args, **kwargs))  # type: ignore[no-any-return]
 
     return forwarded
-
-
-def laid_out(tensor: Tensor) -> Tensor:
-    """With its channels last in memory; takes no time where the code that computes it is compiled."""
-    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 def compiled(function: Callable[..., Any], backend: Backend) -> Callable[..., Any]:

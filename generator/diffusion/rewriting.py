@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from generator.diffusion.devices import is_lost, is_out_of_memory
 
@@ -49,6 +50,11 @@ class Rewritten:
                 self.works = False
                 self.use(False)
         return function(*args)
+
+
+def laid_out(tensor: Tensor) -> Tensor:
+    """With its channels last in memory; takes no time if it has, or where its making is compiled."""
+    return tensor.contiguous(memory_format=torch.channels_last) if tensor.ndim == 4 else tensor
 
 
 def give_up(name: str, manner: str, error: Exception) -> None:

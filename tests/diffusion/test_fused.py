@@ -133,7 +133,7 @@ def test_a_convolution_is_the_same_sums_another_way(height: int, width: int, add
     layer = nn.Conv2d(16, 24, 3, padding=1, dtype=torch.float64)
     picture = torch.randn(3, 16, height, width, dtype=torch.float64)
     residual = torch.randn(3, 24, height, width, dtype=torch.float64) if adds else None
-    found = Convolution(layer)(plain, picture, layer.bias if adds else None, residual)
+    found = Convolution(layer, plain)(picture, layer.bias if adds else None, residual)
     assert layer.bias is not None
     expected = layer(picture) - layer.bias[:, None, None] if residual is None else layer(picture) + residual
     torch.testing.assert_close(found, expected)
@@ -145,7 +145,7 @@ def test_an_enlargement_is_its_convolution_of_what_is_twice_as_large() -> None:
     layer = nn.Conv2d(16, 24, 3, padding=1, dtype=torch.float64)
     picture = torch.randn(2, 16, 5, 6, dtype=torch.float64)
     torch.testing.assert_close(
-        Enlargement(layer)(plain, picture), layer(interpolate(picture, scale_factor=2.0, mode="nearest"))
+        Enlargement(layer, plain)(picture), layer(interpolate(picture, scale_factor=2.0, mode="nearest"))
     )
 
 

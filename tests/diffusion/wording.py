@@ -42,6 +42,10 @@ CASES: dict[str, Callable[[Numbers], tuple[Any, ...]]] = {
     "normalize_groups-across": lambda of: (
         (of.picture(1, 160, 8, 8), of.picture(1, 80, 8, 8)), 8, of(240), of(240), 1e-6, None, True,
     ),
+    "normalize_groups-crosswise": lambda of: (  # as FreeU leaves them
+        (of.picture(2, 96, 9, 10).contiguous(), of.picture(2, 32, 9, 10)),
+        8, of(128), of(128), 1e-5, None, True,
+    ),
     "to_tiles": lambda of: (of.picture(2, 144, 6, 8),),
     "from_tiles": lambda of: (of(16, 24, 144), None, None, (6, 8)),
     "from_tiles-adds": lambda of: (of(16, 24, 144), of(144), of(2, 6, 8, 144).permute(0, 3, 1, 2), (6, 8)),

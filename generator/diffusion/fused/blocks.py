@@ -18,8 +18,7 @@ from torch.nn.functional import linear, silu
 
 from generator.diffusion.attention import SelfAttention, TextAttention
 from generator.diffusion.fused.convolving import Convolution, Enlargement
-
-Forward = Callable[..., Any]
+from generator.diffusion.rewriting import Forward, laid_out
 
 
 def forwards(network: Any, words: ModuleType) -> Iterator[tuple[nn.Module, Forward]]:
@@ -129,16 +128,16 @@ def normalized(
 
 def residual(module: ResnetBlock2D, words: ModuleType) -> Forward:
     """Biases go along with what comes next; a picture in two parts is not put together for it."""
-    first, second = Convolution(module.conv1), Convolution(module.conv2)
+    first, second = Convolution(module.conv1, words), Convolution(module.conv2, words)
 
     def forward(picture: Tensor | tuple[Tensor, ...], temb: Tensor | None) -> Tensor:
         parts = picture if isinstance(picture, tuple) else (picture,)
         addend = module.conv1.bias.expand(len(parts[0]), -1)
         if temb is not None:
             addend = addend + module.time_emb_proj(silu(temb))
-        within = first(words, normalized(words, module.norm1, parts), None)
+        within = first(normalized(words, module.norm1, parts), None)
         within = normalized(words, module.norm2, (within,), addend=addend.contiguous())
-        return second(words, within, module.conv2.bias, beside(module.conv_shortcut, parts))
+        return second(within, module.conv2.bias, beside(module.conv_shortcut, parts))
 
     return forward
 
@@ -147,7 +146,7 @@ def beside(shortcut: nn.Conv2d | None, parts: tuple[Tensor, ...]) -> Tensor:
     """A picture in some parts as it is, or through a convolution of single pixels."""
     if shortcut is None:
         (picture,) = parts
-        return picture
+        return laid_out(picture)
     rows, _, height, width = parts[0].shape
     pixels = [part.permute(0, 2, 3, 1).flatten(0, 2) for part in parts]
     weights = shortcut.weight.flatten(1).split([part.shape[1] for part in parts], dim=1)
@@ -159,14 +158,14 @@ def beside(shortcut: nn.Conv2d | None, parts: tuple[Tensor, ...]) -> Tensor:
 
 def upsampler(module: Upsample2D, words: ModuleType) -> Forward:
     """Twice as large, unless a size that is not is asked for."""
-    enlarged = Enlargement(module.conv)
+    enlarged = Enlargement(module.conv, words)
 
     def forward(picture: Tensor, output_size: torch.Size | None = None, *_: Any) -> Tensor:
         twice = tuple(2 * side for side in picture.shape[2:])
         if output_size is not None and tuple(output_size) != twice:
             result: Tensor = type(module).forward(module, picture, output_size)
             return result
-        return enlarged(words, picture)
+        return enlarged(picture)
 
     return forward
 

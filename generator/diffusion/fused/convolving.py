@@ -30,45 +30,36 @@ WIDE = 640
 class Convolution:
     """A layer's 3 × 3 convolution, in the way that is least work for it."""
 
-    def __init__(self, layer: nn.Conv2d) -> None:
-        self._layer = layer
+    def __init__(self, layer: nn.Conv2d, words: ModuleType) -> None:
+        self._layer, self._words = layer, words
         wide = min(layer.in_channels, layer.out_channels) >= WIDE
         square = layer.kernel_size == (3, 3) and layer.stride == (1, 1) and layer.padding == (1, 1)
-        self._products = winograd(layer.weight.data) if wide and square else None
+        self._weights = winograd(layer.weight.data) if wide and square else None
 
-    def __call__(
-        self, words: ModuleType, picture: Tensor, bias: Tensor | None, residual: Tensor | None = None
-    ) -> Tensor:
+    def __call__(self, picture: Tensor, bias: Tensor | None, residual: Tensor | None = None) -> Tensor:
         """Convolve (n, c, h, w), and add a bias (c') and what has the result's shape to it."""
         height, width = picture.shape[2:]
-        if self._products is None or height % 2 or width % 2:
-            layer = self._layer
-            product = conv2d(picture, layer.weight, None, layer.stride, layer.padding)
-            return added(words, product, bias, residual)
-        products = torch.bmm(words.to_tiles(picture), self._products)
-        result: Tensor = words.from_tiles(products, bias, residual, (height, width))
-        return result
+        if self._weights is not None and height % 2 == width % 2 == 0:
+            products = torch.bmm(self._words.to_tiles(picture), self._weights)
+            return self._words.from_tiles(products, bias, residual, (height, width))  # type: ignore[no-any-return]
+        layer = self._layer
+        result = conv2d(picture, layer.weight, None, layer.stride, layer.padding)
+        if bias is None and residual is None:
+            return result
+        return self._words.add(result, bias, residual)  # type: ignore[no-any-return]
 
 
 class Enlargement:
     """A layer that enlarges pictures twice and convolves them, at once."""
 
-    def __init__(self, layer: nn.Conv2d) -> None:
+    def __init__(self, layer: nn.Conv2d, words: ModuleType) -> None:
         assert layer.bias is not None
-        self._weight, self._bias = corners(layer.weight.data), layer.bias
+        self._weights, self._bias, self._words = corners(layer.weight.data), layer.bias, words
 
-    def __call__(self, words: ModuleType, picture: Tensor) -> Tensor:
+    def __call__(self, picture: Tensor) -> Tensor:
         """(n, c, h, w) as (n, c', 2 h, 2 w)."""
-        result: Tensor = words.spread(conv2d(picture, self._weight, padding=1), self._bias)
+        result: Tensor = self._words.spread(conv2d(picture, self._weights, padding=1), self._bias)
         return result
-
-
-def added(words: ModuleType, picture: Tensor, bias: Tensor | None, residual: Tensor | None) -> Tensor:
-    """A picture with a bias and another one added, if there is any."""
-    if bias is None and residual is None:
-        return picture
-    result: Tensor = words.add(picture, bias, residual)
-    return result
 
 
 def winograd(weight: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from generator.diffusion.rewriting import laid_out
+
 PIXELS = 512  # of a picture whose sums one program takes
 ROWS = 32  # read at once
 CHANNELS = 64  # side by side: 128 bytes of a pixel's
@@ -46,6 +48,7 @@ def normalize_groups(
     activated: bool,
 ) -> Tensor:
     """See `plain.normalize_groups`: sums of parts of pictures, of groups of them, and the result of it."""
+    parts = tuple(map(laid_out, parts))  # FreeU's are not
     (rows, _, height, width), channels = parts[0].shape, sum(part.shape[1] for part in parts)
     area = height * width
     chunks, group = triton.cdiv(area, PIXELS), channels // groups
