@@ -219,6 +219,12 @@ def _next(
     bounds = _bounds(sql, guild_id, wanted)
     if bounds is None:
         return []
+    low, high = bounds
+    # One bound a side: of two, SQLite looks through everything between them.
+    if relation == ">":
+        low = max(low, (at or 0) + 1)
+    elif at is not None:
+        high = min(high, at if relation == "<=" else at - 1)
     tables, tests = ["gallery"], ["gallery.guild_id = ?"]
     values: list[object] = [guild_id]
     if viewer.channels is not None:
@@ -236,8 +242,7 @@ def _next(
         tests += ["favourites.person_id = ?", "favourites.guild_id = ?"]
         values += [wanted.favourites_of, guild_id]
     key = _KEYS[tables[0]]
-    tests += [f"{key} BETWEEN ? AND ?", f"{key} {relation} ?"]
-    values += [*bounds, _LAST if at is None else at]
+    tests, values = [*tests, f"{key} BETWEEN ? AND ?"], [*values, low, high]
     order = "ASC" if relation == ">" else "DESC"
     # CROSS JOIN keeps SQLite to this order of tables, so that nothing has to be sorted.
     rows = sql.execute(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import aiosqlite
@@ -12,7 +14,7 @@ import pytest_asyncio
 
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
-from generator.archive.gallery import Filter, Post, Viewer
+from generator.archive.gallery import Filter, Post, Viewer, _server
 from generator.errors import NotFound
 from generator.story import Person, Storyboard
 from tests.conftest import ANN, BEN
@@ -167,3 +169,50 @@ async def test_a_story_is_seen_by_who_may_read_where_it_was_told(archive: Archiv
     assert await found(archive, Filter(), viewer=Viewer(person_id=BEN.id, channels=(20, 21))) == [number]
     assert await found(archive, Filter(words="fox"), viewer=Viewer(person_id=BEN.id, channels=(21,))) == []
     assert await found(archive, Filter(), viewer=Viewer(person_id=ANN.id, channels=())) == [number]
+
+
+async def fill(archive: Archive, stories: int) -> None:
+    """A gallery of so many, told in ten channels by a hundred people over half a year."""
+
+    def insert(sql: sqlite3.Connection) -> None:
+        count = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {stories})"
+        for into in (
+            "stories (id, guild_id, channel_id, author_id, subject, style) SELECT i, 1, 5, 5, '', '' FROM n",
+            f"gallery SELECT i, 10, i % 100, i % 10, '2026-0' || (1 + 6 * i / {stories + 1}), 0, 0, 0 FROM n",
+            f"gallery_words (rowid, words) SELECT i, '{_server(HERE)} a fox' FROM n",
+            "favourites SELECT 1, 10, i FROM n WHERE i % 10 = 0",
+        ):
+            sql.execute(f"{count} INSERT INTO {into}")
+
+    await archive.gallery._connection.write(insert)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "viewer"),
+    [
+        (Filter(), ANYBODY),
+        (Filter(), Viewer(person_id=200, channels=(3, 7))),
+        (Filter(author_id=7), ANYBODY),
+        (Filter(words="fox"), ANYBODY),
+        (Filter(words="fox", author_id=7), ANYBODY),
+        (Filter(favourites_of=1), ANYBODY),
+        (Filter(since="2026-02", until="2026-05"), ANYBODY),
+    ],
+)
+async def test_turning_a_page_costs_the_same_in_a_small_gallery_and_in_a_large_one(
+    tmp_path: Path, wanted: Filter, viewer: Viewer
+) -> None:
+    costs: dict[int, int] = {}
+    for stories in (2000, 20_000):
+        async with open_archive(tmp_path / f"{stories}.sqlite3") as archive:
+            await fill(archive, stories)
+            steps: list[None] = []
+            connection = archive.gallery._connection
+            await connection.read(partial(_count, steps))
+            assert await archive.gallery.leaf(HERE, wanted, viewer, stories // 2) is not None
+            costs[stories] = len(steps)
+    assert costs[20_000] <= 1.5 * costs[2000] + 3, "hundreds of SQLite's instructions"
+
+
+def _count(steps: list[None], sql: sqlite3.Connection) -> None:
+    sql.set_progress_handler(lambda: steps.append(None), 100)
