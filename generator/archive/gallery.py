@@ -22,6 +22,13 @@ _KEYS = {
 _WORD = re.compile(r"[^\W_]+")
 
 
+COUNTED = 100
+"""As many stories on either side of a page are counted, so that the cost does not grow with the gallery."""
+
+_LOOK, _LOOKS = 1000, 50
+"""SQLite's instructions between two looks at what counting has cost, and how many looks it may take."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which of a server's stories are looked at; what is not said does not matter."""
@@ -48,6 +55,8 @@ class Leaf:
     story_id: int
     newer_id: int | None
     older_id: int | None
+    newer: int | None  #: how many are, up to `COUNTED`; None if finding that out takes too long
+    older: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +169,13 @@ class Gallery(Shelf):
         for story_id in found:
             newer = _next(sql, guild_id, wanted, viewer, ">", story_id)
             older = _next(sql, guild_id, wanted, viewer, "<", story_id)
-            return Leaf(story_id=story_id, newer_id=next(iter(newer), None), older_id=next(iter(older), None))
+            return Leaf(
+                story_id=story_id,
+                newer_id=next(iter(newer), None),
+                older_id=next(iter(older), None),
+                newer=_count(sql, guild_id, wanted, viewer, ">", story_id),
+                older=_count(sql, guild_id, wanted, viewer, "<", story_id),
+            )
         return None
 
     @reads
@@ -251,6 +266,22 @@ def _next(
         (*values, limit),
     ).fetchall()
     return [int(number) for (number,) in rows]
+
+
+def _count(
+    sql: sqlite3.Connection, guild_id: int, wanted: Filter, viewer: Viewer, relation: str, at: int
+) -> int | None:
+    """How many stories there are on one side of a number, up to `COUNTED`; None if they are too far apart."""
+    looks = iter(range(_LOOKS))
+    sql.set_progress_handler(lambda: next(looks, None) is None, _LOOK)
+    try:
+        return len(_next(sql, guild_id, wanted, viewer, relation, at, COUNTED))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return None
+    finally:
+        sql.set_progress_handler(None, 0)
 
 
 def _bounds(sql: sqlite3.Connection, guild_id: int, wanted: Filter) -> tuple[int, int] | None:

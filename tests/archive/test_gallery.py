@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 import pytest
@@ -14,7 +15,7 @@ import pytest_asyncio
 
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
-from generator.archive.gallery import Filter, Post, Viewer, _server
+from generator.archive.gallery import COUNTED, Filter, Post, Viewer, _next, _server
 from generator.errors import NotFound
 from generator.story import Person, Storyboard
 from tests.conftest import ANN, BEN
@@ -202,17 +203,41 @@ async def fill(archive: Archive, stories: int) -> None:
 async def test_turning_a_page_costs_the_same_in_a_small_gallery_and_in_a_large_one(
     tmp_path: Path, wanted: Filter, viewer: Viewer
 ) -> None:
-    costs: dict[int, int] = {}
+    costs = []
     for stories in (2000, 20_000):
         async with open_archive(tmp_path / f"{stories}.sqlite3") as archive:
             await fill(archive, stories)
-            steps: list[None] = []
-            connection = archive.gallery._connection
-            await connection.read(partial(_count, steps))
-            assert await archive.gallery.leaf(HERE, wanted, viewer, stories // 2) is not None
-            costs[stories] = len(steps)
-    assert costs[20_000] <= 1.5 * costs[2000] + 3, "hundreds of SQLite's instructions"
+            looks = [
+                partial(_next, guild_id=HERE, wanted=wanted, viewer=viewer, relation=each, at=stories // 2)
+                for each in ("<=", ">", "<")
+            ]
+            costs.append(await archive.gallery._connection.read(partial(cost, looks)))
+    assert costs[1] < 1.5 * costs[0], "SQLite's instructions"
 
 
-def _count(steps: list[None], sql: sqlite3.Connection) -> None:
-    sql.set_progress_handler(lambda: steps.append(None), 100)
+def cost(looks: Sequence[Callable[[sqlite3.Connection], object]], sql: sqlite3.Connection) -> int:
+    """How many of SQLite's instructions they take."""
+    steps: list[None] = []
+    sql.set_progress_handler(lambda: steps.append(None), 1)
+    for look in looks:
+        assert look(sql)
+    return len(steps)
+
+
+async def test_so_many_are_counted_as_costs_little(tmp_path: Path) -> None:
+    async with open_archive(tmp_path / "archive.sqlite3") as archive:
+        await fill(archive, 50_000)
+
+        async def counted(at: int, viewer: Viewer = ANYBODY, **wanted: Any) -> tuple[int | None, int | None]:
+            leaf = await archive.gallery.leaf(HERE, Filter(**wanted), viewer, at)
+            assert leaf is not None
+            return leaf.newer, leaf.older
+
+        assert await counted(50_000) == (0, COUNTED)
+        assert await counted(25_000) == (COUNTED, COUNTED)
+        assert await counted(40) == (COUNTED, 39)
+        assert await counted(49_990, favourites_of=1) == (1, COUNTED)
+        assert await counted(49_999, Viewer(person_id=1000, channels=(3, 9))) == (0, COUNTED)
+        assert await counted(49_999, Viewer(person_id=99, channels=())) == (0, None), "they are too far apart"
+        leaf = await archive.gallery.leaf(HERE, Filter(), Viewer(person_id=99, channels=()))
+        assert leaf is not None and leaf.older_id == 49_899, "and found all the same"

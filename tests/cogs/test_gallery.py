@@ -89,7 +89,9 @@ async def test_stories_are_turned_through_from_the_newest_to_the_oldest(stage: S
     assert f"story {cat.id}" in look.text
     assert "told by Ben" in look.text
     assert look.label("newer")["disabled"]
+    assert "1 of 2" in look.text
     await look.press("older")
+    assert "2 of 2" in look.text
     assert f"story {fox.id}" in look.text
     assert "in a meadow · in the snow" in look.text
     assert [a["filename"] for a in look.message.attachments] == [f"sheet-{fox.id}.jpg"]
@@ -106,6 +108,7 @@ async def test_filters_are_kept_while_pages_are_turned(stage: Stage) -> None:
     second = await tell(stage, "a green owl: in a barn", stage.ben)
     look = await visit(stage, stage.mo, character="OWL")
     assert f"story {second.id}" in look.text
+    assert "1 of 2" in look.text
     await look.press("older")
     assert f"story {first.id}" in look.text
     assert look.label("older")["disabled"]
