@@ -231,15 +231,9 @@ def _next(
     limit: int = 1,
 ) -> list[int]:
     """The stories nearest to a number on one side of it, by an index that has them in order."""
-    bounds = _bounds(sql, guild_id, wanted)
-    if bounds is None:
+    bounds, terms = _bounds(sql, guild_id, wanted), [*_terms(wanted.words)]
+    if bounds is None or (wanted.words and not terms):  # signs alone, of which no story is
         return []
-    low, high = bounds
-    # One bound a side: of two, SQLite looks through everything between them.
-    if relation == ">":
-        low = max(low, (at or 0) + 1)
-    elif at is not None:
-        high = min(high, at if relation == "<=" else at - 1)
     tables, tests = ["gallery"], ["gallery.guild_id = ?"]
     values: list[object] = [guild_id]
     if viewer.channels is not None:
@@ -247,17 +241,17 @@ def _next(
         values += [viewer.person_id, json.dumps(viewer.channels)]
     if wanted.author_id is not None:
         tests, values = [*tests, "gallery.author_id = ?"], [*values, wanted.author_id]
-    if wanted.words:
+    if terms:
         tables = ["gallery_words", *tables]
         tests += ["gallery.story_id = gallery_words.rowid", "gallery_words MATCH ?"]
-        values += [_query(guild_id, wanted.words)]
+        values += [" AND ".join([f'"{_server(guild_id)}"', *terms])]
     if wanted.favourites_of is not None:
         tests += [f"{_KEYS[tables[0]]} = favourites.story_id"]
         tables = ["favourites", *tables]
         tests += ["favourites.person_id = ?", "favourites.guild_id = ?"]
         values += [wanted.favourites_of, guild_id]
     key = _KEYS[tables[0]]
-    tests, values = [*tests, f"{key} BETWEEN ? AND ?"], [*values, low, high]
+    tests, values = [*tests, f"{key} BETWEEN ? AND ?"], [*values, *_side(*bounds, relation, at)]
     order = "ASC" if relation == ">" else "DESC"
     # CROSS JOIN keeps SQLite to this order of tables, so that nothing has to be sorted.
     rows = sql.execute(
@@ -284,6 +278,15 @@ def _count(
         sql.set_progress_handler(None, 0)
 
 
+def _side(low: int, high: int, relation: str, at: int | None) -> tuple[int, int]:
+    """What lies between two numbers, on one side of a third; of two bounds a side, SQLite uses one."""
+    if at is None:
+        return low, high
+    if relation == ">":
+        return max(low, at + 1), high
+    return low, min(high, at if relation == "<=" else at - 1)
+
+
 def _bounds(sql: sqlite3.Connection, guild_id: int, wanted: Filter) -> tuple[int, int] | None:
     """The first and the last number of the days that are looked at; None if nothing was told on them."""
     low, high = 0, _LAST
@@ -302,19 +305,16 @@ def _bounds(sql: sqlite3.Connection, guild_id: int, wanted: Filter) -> tuple[int
     return low, high
 
 
-def _query(guild_id: int, words: str) -> str:
-    """What SQLite's full-text search is asked: the server's mark, and each word's beginning."""
-    return " AND ".join([f'"{_server(guild_id)}"', *_terms(words)])
-
-
 def _terms(words: str) -> Iterator[str]:
+    """What SQLite's full-text search is asked of some words: each one's beginning."""
     for word in _WORD.findall(words):
         apart = _apart(word).split()
         yield f'"{" ".join(apart)}"' if _IDEOGRAPH.search(word) else f'"{word}" *'
 
 
 def _server(guild_id: int) -> str:
-    return f"guild{guild_id}"
+    """The mark of a server's stories among their words; it begins with a sign that no word has."""
+    return f"\ue000{guild_id}"
 
 
 def _apart(text: str) -> str:

@@ -58,8 +58,34 @@ async def test_stories_are_found_by_what_they_are_about(archive: Archive, board:
     assert await found(archive, Filter(words="a")) == [cat, fox]
     assert await found(archive, Filter(words="狐写")) == [red]
     assert await found(archive, Filter(words="狐")) == [red]
-    for words in ("写狐", "dog", 'fox" OR "cat', "fox*", "NEAR(", "guild11"):
+    for words in (
+        "写狐",
+        "dog",
+        'fox" OR "cat',
+        "fox*",
+        "NEAR(",
+        "guild11",
+        "guild",
+        "g",
+        "1",
+        "🦊",
+        "!!",
+        "\ue00010",
+    ):
         assert await found(archive, Filter(words=words)) in ([], [fox]), words
+
+
+async def test_stories_from_before_are_found_by_their_words_alone(tmp_path: Path, board: Storyboard) -> None:
+    path = tmp_path / "before.sqlite3"
+    async with open_archive(path) as archive:
+        fox = await told(archive, board, "a red fox")
+    async with aiosqlite.connect(path) as sql:
+        await sql.execute("UPDATE gallery_words SET words = 'guild10 a red fox'")
+        await sql.execute("PRAGMA user_version = 14")
+        await sql.commit()
+    async with open_archive(path) as archive:
+        assert await found(archive, Filter(words="fox")) == [fox]
+        assert await found(archive, Filter(words="guild")) == []
 
 
 async def test_what_is_told_elsewhere_never_appears(archive: Archive, board: Storyboard) -> None:
