@@ -36,7 +36,7 @@ from generator.profiles import STORYBOOK, model_label
 from generator.script import MAX_CHARACTERS
 from generator.server import ServerSettings
 from generator.story import Options, Story, Storyboard, SvrMode
-from generator.storyboard import MAX_SEED, read_size
+from generator.storyboard import MAX_SEED, check, read_size
 from generator.storybook.vocabulary import EXAMPLES
 
 if TYPE_CHECKING:
@@ -125,14 +125,17 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         character: Range[str, 1, SHOWN] | None = None,
     ) -> None:
         """Write a story in a form: who it is about, and one scene a line."""
+        chosen = style_called(style, self.bot.settings)
         try:
             check_place(interaction)
-            check_server(interaction, await self._server(interaction))
+            server = await self._server(interaction)
+            check_server(interaction, server)
+            check(Options(style=chosen), self.bot.settings, server)
             kept = await self._called(interaction, character) if character is not None else None
         except SamefoxError as refusal:  # before anything is written in vain
             await answer_error(interaction, refusal)
             return
-        await interaction.response.send_modal(self.form(kept, style_called(style, self.bot.settings)))
+        await interaction.response.send_modal(self.form(kept, chosen))
 
     def form(self, character: Character | None = None, style: str | None = None) -> discord.ui.Modal:
         """The form for a story, which may be about a kept character."""
@@ -300,7 +303,9 @@ def _shown(model: str) -> str:
 
 def style_called(label: str | None, settings: Settings) -> str | None:
     """The style of this name in the language spoken; else the text itself, which may be its own name."""
-    return next((style for style in settings.styles if style_label(style) == label), label)
+    wanted = (label or "").casefold().strip()
+    names = {style: (style.casefold(), style_label(style).casefold()) for style in settings.styles}
+    return next((style for style in names if wanted in names[style]), label)
 
 
 def style_choices(styles: Iterable[str], typed: str) -> list[Choice[str]]:

@@ -124,6 +124,15 @@ async def test_a_story_is_written_in_a_form(stage: Stage) -> None:
     assert story.scenes == ("in a meadow", "in the snow")
 
 
+async def test_a_form_with_a_style_that_there_is_not_is_not_filled_in_in_vain(stage: Stage) -> None:
+    refused = await stage.ann.slash(stage.stories, "story write", style="cubist")
+    assert refused.modal is None
+    assert "There is no style “cubist” here" in said(stage, refused)
+    form = await stage.ann.slash(stage.stories, "story write", style=" Ink")
+    await stage.ann.submit_modal(form, {"subject": "a fox", "scenes": "in a meadow"})
+    assert (await latest(stage)).style == "ink"
+
+
 async def test_if_the_card_cannot_be_posted_the_text_comes_back_and_nothing_is_drawn(stage: Stage) -> None:
     stage.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
     result = await stage.ann.slash(stage.stories, "story tell", prompt="a shy fox: in a hole")
