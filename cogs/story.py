@@ -107,7 +107,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
                 negative_prompt=avoid,
             )
 
-        wish = typed(prompt, options)
+        wish = typed(prompt, avoid, options)
         if character is not None:
             try:
                 wish = starring_in(wish, await self._called(interaction, character))
@@ -259,7 +259,8 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             hint = _("Here is what you wrote, so that it is not lost:")
         reason = f"{sentence(refusal, interaction.id)}\n{hint}"
         if elsewhere or isinstance(refusal, OptionRefused):  # which the form could not correct
-            text, file = returned(reason, wish.text, None)
+            wrote = wish.text if wish.avoid is None else f"{wish.text}\n\n{wish.avoid}"
+            text, file = returned(reason, wrote, None)
             await answer(interaction, text, file=file)
         else:
             text, file = returned(reason, wish.text, wish.options())
