@@ -226,8 +226,12 @@ class GalleryCog(commands.Cog, name=DESK):
             book, left_out = await book_of(studio, story, interaction.channel_id or 0)
             made = await studio.pictures.print(book, kind, interaction.filesize_limit)
         text = _("Here is **{subject}**, to keep: {size}.").format(
-            subject=plain(story.subject, 100), size=size_of(made.data)
+            subject=plain(story.subject, 100), size=size_of(len(made.data))
         )
+        if made.reduced:
+            text += "\n-# " + _(
+                "Its pictures are reduced to fit into the {limit} that I may post here."
+            ).format(limit=size_of(interaction.filesize_limit))
         if left_out:
             text += "\n-# " + _("{count} of its pictures cannot be shown here and are left out.").format(
                 count=left_out

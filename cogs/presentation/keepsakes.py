@@ -81,9 +81,9 @@ def kinds() -> dict[Kind, tuple[str, str]]:
     }
 
 
-def size_of(data: bytes) -> str:
-    """A file's size in words."""
-    size = len(data) / _MB
+def size_of(length: int) -> str:
+    """So many bytes in words."""
+    size = length / _MB
     if size < 0.1:
         return f"{max(1, round(1024 * size))} KB"
     return f"{size:.1f} MB" if size < 10 else f"{size:.0f} MB"

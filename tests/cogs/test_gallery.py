@@ -233,6 +233,21 @@ async def test_every_keepsake_is_made_and_fits(stage: Stage) -> None:
     assert "no format “docx”" in said(stage, refused)
 
 
+async def test_a_keepsake_that_had_to_be_reduced_says_so(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = await tell(stage, "a grey goose: in a pond")
+    pictures = stage.bot.studio.pictures
+    whole = await stage.ben.slash(stage.stories, "story export", number=story.id, format="strip")
+    monkeypatch.setattr(
+        pictures, "print", lambda book, kind, _: type(pictures).print(pictures, book, kind, 2000)
+    )
+    reduced = await stage.ben.slash(stage.stories, "story export", number=story.id, format="strip")
+    assert "reduced" not in said(stage, whole)
+    assert "to keep: 2 KB" in said(stage, reduced)
+    assert "reduced to fit into the 25 MB that I may post here" in said(stage, reduced)
+
+
 async def test_one_members_keepsakes_are_made_one_after_another(stage: Stage) -> None:
     story = await tell(stage, "a grey mouse: in a mill | at sea")
     pictures = stage.bot.studio.pictures
