@@ -19,7 +19,8 @@ _KEYS = {
     "gallery_words": "gallery_words.rowid",
     "favourites": "favourites.story_id",
 }
-_WORD = re.compile(r"[^\W_]+")
+_EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]")
+_WORD = re.compile(rf"[^\W_]+|{_EMOJI.pattern}")
 
 
 COUNTED = 100
@@ -309,7 +310,7 @@ def _terms(words: str) -> Iterator[str]:
     """What SQLite's full-text search is asked of some words: each one's beginning."""
     for word in _WORD.findall(words):
         apart = _apart(word).split()
-        yield f'"{" ".join(apart)}"' if _IDEOGRAPH.search(word) else f'"{word}" *'
+        yield f'"{word}" *' if apart == [word] else f'"{" ".join(apart)}"'
 
 
 def _server(guild_id: int) -> str:
@@ -318,5 +319,8 @@ def _server(guild_id: int) -> str:
 
 
 def _apart(text: str) -> str:
-    """Ideographs as words of their own, since nothing stands between them where words end."""
-    return _IDEOGRAPH.sub(r" \1 ", text)
+    """Ideographs and emoji as words of their own, since nothing stands between them where words end.
+
+    SQLite takes emoji for signs between words, so they are words by their numbers.
+    """
+    return _EMOJI.sub(lambda sign: f" \ue001{ord(sign[0]):x} ", _IDEOGRAPH.sub(r" \1 ", text))

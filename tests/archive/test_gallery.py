@@ -68,11 +68,18 @@ async def test_stories_are_found_by_what_they_are_about(archive: Archive, board:
         "guild",
         "g",
         "1",
-        "🦊",
+        "🐈",
         "!!",
         "\ue00010",
     ):
         assert await found(archive, Filter(words=words)) in ([], [fox]), words
+
+
+async def test_stories_are_found_by_emoji(archive: Archive, board: Storyboard) -> None:
+    await told(archive, board, "a red fox")
+    emoji = await told(archive, board, "🦊❤️ Rex")
+    for words in ("🦊", "❤️🦊", "rex 🦊", "🦊 re"):
+        assert await found(archive, Filter(words=words)) == [emoji], words
 
 
 async def test_stories_from_before_are_found_by_their_words_alone(tmp_path: Path, board: Storyboard) -> None:
