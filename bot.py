@@ -123,7 +123,12 @@ class Samefox(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         """Load the cogs, let old buttons find their way, and make the commands known."""
         for extension in EXTENSIONS:
-            await self.load_extension(extension)
+            try:
+                await self.load_extension(extension)
+            except commands.ExtensionError as error:
+                cause = error.__cause__ or error
+                log.critical("%s cannot be loaded", extension, exc_info=cause)
+                raise SamefoxError(unloadable(extension, cause)) from error
         self.add_dynamic_items(*BUTTONS, *CONTROLS)
         assert isinstance(self.tree, StoryTree)
         await self.tree.sync_if_changed()
@@ -281,6 +286,15 @@ async def begin(bot: Samefox, token: str) -> None:
             raise
         log.info("All that is known of it:", exc_info=True)  # it may be our own mistake
         raise SamefoxError(NOT_DISCORD) from error
+
+
+def unloadable(extension: str, error: BaseException) -> str:
+    """Which part of the bot does not load, and what to do, in a sentence; the log has where it fails."""
+    reason = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".: ")
+    return (
+        f"Samefox does not start, as its part {extension} cannot be loaded ({reason}); please run "
+        "pip install -e . again, and should that not help, see the log, which says where it fails."
+    )
 
 
 def unreachable(error: Exception) -> str:

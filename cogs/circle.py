@@ -16,7 +16,7 @@ from cogs.presentation import forms
 from cogs.presentation.answers import answer
 from cogs.presentation.buttons import meant
 from cogs.presentation.circle import DESK, name_of, scene_form
-from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel
+from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel, undo_question
 from cogs.presentation.controls import press
 from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
@@ -44,6 +44,7 @@ class CircleCog(commands.Cog, name=DESK):
         self.circles = bot.studio.archive.circles
         self._panel: dict[str, Press] = {
             "panel": self._back,
+            "keep": self._keep,
             "close": self._close,
             "reopen": self._reopen,
             "retell": self._retell,
@@ -67,6 +68,8 @@ class CircleCog(commands.Cog, name=DESK):
         elif verb in ("earlier", "later"):
             await self._move(interaction, story, int(frame), -1 if verb == "earlier" else 1)
         elif verb == "undo":
+            await self._ask_undo(interaction, story, int(frame))
+        elif verb == "take_back":
             await self._undo(interaction, story, int(frame))
         else:
             await interaction.response.defer()
@@ -76,7 +79,7 @@ class CircleCog(commands.Cog, name=DESK):
         """Open the form, if there is any use in it."""
         check_server(interaction, await self.bot.studio.server(story.guild_id))
         await self.together.check_may_write(story.id, person(interaction))
-        form = scene_form(await self.circles.circle(story.id))
+        form = scene_form(await self.circles.circle(story.id), story.taken_from(person(interaction)))
         await interaction.response.send_modal(
             forms.modal(form, forms.typed_before(form, interaction.message))
         )
@@ -198,6 +201,9 @@ class CircleCog(commands.Cog, name=DESK):
         check_manager(circle, person(interaction), moderator=_moderates(interaction))
         return ""
 
+    async def _keep(self, _interaction: discord.Interaction[Any], _story: Story) -> str:
+        return _("👌 Nothing was taken back.")
+
     async def _close(self, interaction: discord.Interaction[Any], story: Story) -> str:
         await self.together.close(story.id, person(interaction), moderator=_moderates(interaction))
         return _("🔒 The story is closed. Its end is in the thread.")
@@ -224,11 +230,18 @@ class CircleCog(commands.Cog, name=DESK):
             count=count
         )
 
+    async def _ask_undo(self, interaction: discord.Interaction[Any], story: Story, frame_id: int) -> None:
+        """Say what would go with the last scene, and ask."""
+        await interaction.response.defer()
+        who = person(interaction)
+        await self.together.check_may_undo(story, who, frame_id, moderator=_moderates(interaction))
+        await interaction.edit_original_response(view=undo_question(story, who))
+
     async def _undo(self, interaction: discord.Interaction[Any], story: Story, frame_id: int) -> None:
         await interaction.response.defer()
         who = person(interaction)
         frame = await self.together.undo(story.id, who, frame_id, moderator=_moderates(interaction))
-        said = _("↩️ Taken back: scene {number}, by {name}.")
+        said = _("↩️ Taken back: scene {number}, by {name}. Its words are still in their form, behind ✍️.")
         number = (frame.position or 0) + 1
         await self._show(interaction, story.id, said.format(number=number, name=name_of(frame.author)))
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +19,13 @@ from cogs.posting.glances import frame_again, glance_file
 from cogs.presentation.answers import acknowledge, answer, answering
 from cogs.presentation.buttons import known, meant
 from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card
-from cogs.presentation.keepsakes import book_of, kind_lines, kinds_card, size_of
+from cogs.presentation.keepsakes import book_of, kinds, kinds_card, size_of
 from cogs.presentation.text import plain, shorten
 from cogs.presentation.words import _, speaking
 from generator.archive.gallery import Filter
-from generator.errors import NotFound, SamefoxError
+from generator.errors import NotFound
 from generator.moderation.gate import chosen_recipes, words
-from generator.press.book import Kind, weight_of
+from generator.press.book import Kind
 from generator.story import Story
 
 if TYPE_CHECKING:
@@ -118,15 +116,14 @@ class GalleryCog(commands.Cog, name=DESK):
             Choice(name=shorten(f"{number} · {subject}", 100), value=number) for number, subject in titles
         ]
 
-    async def formats(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
-        """What can be made of the story that is named already, with sizes."""
-        weight = 0
-        with suppress(SamefoxError):
-            story = await self._story(interaction, int(interaction.namespace.number or 0))
-            weight = await self.bot.studio.pictures.weight(story.pictures)
-        lines = kind_lines(weight, interaction.filesize_limit)
+    async def formats(self, _: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """What can be made of a story; how large it becomes, only making it can tell."""
         wanted = typed.casefold().strip()
-        return [Choice(name=line, value=kind) for kind, line in lines.items() if wanted in line.casefold()]
+        return [
+            Choice(name=label, value=kind)
+            for kind, (_emoji, label) in kinds().items()
+            if wanted in label.casefold()
+        ]
 
     # -- buttons and menus ------------------------------------------------------------------------------
 
@@ -220,10 +217,8 @@ class GalleryCog(commands.Cog, name=DESK):
         await interaction.followup.send(view=view, files=files, ephemeral=True)
 
     async def _offer(self, interaction: discord.Interaction[Any], story: Story) -> None:
-        book, _left_out = await book_of(self.bot.studio, story, interaction.channel_id or 0)
-        weight = await asyncio.to_thread(weight_of, book)
-        view = kinds_card(story, weight, interaction.filesize_limit)
-        await interaction.followup.send(view=view, ephemeral=True)
+        await book_of(self.bot.studio, story, interaction.channel_id or 0)  # nothing is offered of nothing
+        await interaction.followup.send(view=kinds_card(story), ephemeral=True)
 
     async def _make(self, interaction: discord.Interaction[Any], story: Story, kind: Kind) -> None:
         studio = self.bot.studio
@@ -231,8 +226,12 @@ class GalleryCog(commands.Cog, name=DESK):
             book, left_out = await book_of(studio, story, interaction.channel_id or 0)
             made = await studio.pictures.print(book, kind, interaction.filesize_limit)
         text = _("Here is **{subject}**, to keep: {size}.").format(
-            subject=plain(story.subject, 100), size=size_of(made.data)
+            subject=plain(story.subject, 100), size=size_of(len(made.data))
         )
+        if made.reduced:
+            text += "\n-# " + _(
+                "Its pictures are reduced to fit into the {limit} that I may post here."
+            ).format(limit=size_of(interaction.filesize_limit))
         if left_out:
             text += "\n-# " + _("{count} of its pictures cannot be shown here and are left out.").format(
                 count=left_out

@@ -36,7 +36,7 @@ from generator.profiles import STORYBOOK, model_label
 from generator.script import MAX_CHARACTERS
 from generator.server import ServerSettings
 from generator.story import Options, Story, Storyboard, SvrMode
-from generator.storyboard import MAX_SEED, read_size
+from generator.storyboard import MAX_SEED, check, read_size
 from generator.storybook.vocabulary import EXAMPLES
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
                 negative_prompt=avoid,
             )
 
-        wish = typed(prompt, options)
+        wish = typed(prompt, avoid, options)
         if character is not None:
             try:
                 wish = starring_in(wish, await self._called(interaction, character))
@@ -125,14 +125,17 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         character: Range[str, 1, SHOWN] | None = None,
     ) -> None:
         """Write a story in a form: who it is about, and one scene a line."""
+        chosen = style_called(style, self.bot.settings)
         try:
             check_place(interaction)
-            check_server(interaction, await self._server(interaction))
+            server = await self._server(interaction)
+            check_server(interaction, server)
+            check(Options(style=chosen), self.bot.settings, server)
             kept = await self._called(interaction, character) if character is not None else None
         except SamefoxError as refusal:  # before anything is written in vain
             await answer_error(interaction, refusal)
             return
-        await interaction.response.send_modal(self.form(kept, style_called(style, self.bot.settings)))
+        await interaction.response.send_modal(self.form(kept, chosen))
 
     def form(self, character: Character | None = None, style: str | None = None) -> discord.ui.Modal:
         """The form for a story, which may be about a kept character."""
@@ -256,7 +259,8 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
             hint = _("Here is what you wrote, so that it is not lost:")
         reason = f"{sentence(refusal, interaction.id)}\n{hint}"
         if elsewhere or isinstance(refusal, OptionRefused):  # which the form could not correct
-            text, file = returned(reason, wish.text, None)
+            wrote = wish.text if wish.avoid is None else f"{wish.text}\n\n{wish.avoid}"
+            text, file = returned(reason, wrote, None)
             await answer(interaction, text, file=file)
         else:
             text, file = returned(reason, wish.text, wish.options())
@@ -300,7 +304,9 @@ def _shown(model: str) -> str:
 
 def style_called(label: str | None, settings: Settings) -> str | None:
     """The style of this name in the language spoken; else the text itself, which may be its own name."""
-    return next((style for style in settings.styles if style_label(style) == label), label)
+    wanted = (label or "").casefold().strip()
+    names = {style: (style.casefold(), style_label(style).casefold()) for style in settings.styles}
+    return next((style for style in names if wanted in names[style]), label)
 
 
 def style_choices(styles: Iterable[str], typed: str) -> list[Choice[str]]:

@@ -187,7 +187,8 @@ class TogetherCog(commands.Cog):
             if text is None:
                 check_server(interaction, await self.bot.studio.server(interaction.guild_id or 0))
                 await self.bot.studio.together.check_may_write(story_id, person(interaction))
-                form = scene_form(await archive.circles.circle(story_id))
+                words = (await archive.story(story_id)).taken_from(person(interaction))
+                form = scene_form(await archive.circles.circle(story_id), words)
                 await interaction.response.send_modal(forms.modal(form))
                 return
             await interaction.response.defer(ephemeral=True, thinking=True)

@@ -20,6 +20,7 @@ class Wish:
     """A story as it was asked for, read only once it is known that it can be answered."""
 
     text: str  #: as it was typed
+    avoid: str | None = None  #: what no picture should show, as it was typed
     script: Callable[[int], Script]  #: of so many scenes at most
     options: Callable[[], Options]
     character: Character | None = None  #: whose looks the pictures have where nothing else is said
@@ -30,9 +31,14 @@ class Wish:
         return options if self.character is None else dressed(options, self.character.looks, host, server)
 
 
-def typed(prompt: str, options: Callable[[], Options]) -> Wish:
+def typed(prompt: str, avoid: str | None, options: Callable[[], Options]) -> Wish:
     """A story in one text."""
-    return Wish(text=prompt, script=lambda most: read_script(prompt, max_scenes=most), options=options)
+    return Wish(
+        text=prompt,
+        avoid=avoid,
+        script=lambda most: read_script(prompt, max_scenes=most),
+        options=options,
+    )
 
 
 def starring_in(wish: Wish, character: Character) -> Wish:

@@ -33,11 +33,6 @@ class Pictures:
         assert take.path is not None, "only a drawn take has a file"
         return self._folder / take.path
 
-    async def weight(self, takes: Sequence[Take]) -> int:
-        """How many bytes the files of drawn takes have, as far as they are still here."""
-        files = [self.path(take) for take in takes]
-        return await asyncio.to_thread(lambda: sum(file.stat().st_size for file in files if file.is_file()))
-
     async def kept(self, takes: Sequence[Take]) -> tuple[Take, ...]:
         """Those of some drawn takes whose files are there; one that was lost is as good as deleted."""
         return tuple([take for take in takes if await asyncio.to_thread(self.path(take).is_file)])

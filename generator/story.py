@@ -15,6 +15,9 @@ from enum import StrEnum
 
 from generator.sentence import Sentence
 
+GAP = "…"
+"""What is in the place of words that were deleted."""
+
 
 class SvrMode(StrEnum):
     """How singular-value reweighting treats the end-of-text rows (see ``method/svr.py``)."""
@@ -266,6 +269,13 @@ class Story:
     def pictures(self) -> tuple[Take, ...]:
         """One drawn take a frame, in the order of the scenes; frames without a picture are left out."""
         return tuple(frame.chosen for frame in self.frames if frame.chosen.drawn)
+
+    def taken_from(self, person: Person) -> str:
+        """The words of somebody's last scene, if it was taken back; they may want to write it again."""
+        theirs = [frame for frame in (*self.frames, *self.taken_back) if frame.author.id == person.id]
+        last = max(theirs, key=lambda frame: frame.id, default=None)
+        words = last.takes[0].scene if last is not None and last.position is None else ""
+        return "" if words == GAP else words
 
     def frame_of(self, take_id: int) -> Frame:
         """The frame that a take of this story belongs to."""

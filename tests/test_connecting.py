@@ -13,11 +13,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import discord
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from discord.ext import commands
 
-from bot import unreachable
+import bot as front_door
+from bot import Samefox, begin, unreachable
+from generator.errors import SamefoxError
 from tests.wire import WireDiscord
 
 ROOT = Path(__file__).parents[1]
@@ -143,6 +147,46 @@ async def test_a_token_of_two_lines_is_wrong_before_anything_is_sent(tmp_path: P
     assert "Traceback" not in printed.decode()
 
 
+class Unconnected(commands.Bot):
+    """A bot that loads its parts as Samefox does, and needs no Discord for it."""
+
+    setup_hook = Samefox.setup_hook
+
+    async def start(self, token: str, *, reconnect: bool = True) -> None:
+        await self.setup_hook()
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        (
+            "import a_module_that_nobody_has",
+            "ModuleNotFoundError: No module named 'a_module_that_nobody_has'",
+        ),
+        ("async def setup(bot): raise ValueError('It is\\nbroken.')", "(ValueError: It is broken)"),
+        ("async def setup(bot): raise TimeoutError", "(TimeoutError)"),
+        ("", "NoEntryPointError"),
+    ],
+)
+async def test_a_part_that_cannot_be_loaded_is_told_as_what_it_is(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    part: str,
+    reason: str,
+) -> None:
+    (tmp_path / "broken_part.py").write_text(part)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(front_door, "EXTENSIONS", ("broken_part",))
+    bot: Any = Unconnected(command_prefix="!", intents=discord.Intents.none())
+    with pytest.raises(SamefoxError) as told:
+        await begin(bot, TOKEN)
+    assert "its part broken_part cannot be loaded" in str(told.value)
+    assert reason in str(told.value)
+    assert "\n" not in str(told.value) and "Discord" not in str(told.value)
+    assert "broken_part.py" in caplog.text or not part, "the traceback is in the log"
+
+
 def test_who_does_not_answer_at_all_is_told_too() -> None:
     assert "it does not answer in time. Please check" in unreachable(TimeoutError())
 
@@ -168,9 +212,9 @@ async def test_whoever_waits_for_discord_in_vain_may_leave(tmp_path: Path, answe
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 async def test_a_connected_bot_that_is_told_to_end_ends_quietly(tmp_path: Path) -> None:
     (config := tmp_path / "config.toml").write_text(f"[bot]\ndata = '{tmp_path / 'data'}'\n")
-    async with WireDiscord(tmp_path) as discord:
-        bot = await discord.start(ROOT / "bot.py", "--config", str(config))
-        await discord.wait_ready(bot)
+    async with WireDiscord(tmp_path) as wire:
+        bot = await wire.start(ROOT / "bot.py", "--config", str(config))
+        await wire.wait_ready(bot)
         assert await bot.stop(PATIENCE) == 0, bot.printed()
     assert "Traceback" not in bot.printed()
-    assert discord.token not in bot.printed()
+    assert wire.token not in bot.printed()

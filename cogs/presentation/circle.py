@@ -113,8 +113,8 @@ def answer_of(proposal: Proposal) -> str:
     return shorten(proposal.scene, ANSWER)
 
 
-def scene_form(circle: Circle) -> Form:
-    """Where a scene is written."""
+def scene_form(circle: Circle, words: str = "") -> Form:
+    """Where a scene is written, perhaps beginning with `words`."""
     proposing = circle.mode is Mode.VOTE
     return Form(
         desk=DESK,
@@ -125,7 +125,7 @@ def scene_form(circle: Circle) -> Form:
             Field(
                 label=_("What happens next?"),
                 description=_("One scene: it becomes one picture."),
-                value="",
+                value=words,
                 read=lambda text: {"scene": text},
                 placeholder=_("playing in the snow"),
                 long=True,

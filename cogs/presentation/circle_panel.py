@@ -8,12 +8,12 @@ from typing import Any
 import discord
 from discord import SelectOption, ui
 
-from cogs.presentation.cards import FOX, view_of
+from cogs.presentation.cards import FOX, RED, view_of
 from cogs.presentation.circle import DESK, lasting, mode_name, mode_sense, name_of
 from cogs.presentation.controls import MENU, Menu, choice_menu, press
 from cogs.presentation.text import fitting, plain, shorten
-from cogs.presentation.words import _
-from generator.story import Frame, Story
+from cogs.presentation.words import _, ngettext
+from generator.story import Frame, Person, Story
 from generator.together.circle import Circle, Mode, Phase
 
 LIMITS = (1, 3, 5, 10, 30, 60, 6 * 60, 24 * 60, 3 * 24 * 60, 7 * 24 * 60)
@@ -82,6 +82,43 @@ def undo_panel(story: Story) -> ui.LayoutView:
             accent_colour=FOX,
         )
     )
+
+
+def undo_question(story: Story, who: Person) -> ui.LayoutView:
+    """What goes with the last scene, before whoever wants to take it back does so."""
+    frame = story.frames[-1]
+    number, name = len(story.frames), name_of(frame.author)
+    if frame.author.id == who.id:
+        words = _("Its words are in your form when you press ✍️, until you write something else.")
+    else:
+        words = _(
+            "⚠️ It is not yours: {name} wrote it. Its words are in their form when they press ✍️, until they "
+            "write something else."
+        ).format(name=name)
+    lines = [
+        f"### ↩️ {_('Take scene {number} back?').format(number=number)}",
+        f"> {plain(frame.scene, 300)}\n-# {_('scene by {name}').format(name=name)}",
+        ngettext(
+            "Its {count} picture and its message go from the story, for good.",
+            "Its {count} pictures and their message go from the story, for good.",
+            len(frame.pages),
+        ).format(count=len(frame.pages))
+        if frame.pages
+        else _("Its picture is not drawn yet, and will not be."),
+        words,
+    ]
+    row = ui.ActionRow[Any](
+        press(
+            DESK,
+            "take_back",
+            f"{story.id}.{frame.id}",
+            _("Take it back"),
+            "↩️",
+            discord.ButtonStyle.danger,
+        ),
+        press(DESK, "keep", str(story.id), _("Keep it")),
+    )
+    return view_of(ui.Container(ui.TextDisplay("\n".join(lines)), row, accent_colour=RED))
 
 
 def note(text: str) -> ui.LayoutView:

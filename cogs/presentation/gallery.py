@@ -13,7 +13,7 @@ from cogs.presentation.cards import FOX, GREY, NAME_LENGTH, picture, view_of
 from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.text import plain, shorten
 from cogs.presentation.words import _, ngettext
-from generator.archive.gallery import Filter, Hearts, Leaf
+from generator.archive.gallery import COUNTED, Filter, Hearts, Leaf
 from generator.story import Story
 
 DESK = "gallery"
@@ -38,7 +38,8 @@ def leaf_card(
             press(DESK, "export", str(story.id), _("Export"), "📦", disabled=gone),
         ),
     )
-    notes = [ui.TextDisplay[Any](note)] if (note := filter_line(wanted)) else []
+    note = "\n".join(filter(None, (filter_line(wanted), _place(leaf))))
+    notes = [ui.TextDisplay[Any](note)] if note else []
     return view_of(ui.Container(*_page(story, filename), *notes, *rows, accent_colour=FOX))
 
 
@@ -88,6 +89,17 @@ def filter_line(wanted: Filter) -> str:
     elif wanted.since is not None or wanted.until is not None:
         parts.append(f"{wanted.since or '…'} – {wanted.until or '…'}")
     return f"-# 🔎 {' · '.join(parts)}" if parts else ""
+
+
+def _place(leaf: Leaf) -> str:
+    """Where this page is among all of them, in a small line; nothing far behind the newest."""
+    if leaf.newer is None or leaf.older is None or leaf.newer >= COUNTED:
+        return ""
+    place, count = leaf.newer + 1, leaf.newer + 1 + leaf.older
+    said = _("{place} of {count}")
+    if leaf.older >= COUNTED:
+        said, count = _("{place} of more than {count}"), COUNTED
+    return f"-# {said.format(place=place, count=count)}"
 
 
 def _page(story: Story, filename: str | None) -> list[ui.Item[Any]]:

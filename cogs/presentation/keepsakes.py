@@ -22,8 +22,6 @@ DESK = "gallery"
 NAMED = 6  #: tellers that are named; the others are counted
 
 _MB = 1024 * 1024
-_SHARES = {Kind.PDF: 0.3, Kind.GIF: 0.9, Kind.MP4: 0.4}
-"""How large each kind becomes, as a share of the pictures; the others are as large as these."""
 
 
 async def book_of(studio: Studio, story: Story, channel_id: int) -> tuple[Book, int]:
@@ -56,12 +54,9 @@ async def book_of(studio: Studio, story: Story, channel_id: int) -> tuple[Book, 
     return book, len(story.frames) - len(pages)
 
 
-def kinds_card(story: Story, weight: int, limit: int) -> ui.LayoutView:
-    """What can be made of a story whose pictures have `weight` bytes, where files have `limit` at most."""
-    options = [
-        SelectOption(label=label, value=kind, emoji=emoji, description=_size(kind, weight, limit))
-        for kind, (emoji, label) in kinds().items()
-    ]
+def kinds_card(story: Story) -> ui.LayoutView:
+    """What can be made of a story."""
+    options = [SelectOption(label=label, value=kind, emoji=emoji) for kind, (emoji, label) in kinds().items()]
     return view_of(
         ui.Container(
             ui.TextDisplay(
@@ -86,25 +81,12 @@ def kinds() -> dict[Kind, tuple[str, str]]:
     }
 
 
-def kind_lines(weight: int, limit: int) -> dict[Kind, str]:
-    """Each kind with its size, in a line."""
-    return {kind: f"{label} · {_size(kind, weight, limit)}"[:100] for kind, (_e, label) in kinds().items()}
-
-
-def size_of(data: bytes) -> str:
-    """A file's size in words."""
-    return _megabytes(len(data))
-
-
-def _size(kind: Kind, weight: int, limit: int) -> str:
-    expected = weight * _SHARES.get(kind, 1.0)
-    if expected > limit:
-        return _("made to fit {size}").format(size=_megabytes(limit))
-    return _("about {size}").format(size=_megabytes(expected))
-
-
-def _megabytes(size: float) -> str:
-    return f"{max(size / _MB, 0.1):.1f} MB" if size < 10 * _MB else f"{size / _MB:.0f} MB"
+def size_of(length: int) -> str:
+    """So many bytes in words."""
+    size = length / _MB
+    if size < 0.1:
+        return f"{max(1, round(1024 * size))} KB"
+    return f"{size:.1f} MB" if size < 10 else f"{size:.0f} MB"
 
 
 def _tellers(story: Story) -> str:

@@ -11,13 +11,10 @@ from generator.archive.rows import read_story, take_down, touch
 from generator.method.windows import joined
 from generator.press.metadata import recipe_from_json, recipe_to_json
 from generator.redraft import place_of
-from generator.story import Frame, Person, Recipe, Story, Take
+from generator.story import GAP, Frame, Person, Recipe, Story, Take
 
 NOBODY = Person(id=0, name="…")
 """Who is in the place of somebody who wanted to be forgotten."""
-
-GAP = "…"
-"""What is in the place of words that were taken away."""
 
 _CARRIED = """
     SELECT story_id, frame_id FROM takes

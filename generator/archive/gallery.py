@@ -19,7 +19,15 @@ _KEYS = {
     "gallery_words": "gallery_words.rowid",
     "favourites": "favourites.story_id",
 }
-_WORD = re.compile(r"[^\W_]+")
+_EMOJI = re.compile(r"[\u2600-\u27bf\U0001f000-\U0001faff]")
+_WORD = re.compile(rf"[^\W_]+|{_EMOJI.pattern}")
+
+
+COUNTED = 100
+"""As many stories on either side of a page are counted, so that the cost does not grow with the gallery."""
+
+_LOOK, _LOOKS = 1000, 50
+"""SQLite's instructions between two looks at what counting has cost, and how many looks it may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +56,8 @@ class Leaf:
     story_id: int
     newer_id: int | None
     older_id: int | None
+    newer: int | None  #: how many are, up to `COUNTED`; None if finding that out takes too long
+    older: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +170,13 @@ class Gallery(Shelf):
         for story_id in found:
             newer = _next(sql, guild_id, wanted, viewer, ">", story_id)
             older = _next(sql, guild_id, wanted, viewer, "<", story_id)
-            return Leaf(story_id=story_id, newer_id=next(iter(newer), None), older_id=next(iter(older), None))
+            return Leaf(
+                story_id=story_id,
+                newer_id=next(iter(newer), None),
+                older_id=next(iter(older), None),
+                newer=_count(sql, guild_id, wanted, viewer, ">", story_id),
+                older=_count(sql, guild_id, wanted, viewer, "<", story_id),
+            )
         return None
 
     @reads
@@ -216,8 +232,8 @@ def _next(
     limit: int = 1,
 ) -> list[int]:
     """The stories nearest to a number on one side of it, by an index that has them in order."""
-    bounds = _bounds(sql, guild_id, wanted)
-    if bounds is None:
+    bounds, terms = _bounds(sql, guild_id, wanted), [*_terms(wanted.words)]
+    if bounds is None or (wanted.words and not terms):  # signs alone, of which no story is
         return []
     tables, tests = ["gallery"], ["gallery.guild_id = ?"]
     values: list[object] = [guild_id]
@@ -226,18 +242,17 @@ def _next(
         values += [viewer.person_id, json.dumps(viewer.channels)]
     if wanted.author_id is not None:
         tests, values = [*tests, "gallery.author_id = ?"], [*values, wanted.author_id]
-    if wanted.words:
+    if terms:
         tables = ["gallery_words", *tables]
         tests += ["gallery.story_id = gallery_words.rowid", "gallery_words MATCH ?"]
-        values += [_query(guild_id, wanted.words)]
+        values += [" AND ".join([f'"{_server(guild_id)}"', *terms])]
     if wanted.favourites_of is not None:
         tests += [f"{_KEYS[tables[0]]} = favourites.story_id"]
         tables = ["favourites", *tables]
         tests += ["favourites.person_id = ?", "favourites.guild_id = ?"]
         values += [wanted.favourites_of, guild_id]
     key = _KEYS[tables[0]]
-    tests += [f"{key} BETWEEN ? AND ?", f"{key} {relation} ?"]
-    values += [*bounds, _LAST if at is None else at]
+    tests, values = [*tests, f"{key} BETWEEN ? AND ?"], [*values, *_side(*bounds, relation, at)]
     order = "ASC" if relation == ">" else "DESC"
     # CROSS JOIN keeps SQLite to this order of tables, so that nothing has to be sorted.
     rows = sql.execute(
@@ -246,6 +261,31 @@ def _next(
         (*values, limit),
     ).fetchall()
     return [int(number) for (number,) in rows]
+
+
+def _count(
+    sql: sqlite3.Connection, guild_id: int, wanted: Filter, viewer: Viewer, relation: str, at: int
+) -> int | None:
+    """How many stories there are on one side of a number, up to `COUNTED`; None if they are too far apart."""
+    looks = iter(range(_LOOKS))
+    sql.set_progress_handler(lambda: next(looks, None) is None, _LOOK)
+    try:
+        return len(_next(sql, guild_id, wanted, viewer, relation, at, COUNTED))
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return None
+    finally:
+        sql.set_progress_handler(None, 0)
+
+
+def _side(low: int, high: int, relation: str, at: int | None) -> tuple[int, int]:
+    """What lies between two numbers, on one side of a third; of two bounds a side, SQLite uses one."""
+    if at is None:
+        return low, high
+    if relation == ">":
+        return max(low, at + 1), high
+    return low, min(high, at if relation == "<=" else at - 1)
 
 
 def _bounds(sql: sqlite3.Connection, guild_id: int, wanted: Filter) -> tuple[int, int] | None:
@@ -266,21 +306,21 @@ def _bounds(sql: sqlite3.Connection, guild_id: int, wanted: Filter) -> tuple[int
     return low, high
 
 
-def _query(guild_id: int, words: str) -> str:
-    """What SQLite's full-text search is asked: the server's mark, and each word's beginning."""
-    return " AND ".join([f'"{_server(guild_id)}"', *_terms(words)])
-
-
 def _terms(words: str) -> Iterator[str]:
+    """What SQLite's full-text search is asked of some words: each one's beginning."""
     for word in _WORD.findall(words):
         apart = _apart(word).split()
-        yield f'"{" ".join(apart)}"' if _IDEOGRAPH.search(word) else f'"{word}" *'
+        yield f'"{word}" *' if apart == [word] else f'"{" ".join(apart)}"'
 
 
 def _server(guild_id: int) -> str:
-    return f"guild{guild_id}"
+    """The mark of a server's stories among their words; it begins with a sign that no word has."""
+    return f"\ue000{guild_id}"
 
 
 def _apart(text: str) -> str:
-    """Ideographs as words of their own, since nothing stands between them where words end."""
-    return _IDEOGRAPH.sub(r" \1 ", text)
+    """Ideographs and emoji as words of their own, since nothing stands between them where words end.
+
+    SQLite takes emoji for signs between words, so they are words by their numbers.
+    """
+    return _EMOJI.sub(lambda sign: f" \ue001{ord(sign[0]):x} ", _IDEOGRAPH.sub(r" \1 ", text))

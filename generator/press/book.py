@@ -53,6 +53,7 @@ class Keepsake:
 
     filename: str
     data: bytes
+    reduced: bool = False  #: whether pictures became smaller or plainer, so that it fits
     unprinted: str = ""  #: the characters that no font here has; 〓 stands in their place
 
 

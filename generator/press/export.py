@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TypeAlias
 
 from generator.press import files
 from generator.press.book import Book, Keepsake, Kind, Page, TooLarge, png_of, weight_of
@@ -18,6 +19,7 @@ from generator.press.strip import strip
 log = logging.getLogger(__name__)
 
 _MB = 1024 * 1024
+_Made: TypeAlias = tuple[bytes, str, bool]  # its file, the file's ending, whether it is less than it could be
 
 # The settings of each kind, from the best to the least that is still worth having.
 _BOOKLETS = ((1536, 95), (1024, 90), (1024, 80), (768, 75), (512, 70), (320, 60))  # side, JPEG's quality
@@ -36,35 +38,40 @@ def make(book: Book, kind: Kind, limit: int) -> Keepsake:
     book, unprinted = _printable(book)
     if unprinted:
         log.warning("No font here has %s; marked with %s in %s", " ".join(unprinted), MISSING, book.name)
-    data, ending = _MAKERS[kind](book, limit)
-    return Keepsake(filename=f"{book.name}.{ending}", data=data, unprinted=unprinted)
+    data, ending, reduced = _MAKERS[kind](book, limit)
+    return Keepsake(filename=f"{book.name}.{ending}", data=data, reduced=reduced, unprinted=unprinted)
 
 
-def _strip(book: Book, limit: int) -> tuple[bytes, str]:
+def _strip(book: Book, limit: int) -> _Made:
     pictures = [png_of(page) for page in book.pages]
-    return files.fit(strip(pictures, [page.caption for page in book.pages]), limit)
+    return _fitted(strip(pictures, [page.caption for page in book.pages]), limit)
 
 
-def _grid(book: Book, limit: int) -> tuple[bytes, str]:
-    return files.fit(grid(book), limit)
+def _grid(book: Book, limit: int) -> _Made:
+    return _fitted(grid(book), limit)
 
 
-def _pdf(book: Book, limit: int) -> tuple[bytes, str]:
-    return _first(_BOOKLETS, lambda side, quality: booklet(book, side, quality), limit, "PDF"), "pdf"
+def _fitted(png: bytes, limit: int) -> _Made:
+    data, ending = files.fit(png, limit)
+    return data, ending, data != png
 
 
-def _gif(book: Book, limit: int) -> tuple[bytes, str]:
-    return _first(_GIFS, lambda side, fades: gif(book, side, fades), limit, "GIF"), "gif"
+def _pdf(book: Book, limit: int) -> _Made:
+    return _first(_BOOKLETS, lambda side, quality: booklet(book, side, quality), limit, "PDF")
 
 
-def _mp4(book: Book, limit: int) -> tuple[bytes, str]:
-    return _first(_FILMS, lambda side, quality: film(book, side, quality), limit, "MP4"), "mp4"
+def _gif(book: Book, limit: int) -> _Made:
+    return _first(_GIFS, lambda side, fades: gif(book, side, fades), limit, "GIF")
 
 
-def _zip(book: Book, limit: int) -> tuple[bytes, str]:
+def _mp4(book: Book, limit: int) -> _Made:
+    return _first(_FILMS, lambda side, quality: film(book, side, quality), limit, "MP4")
+
+
+def _zip(book: Book, limit: int) -> _Made:
     heaviest = weight_of(book)
     if heaviest < limit and len(whole := bundle(book)) <= limit:
-        return whole, "zip"
+        return whole, "zip", False
     words = len(book.record) + 4096 + 256 * len(book.pages)
     try:
         small = bundle(book, max(1, limit - words))
@@ -72,12 +79,12 @@ def _zip(book: Book, limit: int) -> tuple[bytes, str]:
         raise _too_large("ZIP", limit) from error
     if len(small) > limit:
         raise _too_large("ZIP", limit)
-    return small, "zip"
+    return small, "zip", True
 
 
 def _first(
     rungs: Iterable[tuple[int, int]], make: Callable[[int, int], bytes], limit: int, kind: str
-) -> bytes:
+) -> _Made:
     """The first that fits; rungs that cannot, by the size of the one before, are passed over."""
     smallest_side, size = 0, 0
     for side, quality in rungs:
@@ -85,7 +92,7 @@ def _first(
             continue
         data = make(side, quality)
         if len(data) <= limit:
-            return data
+            return data, kind.lower(), size > 0
         smallest_side, size = side, len(data)
     raise _too_large(kind, limit)
 
@@ -122,7 +129,7 @@ def _printable(book: Book) -> tuple[Book, str]:
     return printed, "".join(lacking)
 
 
-_MAKERS: dict[Kind, Callable[[Book, int], tuple[bytes, str]]] = {
+_MAKERS: dict[Kind, Callable[[Book, int], _Made]] = {
     Kind.STRIP: _strip,
     Kind.GRID: _grid,
     Kind.PDF: _pdf,

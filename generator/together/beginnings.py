@@ -14,7 +14,7 @@ from generator import storyboard
 from generator.admission import Admission
 from generator.archive.archive import Archive
 from generator.archive.circles import Common
-from generator.errors import ArchiveError, NotFound, OptionRefused, SamefoxError
+from generator.errors import ArchiveError, NotFound, OptionRefused, PromptTooLong, SamefoxError, ScriptRefused
 from generator.limits import USUAL, Standing
 from generator.moderation.gate import chosen_recipes, words
 from generator.profiles import model_label
@@ -81,7 +81,18 @@ class Beginnings:
             Refusal: it cannot be told like this; the sentence says why.
         """
         some = replace(script, scenes=script.scenes or _SOMETHING)
-        board = await self._plan(some, options, server, member, locale)
+        try:
+            board = await self._plan(some, options, server, member, locale)
+        except PromptTooLong as error:
+            if script.scenes:
+                raise
+            raise ScriptRefused(
+                "“{subject}” leaves no room for a scene: it makes {tokens} tokens, and a picture can follow "
+                "at most {limit} together with the scene; please shorten it.",
+                subject=script.subject[:60],
+                tokens=error.tokens,
+                limit=error.limit,
+            ) from error
         length = options.window_length or storyboard.usual("window_length", self._settings, server, member)
         common = Common(recipe=without_scene(board.recipes[0]), window_length=length)
         return (board if script.scenes else replace(board, scenes=(), recipes=())), common

@@ -159,10 +159,8 @@ def skip(
         raise CircleRefused("It is nobody’s turn at the moment; whoever wants to can write.")
     if person.id not in (circle.turn.id, circle.owner.id) and not moderator:
         raise CircleRefused(
-            "Only {name}, {owner} or a moderator can skip this turn. It passes on by itself when its time is "
-            "over.",
-            name=circle.turn.name,
-            owner=circle.owner.name,
+            "Only {names} or a moderator can skip this turn. It passes on by itself when its time is over.",
+            names=list({each.id: each.name for each in (circle.turn, circle.owner)}.values()),
         )
     if holder_id not in (None, circle.turn.id):
         raise CircleRefused(

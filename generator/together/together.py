@@ -140,14 +140,18 @@ class Together(Beginnings):
 
     # -- looking after it -------------------------------------------------------------------------------
 
+    async def check_may_undo(self, story: Story, person: Person, frame_id: int, *, moderator: bool) -> None:
+        """Make sure that this person may take a scene back, before they are asked whether they want to.
+
+        Raises:
+            CircleRefused: it is not up to them, or it is not the last scene any more.
+        """
+        circle = await self._archive.circles.circle(story.id)
+        _undoing(person, frame_id, moderator)(circle, story.frames[-1] if story.frames else None)
+
     async def undo(self, story_id: int, person: Person, frame_id: int, *, moderator: bool) -> Frame:
         """Take the last scene back, if that is still this one."""
-
-        def check(circle: Circle, frame: Frame) -> None:
-            if frame.id != frame_id:
-                raise CircleRefused("The story has changed meanwhile: this is not its last scene any more.")
-            keeping.check_may_undo(circle, person, frame.author, moderator=moderator)
-
+        check = _undoing(person, frame_id, moderator)
         frame, stopped = await self._archive.circles.take_back(story_id, check)
         self._stop(stopped)
         self._tell_all(story_id)
@@ -261,6 +265,15 @@ class Together(Beginnings):
         if take is not None:
             await self._queue([take], story.guild_id, standing)
         self._tell_all(story.id)
+
+
+def _undoing(person: Person, frame_id: int, moderator: bool) -> Callable[[Circle, Frame | None], None]:
+    def check(circle: Circle, last: Frame | None) -> None:
+        if last is None or last.id != frame_id:
+            raise CircleRefused("The story has changed meanwhile: this is not its last scene any more.")
+        keeping.check_may_undo(circle, person, last.author, moderator=moderator)
+
+    return check
 
 
 def _managing(person: Person, moderator: bool) -> Callable[[Circle, Story], None]:

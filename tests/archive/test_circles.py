@@ -81,6 +81,18 @@ async def test_a_scene_taken_back_is_not_drawn_any_more(archive: Archive, story:
     assert told.taken_back[0].takes[0].state is TakeState.CANCELLED
 
 
+async def test_words_that_were_taken_back_are_kept_for_whoever_wrote_them(
+    archive: Archive, story: Story
+) -> None:
+    assert story.taken_from(story.author) == ""
+    await archive.circles.take_back(story.id, allowed)
+    told = await archive.story(story.id)
+    assert told.taken_from(story.author) == story.scenes[2]
+    assert told.taken_from(BEN) == ""
+    await archive.circles.change(story.id, lambda circle, _: (circle, replace(SCENE, author=ANN)))
+    assert (await archive.story(story.id)).taken_from(story.author) == "", "they wrote something else"
+
+
 async def test_a_scene_changes_places_and_stops_at_the_ends(archive: Archive, story: Story) -> None:
     first, second, third = (frame.id for frame in story.frames)
     for by in (1, 1, 1):

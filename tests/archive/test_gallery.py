@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 import pytest
@@ -12,7 +15,7 @@ import pytest_asyncio
 
 from generator.archive.archive import Archive
 from generator.archive.database import open_archive
-from generator.archive.gallery import Filter, Post, Viewer
+from generator.archive.gallery import COUNTED, Filter, Post, Viewer, _next, _server
 from generator.errors import NotFound
 from generator.story import Person, Storyboard
 from tests.conftest import ANN, BEN
@@ -55,8 +58,41 @@ async def test_stories_are_found_by_what_they_are_about(archive: Archive, board:
     assert await found(archive, Filter(words="a")) == [cat, fox]
     assert await found(archive, Filter(words="狐写")) == [red]
     assert await found(archive, Filter(words="狐")) == [red]
-    for words in ("写狐", "dog", 'fox" OR "cat', "fox*", "NEAR(", "guild11"):
+    for words in (
+        "写狐",
+        "dog",
+        'fox" OR "cat',
+        "fox*",
+        "NEAR(",
+        "guild11",
+        "guild",
+        "g",
+        "1",
+        "🐈",
+        "!!",
+        "\ue00010",
+    ):
         assert await found(archive, Filter(words=words)) in ([], [fox]), words
+
+
+async def test_stories_are_found_by_emoji(archive: Archive, board: Storyboard) -> None:
+    await told(archive, board, "a red fox")
+    emoji = await told(archive, board, "🦊❤️ Rex")
+    for words in ("🦊", "❤️🦊", "rex 🦊", "🦊 re"):
+        assert await found(archive, Filter(words=words)) == [emoji], words
+
+
+async def test_stories_from_before_are_found_by_their_words_alone(tmp_path: Path, board: Storyboard) -> None:
+    path = tmp_path / "before.sqlite3"
+    async with open_archive(path) as archive:
+        fox = await told(archive, board, "a red fox")
+    async with aiosqlite.connect(path) as sql:
+        await sql.execute("UPDATE gallery_words SET words = 'guild10 a red fox'")
+        await sql.execute("PRAGMA user_version = 14")
+        await sql.commit()
+    async with open_archive(path) as archive:
+        assert await found(archive, Filter(words="fox")) == [fox]
+        assert await found(archive, Filter(words="guild")) == []
 
 
 async def test_what_is_told_elsewhere_never_appears(archive: Archive, board: Storyboard) -> None:
@@ -167,3 +203,74 @@ async def test_a_story_is_seen_by_who_may_read_where_it_was_told(archive: Archiv
     assert await found(archive, Filter(), viewer=Viewer(person_id=BEN.id, channels=(20, 21))) == [number]
     assert await found(archive, Filter(words="fox"), viewer=Viewer(person_id=BEN.id, channels=(21,))) == []
     assert await found(archive, Filter(), viewer=Viewer(person_id=ANN.id, channels=())) == [number]
+
+
+async def fill(archive: Archive, stories: int) -> None:
+    """A gallery of so many, told in ten channels by a hundred people over half a year."""
+
+    def insert(sql: sqlite3.Connection) -> None:
+        count = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {stories})"
+        for into in (
+            "stories (id, guild_id, channel_id, author_id, subject, style) SELECT i, 1, 5, 5, '', '' FROM n",
+            f"gallery SELECT i, 10, i % 100, i % 10, '2026-0' || (1 + 6 * i / {stories + 1}), 0, 0, 0 FROM n",
+            f"gallery_words (rowid, words) SELECT i, '{_server(HERE)} a fox' FROM n",
+            "favourites SELECT 1, 10, i FROM n WHERE i % 10 = 0",
+        ):
+            sql.execute(f"{count} INSERT INTO {into}")
+
+    await archive.gallery._connection.write(insert)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "viewer"),
+    [
+        (Filter(), ANYBODY),
+        (Filter(), Viewer(person_id=200, channels=(3, 7))),
+        (Filter(author_id=7), ANYBODY),
+        (Filter(words="fox"), ANYBODY),
+        (Filter(words="fox", author_id=7), ANYBODY),
+        (Filter(favourites_of=1), ANYBODY),
+        (Filter(since="2026-02", until="2026-05"), ANYBODY),
+    ],
+)
+async def test_turning_a_page_costs_the_same_in_a_small_gallery_and_in_a_large_one(
+    tmp_path: Path, wanted: Filter, viewer: Viewer
+) -> None:
+    costs = []
+    for stories in (2000, 20_000):
+        async with open_archive(tmp_path / f"{stories}.sqlite3") as archive:
+            await fill(archive, stories)
+            looks = [
+                partial(_next, guild_id=HERE, wanted=wanted, viewer=viewer, relation=each, at=stories // 2)
+                for each in ("<=", ">", "<")
+            ]
+            costs.append(await archive.gallery._connection.read(partial(cost, looks)))
+    assert costs[1] < 1.5 * costs[0], "SQLite's instructions"
+
+
+def cost(looks: Sequence[Callable[[sqlite3.Connection], object]], sql: sqlite3.Connection) -> int:
+    """How many of SQLite's instructions they take."""
+    steps: list[None] = []
+    sql.set_progress_handler(lambda: steps.append(None), 1)
+    for look in looks:
+        assert look(sql)
+    return len(steps)
+
+
+async def test_so_many_are_counted_as_costs_little(tmp_path: Path) -> None:
+    async with open_archive(tmp_path / "archive.sqlite3") as archive:
+        await fill(archive, 50_000)
+
+        async def counted(at: int, viewer: Viewer = ANYBODY, **wanted: Any) -> tuple[int | None, int | None]:
+            leaf = await archive.gallery.leaf(HERE, Filter(**wanted), viewer, at)
+            assert leaf is not None
+            return leaf.newer, leaf.older
+
+        assert await counted(50_000) == (0, COUNTED)
+        assert await counted(25_000) == (COUNTED, COUNTED)
+        assert await counted(40) == (COUNTED, 39)
+        assert await counted(49_990, favourites_of=1) == (1, COUNTED)
+        assert await counted(49_999, Viewer(person_id=1000, channels=(3, 9))) == (0, COUNTED)
+        assert await counted(49_999, Viewer(person_id=99, channels=())) == (0, None), "they are too far apart"
+        leaf = await archive.gallery.leaf(HERE, Filter(), Viewer(person_id=99, channels=()))
+        assert leaf is not None and leaf.older_id == 49_899, "and found all the same"

@@ -83,6 +83,16 @@ async def test_a_story_that_cannot_begin_gives_back_what_was_written(stage: Stag
     assert "a red fox: very very" in answers(result)
 
 
+async def test_a_subject_that_leaves_no_room_for_scenes_is_said_to_do_so(stage: Stage) -> None:
+    long = "a very " * 60 + "red fox"
+    refused = answers(await stage.ann.slash(stage.stories, "story together", subject=long))
+    assert "leaves no room for a scene: it makes 12" in refused
+    assert "the scene “…”" not in refused
+    assert long in refused
+    refused = await stage.ann.slash(stage.stories, "story together", subject=long, scenes="at sea")
+    assert "The subject and the scene “at sea”" in answers(refused)
+
+
 async def test_a_scene_whose_picture_fails_holds_nobody_up(stage: Stage) -> None:
     fox = await taking_turns(stage)
     await fox.write(stage.ann, "in the snow")

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from simcord import MemberActor
+from simcord.results import InteractionResult, ResponseMessage
+
 from generator.story import Options, Script
 from generator.storyboard import draft
 from tests.cogs.conftest import Stage, custom_ids, texts
 from tests.cogs.round import FOX, Round, answers, begun, closed, private, prompt_of, taking_turns
+
+
+async def take_back(who: MemberActor, panel: ResponseMessage, fox: Round, frame_id: int) -> None:
+    """Take a scene back, and mean it."""
+    for verb in ("undo", "take_back"):
+        await who.click(panel, custom_id=f"samefox:circle:press:{verb}:{fox.id}.{frame_id}")
+
+
+def now(stage: Stage, message: ResponseMessage) -> str:
+    """What a message says by now."""
+    return texts(stage.env.backend.get_message(message.channel_id, message.id)).replace("\\", "")
+
+
+def offered(result: InteractionResult) -> str | None:
+    """What is in a form as it opens."""
+    assert result.modal is not None, answers(result)
+    (label,) = result.modal["components"]
+    return label["component"].get("value")
 
 
 async def test_the_owner_takes_back_moves_draws_again_and_hands_over(stage: Stage) -> None:
@@ -13,7 +34,7 @@ async def test_the_owner_takes_back_moves_draws_again_and_hands_over(stage: Stag
     story = await fox.shown()
     first, second, third = story.frames
     panel = await fox.panel(stage.ann)
-    panel = await stage.ann.click(panel, custom_id=f"samefox:circle:press:undo:{fox.id}.{third.id}")
+    await take_back(stage.ann, panel, fox, third.id)
     story = await fox.shown()
     assert [frame.id for frame in story.frames] == [first.id, second.id]
     assert third.message_id not in [message.id for message in await fox.said()]
@@ -51,14 +72,55 @@ async def test_whoever_wrote_the_last_scene_may_take_it_back_while_it_is_drawn(s
     frame = (await fox.story()).frames[-1]
     result = await fox.press(stage.ben, "manage")
     assert "the last scene is yours" in answers(result)
-    await stage.ben.click(private(result)[-1], custom_id=f"samefox:circle:press:undo:{fox.id}.{frame.id}")
+    await take_back(stage.ben, private(result)[-1], fox, frame.id)
     story = await fox.shown()
     assert story.scenes == ("in a meadow",)
-    stale = await stage.ann.click(
-        await fox.panel(stage.ann),
-        custom_id=f"samefox:circle:press:undo:{fox.id}.{story.frames[0].id}",
-    )
-    assert "Taken back" in answers(stale) or (await fox.shown()).scenes == ()
+    old, panel = await fox.panel(stage.ann), await fox.panel(stage.ann)
+    await take_back(stage.ann, panel, fox, story.frames[0].id)
+    assert (await fox.shown()).scenes == ()
+    stale = await stage.ann.click(old, custom_id=f"samefox:circle:press:undo:{fox.id}.{story.frames[0].id}")
+    assert "not its last scene any more" in answers(stale)
+
+
+async def test_taking_a_scene_back_is_asked_first_and_its_words_stay_with_whoever_wrote_them(
+    stage: Stage,
+) -> None:
+    fox = await begun(stage, scenes="in a meadow")
+    await fox.shown()
+    await fox.write(stage.ben, "in the *deep* snow")
+    frame = (await fox.shown()).frames[-1]
+    panel = await fox.panel(stage.ann)
+    await stage.ann.click(panel, custom_id=f"samefox:circle:press:undo:{fox.id}.{frame.id}")
+    question = now(stage, panel)
+    for part in (
+        "Take scene 2 back?",
+        "in the *deep* snow",
+        "Its 1 picture",
+        "It is not yours: Ben wrote it",
+    ):
+        assert part in question
+    assert len((await fox.story()).frames) == 2, "it was only asked"
+    await stage.ann.click(panel, custom_id=f"samefox:circle:press:keep:{fox.id}")
+    assert "Nothing was taken back" in now(stage, panel)
+    assert "Ann’s story" in now(stage, panel)
+    await stage.ann.click(panel, custom_id=f"samefox:circle:press:undo:{fox.id}.{frame.id}")
+    await stage.ann.click(panel, custom_id=f"samefox:circle:press:take_back:{fox.id}.{frame.id}")
+    assert "Taken back: scene 2, by Ben" in now(stage, panel)
+    assert (await fox.shown()).scenes == ("in a meadow",)
+
+    assert offered(await fox.press(stage.ann, "add")) is None
+    assert offered(await fox.press(stage.ben, "add")) == "in the *deep* snow"
+    thread = await fox.thread()
+    assert offered(await stage.ben.slash(thread, "scene add")) == "in the *deep* snow"
+    await fox.write(stage.ben, "in the *deep* snow")
+    again = (await fox.shown()).frames[-1]
+    assert again.chosen.recipe == frame.chosen.recipe, "it is the same picture"
+    assert offered(await fox.press(stage.ben, "add")) is None
+    own = private(await fox.press(stage.ben, "manage"))[-1]
+    await stage.ben.click(own, custom_id=f"samefox:circle:press:undo:{fox.id}.{again.id}")
+    assert "Its words are in your form" in now(stage, own)
+    await stage.ben.click(own, custom_id=f"samefox:circle:press:keep:{fox.id}")
+    assert now(stage, own) == "👌 Nothing was taken back."
 
 
 async def test_the_mode_and_the_time_limit_are_changed_in_the_panel(stage: Stage) -> None:

@@ -89,7 +89,9 @@ async def test_stories_are_turned_through_from_the_newest_to_the_oldest(stage: S
     assert f"story {cat.id}" in look.text
     assert "told by Ben" in look.text
     assert look.label("newer")["disabled"]
+    assert "1 of 2" in look.text
     await look.press("older")
+    assert "2 of 2" in look.text
     assert f"story {fox.id}" in look.text
     assert "in a meadow · in the snow" in look.text
     assert [a["filename"] for a in look.message.attachments] == [f"sheet-{fox.id}.jpg"]
@@ -106,6 +108,7 @@ async def test_filters_are_kept_while_pages_are_turned(stage: Stage) -> None:
     second = await tell(stage, "a green owl: in a barn", stage.ben)
     look = await visit(stage, stage.mo, character="OWL")
     assert f"story {second.id}" in look.text
+    assert "1 of 2" in look.text
     await look.press("older")
     assert f"story {first.id}" in look.text
     assert look.label("older")["disabled"]
@@ -206,6 +209,9 @@ async def test_every_keepsake_is_made_and_fits(stage: Stage) -> None:
     for option in menu["options"]:
         made = await stage.ben.select(last(offer), [option["value"]], custom_id=menu["custom_id"])
         assert last(made).ephemeral
+        kibibytes = round(len((await file_of(made))[1]) / 1024)
+        told = f"{kibibytes} KB" if kibibytes < 102 else f"{kibibytes / 1024:.1f} MB"
+        assert f"to keep: {told}" in last(made).content
         files[option["value"]] = await file_of(made)
     names = {kind: name.rpartition(".")[2] for kind, (name, _) in files.items()}
     assert names == {"strip": "png", "grid": "png", "pdf": "pdf", "gif": "gif", "mp4": "mp4", "zip": "zip"}
@@ -221,9 +227,25 @@ async def test_every_keepsake_is_made_and_fits(stage: Stage) -> None:
     assert Image.open(io.BytesIO(files["gif"][1])).n_frames > 3  # type: ignore[attr-defined]
     choices = await stage.ben.autocomplete(stage.stories, "story export", "format", "pd", number=story.id)
     assert [choice["value"] for choice in choices] == ["pdf"]
-    assert "MB" in choices[0]["name"]
+    offered = [*menu["options"], *({"label": choice["name"]} for choice in choices)]
+    assert not [option for option in offered if "MB" in str(option)], "its size is told once it is made"
     refused = await stage.ben.slash(stage.stories, "story export", number=story.id, format="docx")
     assert "no format “docx”" in said(stage, refused)
+
+
+async def test_a_keepsake_that_had_to_be_reduced_says_so(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = await tell(stage, "a grey goose: in a pond")
+    pictures = stage.bot.studio.pictures
+    whole = await stage.ben.slash(stage.stories, "story export", number=story.id, format="strip")
+    monkeypatch.setattr(
+        pictures, "print", lambda book, kind, _: type(pictures).print(pictures, book, kind, 2000)
+    )
+    reduced = await stage.ben.slash(stage.stories, "story export", number=story.id, format="strip")
+    assert "reduced" not in said(stage, whole)
+    assert "to keep: 2 KB" in said(stage, reduced)
+    assert "reduced to fit into the 25 MB that I may post here" in said(stage, reduced)
 
 
 async def test_one_members_keepsakes_are_made_one_after_another(stage: Stage) -> None:
@@ -240,18 +262,6 @@ async def test_one_members_keepsakes_are_made_one_after_another(stage: Stage) ->
         raise PressFailed("the ink is out")
     with pictures.at_press(stage.ben.id):
         pass
-
-
-async def test_formats_are_offered_without_looking_at_a_picture(stage: Stage) -> None:
-    story = await tell(stage, "a grey seal: on a rock")
-    (picture,) = story.pictures
-    await stage.bot.studio.archive.gallery._connection.update(
-        "UPDATE takes SET verdict = ? WHERE id = ?",
-        ('{"label": "nude", "score": 1, "unsafe": true, "doubtful": true}', picture.id),
-    )
-    stage.bot.studio.pictures.path(picture).write_bytes(b"no picture" * 300_000)
-    offered = await stage.ben.autocomplete(stage.stories, "story export", "format", "zip", number=story.id)
-    assert [choice["name"].rpartition("about ")[2] for choice in offered] == ["2.9 MB"]
 
 
 async def test_what_is_deleted_is_said(stage: Stage) -> None:

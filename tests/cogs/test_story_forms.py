@@ -23,6 +23,9 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     ({"prompt": "a red fox", "size": "large"}, ["is no size"]),
     ({"prompt": FOX, "style": "cubist"}, ["no style", "watercolor"]),
     ({"prompt": FOX, "steps": 120}, ["steps = 120", "1 to 100"]),
+    ({"prompt": FOX, "size": "large", "avoid": "blur, two heads"}, ["is no size", "blur, two heads"]),
+    ({"prompt": FOX, "character": "Nobody", "avoid": "blur"}, ["no characters", "blur"]),
+    ({"prompt": "a red fox", "avoid": "blur, two heads"}, ["no scenes", "blur, two heads"]),
     ({"prompt": "a fox: in the snow | " + "very " * 90 + "far"}, ["tokens", "shorten"]),
     ({"prompt": "a fox: " + " | ".join("abcdefghijklmnopqrstuvwxyz")}, ["26", "20"]),
     ({"prompt": "a small fox: in the ```snow```", "size": "1x1"}, ["a multiple of 8, 64", "`\u200b``snow"]),
@@ -122,6 +125,15 @@ async def test_a_story_is_written_in_a_form(stage: Stage) -> None:
     await stage.ann.submit_modal(form, {subject: "a red fox", scenes: "1. in a meadow\n2. in the snow"})
     story = await latest(stage)
     assert story.scenes == ("in a meadow", "in the snow")
+
+
+async def test_a_form_with_a_style_that_there_is_not_is_not_filled_in_in_vain(stage: Stage) -> None:
+    refused = await stage.ann.slash(stage.stories, "story write", style="cubist")
+    assert refused.modal is None
+    assert "There is no style “cubist” here" in said(stage, refused)
+    form = await stage.ann.slash(stage.stories, "story write", style=" Ink")
+    await stage.ann.submit_modal(form, {"subject": "a fox", "scenes": "in a meadow"})
+    assert (await latest(stage)).style == "ink"
 
 
 async def test_if_the_card_cannot_be_posted_the_text_comes_back_and_nothing_is_drawn(stage: Stage) -> None:

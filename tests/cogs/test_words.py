@@ -139,7 +139,7 @@ class Reader(ast.NodeVisitor):
         if (
             text is not None
             and not text.startswith("python -m ")
-            and pattern.search(re.sub(r"<[^>]*>?| MB\b", "", text))
+            and pattern.search(re.sub(r"<[^>]*>?| [KM]B\b", "", text))
         ):
             self.found.append((node.lineno, text))  # type: ignore[attr-defined]
 

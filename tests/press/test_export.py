@@ -73,6 +73,7 @@ def test_each_kind_keeps_to_the_limit_that_it_is_given(book: Book, whole: Whole,
     made = whole(kind)
     smaller = make(book, kind, len(made.data) - 1)
     assert len(smaller.data) < len(made.data) <= 10 * MB
+    assert (made.reduced, smaller.reduced) == (False, True)
     assert made.filename.startswith("story-12.")
 
 

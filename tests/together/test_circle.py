@@ -120,6 +120,8 @@ def test_a_turn_is_skipped_by_its_person_the_owner_or_a_moderator(person: Person
     assert rules.skip(bens, person, NOON, moderator=moderator).turn == CLEO
     with pytest.raises(CircleRefused, match="Only Ben, Ann or a moderator"):
         rules.skip(bens, CLEO, NOON)
+    with pytest.raises(CircleRefused, match="Only Ann or a moderator can skip"):
+        rules.skip(turns(), CLEO, NOON)
 
 
 def test_alone_there_is_nobody_to_skip_to() -> None:
