@@ -31,11 +31,26 @@ class Conditioning:
     guidance_scale: Tensor  #: (n, 1, 1, 1), float32
     told_guidance: Tensor | None  #: (n, d), for networks that are told their guidance and have one branch
     silent: int = 0  #: how many of the first rows have no text at all
+    alike: bool = False  #: whether all drawings begin with the same noise
 
     @property
     def guided(self) -> bool:
         """Whether there are two branches."""
         return len(self.pooled) > len(self.guidance_scale)
+
+    @property
+    def shared(self) -> Conditioning:
+        """With one row without text for all of them, which are alike as long as the drawings are."""
+        n = len(self.guidance_scale)
+        rows = torch.tensor([0, *range(n, 2 * n)], device=self.pooled.device)
+        return replace(
+            self,
+            hidden_states=self.hidden_states[rows],
+            pooled=self.pooled[rows],
+            time_ids=self.time_ids[rows],
+            identity_bias=None if self.identity_bias is None else self.identity_bias[rows],
+            silent=1,
+        )
 
     @property
     def unguided(self) -> Conditioning:
@@ -77,6 +92,7 @@ def condition(
         guidance_scale=scales.view(-1, 1, 1, 1).to(device),
         told_guidance=told and embed_guidance(pipe, scales, told).to(device, dtype),
         silent=silent,
+        alike=len({recipe.seed for recipe in recipes}) == 1,
     )
 
 

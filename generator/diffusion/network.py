@@ -9,6 +9,7 @@ from functools import partial
 from math import ceil
 from typing import Any
 
+import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
@@ -48,6 +49,11 @@ class Network:
         self._recorder = recorder
         self._replayed: Replayed | None = None
         self.use(compiled=True, replayed=True)
+
+    @property
+    def any_number(self) -> bool:
+        """Whether rows of any number are computed without anything being compiled for it."""
+        return not self.levers.compiled
 
     def use(self, *, compiled: bool, replayed: bool) -> None:
         """What of its levers the next drawings use; the first that is compiled takes long.
@@ -103,6 +109,7 @@ class PlainNetwork:
         self.unet, self.levers = unet, replace(EXACT, guided_until=levers.guided_until)
         self.evaluate: Evaluate = partial(whole, unet)
         self.works = True
+        self.any_number = False  # what it is told is told of all rows
 
     def use(self, *, compiled: bool, replayed: bool) -> None:
         """There is nothing to choose: what comes and goes is neither compiled nor recorded."""
@@ -133,21 +140,28 @@ class Drawing:
         self._steps, self._keep_last = steps, keep_last
         self._guided_steps = ceil(network.levers.guided_until * steps)
         self._deep: Tensor | None = None
+        # A story's drawings begin with the same noise: without text, the first step is the same for all.
+        self._shares = conditioning.alike and conditioning.silent > 1 and network.any_number
 
     def predict(self, step: int, sample: Tensor, timestep: Tensor) -> Tensor:
         """A step's prediction (n, 4, h, w) with guidance (arXiv 2207.12598, equation 6); steps begin at 0."""
         if step == self._guided_steps and self._conditioning.guided:
             self._go_on_unguided()
-        told = self._conditioning
+        told, shares = self._conditioning, step == 0 and self._shares
+        if shares:
+            told = told.shared
         unet = self._network.unet
         if caching.is_full(step, self._steps, self._network.levers.cached_every):
             self._deep = None
         prediction, self._deep = self._network.evaluate(
-            sample.to(unet.dtype).repeat(2 if told.guided else 1, 1, 1, 1),
+            rows_of(sample.to(unet.dtype), told),
             timestep,
             arguments(told, self._bias),
             self._deep,
         )
+        if shares:
+            prediction = for_each(prediction)
+            self._deep = None if self._deep is None else for_each(self._deep)
         if not told.guided:
             return prediction.float()
         unconditional, conditional = prediction.float().chunk(2)
@@ -160,6 +174,18 @@ class Drawing:
         self._keep_last(rows)
         self._bias = None if self._bias is None else self._bias[-rows:]
         self._deep = None if self._deep is None else self._deep[-rows:]
+
+
+def rows_of(sample: Tensor, told: Conditioning) -> Tensor:
+    """A sample (n, …) in as many rows as there are: without text, once or for each, and with it."""
+    without = len(told.pooled) - len(sample)
+    return torch.cat([sample[:without], sample]) if without else sample
+
+
+def for_each(rows: Tensor) -> Tensor:
+    """The first of some rows (n + 1, …) for each of the others: (2 n, …)."""
+    first, others = rows[:1], rows[1:]
+    return torch.cat([first.expand(others.shape), others])
 
 
 def arguments(told: Conditioning, bias: Tensor | None) -> dict[str, Any]:

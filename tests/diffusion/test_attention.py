@@ -120,3 +120,35 @@ def test_a_network_is_given_back_with_the_very_processors_that_it_had() -> None:
     after = pipe.unet.attn_processors
     assert all(after[name] is before[name] for name in before)
     assert not any(hasattr(layer, "to_qkv") for _, layer in attentions(pipe.unet))
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("levers", [Levers(fused=True), Levers(cached_every=2, guided_until=0.3)], ids=str)
+@pytest.mark.parametrize("steps", [2, 4])
+def test_what_a_storys_drawings_have_in_common_is_computed_once(levers: Levers, steps: int) -> None:
+    """They begin with the same noise, and without text the network says the same of it."""
+    frames = [
+        replace(SMALL, steps=steps, prompt=f"a cat {where}", subject="a cat", express=where, suppress=())
+        for where in ("on a roof", "in a box", "by a river")
+    ]
+    network, rows = Network(tiny().unet, levers), []
+    network.unet.conv_in.register_forward_pre_hook(lambda module, given: rows.append(len(given[0])))
+    together = latents_of(tiny(), frames, CPU, network=network)
+    assert rows[0] == 4
+    assert set(rows[1:]) <= {6, 3}
+    for frame, drawn in zip(frames, together, strict=True):
+        alone = latents_of(tiny(), [frame], CPU, network=network)[0]
+        assert (drawn - alone).norm() < 1e-4 * alone.norm()  # roundings of three rows and of one
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize(
+    "other",
+    [replace(SMALL, seed=1), replace(SMALL, negative_prompt="rain")],
+    ids=["another seed", "an unwanted word"],
+)
+def test_drawings_that_have_nothing_in_common_share_nothing(other: Recipe) -> None:
+    network, rows = Network(tiny().unet, Levers()), []
+    network.unet.conv_in.register_forward_pre_hook(lambda module, given: rows.append(len(given[0])))
+    latents_of(tiny(), [SMALL, other], CPU, network=network)
+    assert set(rows) == {4}
