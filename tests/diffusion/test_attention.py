@@ -138,7 +138,7 @@ def test_what_a_storys_drawings_have_in_common_is_computed_once(levers: Levers, 
     assert set(rows[1:]) <= {6, 3}
     for frame, drawn in zip(frames, together, strict=True):
         alone = latents_of(tiny(), [frame], CPU, network=network)[0]
-        assert (drawn - alone).norm() < 1e-4 * alone.norm()  # roundings of three rows and of one
+        assert (drawn - alone).norm() < 5e-4 * alone.norm()  # roundings of three rows and of one
 
 
 @torch.inference_mode()
