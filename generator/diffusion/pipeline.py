@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -26,7 +26,7 @@ from generator.diffusion.progress import Progress, marker
 from generator.diffusion.rig import Rig
 from generator.diffusion.schedulers import at_once, noise_sent_to, schedule
 from generator.diffusion.warming import Warming
-from generator.errors import OutOfMemory
+from generator.errors import DrawingError, OutOfMemory
 from generator.shape import shape
 from generator.story import Engine, OnStep, Recipe
 
@@ -66,10 +66,14 @@ class Illustrator:
         with self._ready(recipe, plan or self.plan):
             pass
         if not self._practised and (plan is None or plan.levers.fused):
-            self.draw(
-                [replace(recipe, steps=PRACTICE)], plan=plan
-            )  # kernels are made where they are met first
-            self._practised = True
+            self._practise(recipe)
+
+    def _practise(self, recipe: Recipe) -> None:
+        """Draw for nobody: kernels are made where they are met first, and nobody should wait for them."""
+        latents = self.denoise([replace(recipe, steps=PRACTICE)])
+        with suppress(DrawingError):  # of which whoever wants the picture will hear
+            self.finish(latents)
+        self._practised = True
 
     def draw(
         self, recipes: Sequence[Recipe], on_step: OnStep = no_progress, plan: Plan | None = None

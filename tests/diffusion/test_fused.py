@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from generator.diffusion.decoding import pixels_of
@@ -20,6 +21,7 @@ from generator.diffusion.network import Network
 from generator.diffusion.pipeline import PRACTICE, Illustrator, latents_of
 from generator.diffusion.plan import EXACT, Levers, Plan
 from generator.diffusion.tiny import tiny
+from generator.story import Recipe
 from tests.diffusion.test_attention import CPU, OTHER, SMALL
 
 FUSED = replace(EXACT, fused=True)
@@ -164,7 +166,13 @@ def test_what_is_fused_is_practised_once_before_anybody_waits_for_it(
         monkeypatch.delenv(name)
     drawn: list[int] = []
     illustrator = Illustrator(Plan(levers=FUSED), tmp_path / "compiled")
-    monkeypatch.setattr(illustrator, "draw", lambda recipes, plan: drawn.append(recipes[0].steps))
+    denoise = illustrator.denoise
+
+    def counted(recipes: Sequence[Recipe]) -> Tensor:
+        drawn.append(recipes[0].steps)
+        return denoise(recipes)
+
+    monkeypatch.setattr(illustrator, "denoise", counted)
     illustrator.prepare(SHORT, replace(illustrator.plan, levers=EXACT))
     assert drawn == []
     for _ in range(2):
