@@ -42,13 +42,16 @@ class Conditioning:
     def shared(self) -> Conditioning:
         """With one row without text for all of them, which are alike as long as the drawings are."""
         n = len(self.guidance_scale)
-        rows = torch.tensor([0, *range(n, 2 * n)], device=self.pooled.device)
+
+        def some(rows: Tensor) -> Tensor:
+            return torch.cat([rows[:1], rows[n:]])
+
         return replace(
             self,
-            hidden_states=self.hidden_states[rows],
-            pooled=self.pooled[rows],
-            time_ids=self.time_ids[rows],
-            identity_bias=None if self.identity_bias is None else self.identity_bias[rows],
+            hidden_states=some(self.hidden_states),
+            pooled=some(self.pooled),
+            time_ids=some(self.time_ids),
+            identity_bias=None if self.identity_bias is None else some(self.identity_bias),
             silent=1,
         )
 
