@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import re
@@ -61,7 +62,7 @@ def look(name: str) -> Machine:
         ram=ram,
         cores=os.cpu_count() or 1,
         compiles=compiles,
-        fuses=compiles and capability == HOPPER and torch.version.hip is None,
+        fuses=compiles and capability == HOPPER and torch.version.hip is None and has_kernels(),
         quantizes=device.type == "cuda" and torch.version.hip is None,
     )
 
@@ -110,6 +111,16 @@ def can_compile(device: torch.device) -> bool:
     return device.type == "cpu" and any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++")))
 
 
+def has_kernels() -> bool:
+    """Whether kernels of our own can be made: Triton must not only be there."""
+    try:
+        importlib.import_module("generator.diffusion.fused.kernels")
+    except Exception:
+        log.warning("Kernels of our own cannot be used; drawing goes on without", exc_info=True)
+        return False
+    return True
+
+
 def find_devices(name: str) -> list[str]:
     """The devices that a configured name stands for, best first: ``auto`` is every GPU, or else the CPU."""
     if name != "auto":
@@ -151,6 +162,7 @@ OUT_OF_MEMORY = (
     "std::bad_alloc",
     "MPS backend out of memory",
     "CUDA error: out of memory",  # memory that is not the allocator's, such as a recording's own
+    "Triton Error [CUDA]: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
 )
@@ -161,6 +173,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     return isinstance(error, RuntimeError) and any(sign in str(error) for sign in OUT_OF_MEMORY)
+
+
+def is_recording() -> bool:
+    """Whether what this thread orders of a GPU is recorded at the moment instead of done."""
+    return torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
 
 
 def is_lost(error: BaseException) -> bool:

@@ -49,15 +49,55 @@ def plan_on(machine: Machine, precision: str, speed: SpeedSettings, models: Sequ
     if speed.memory is not None:
         start = because(start, f"at most {speed.memory:.3g} GiB, as speed.memory says")
         machine = replace(machine, free=min(machine.free, speed.memory))
+    plan = fused(start, machine, speed, model) or written(start, machine, speed, model)
+    return paced(hastened(overlapping(plan, machine, model), machine, speed, model), machine, speed, model)
+
+
+def written(start: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> Plan:
+    """What is on the device at a time, and in which numbers, of a network as it is written, or compiled."""
     plan = fitted(approximate(start, machine, speed, model), machine, speed, model)
-    if (
-        speed.quantize is None
-        and plan.levers.quantized is not Quantization.OFF
-        and not fits(plan, machine, model)
-    ):
+    chosen = speed.quantize is None and plan.levers.quantized is not Quantization.OFF
+    if chosen and not fits(plan, machine, model):
         speed = speed.model_copy(update={"quantize": "off"})
         plan = fitted(approximate(start, machine, speed, model), machine, speed, model)
-    return paced(hastened(overlapping(plan, machine, model), machine, speed, model), machine, speed, model)
+    return plan
+
+
+def fused(start: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> Plan | None:
+    """The plan with fused blocks, if kernels of our own are for this machine and all of it has room there.
+
+    Raises ``ConfigurationError`` where that was asked for and cannot be.
+    """
+    reason = cannot_fuse(start, machine, speed, model)
+    if reason is None:
+        levers = replace(start.levers, fused=True)
+        plan = fitted(
+            approximate(replace(start, levers=levers), machine, speed, model), machine, speed, model
+        )
+        if fits(plan, machine, model) and not plan.tiled:
+            return plan
+        whole = replace(plan, tiled=False, together=speed.together or 1)
+        reason = f"{peak(whole, model) + SPARE:.1f} GiB are needed, and there are {machine.free:.1f}"
+    if speed.fuse:
+        raise ConfigurationError(f"speed.fuse = true cannot be followed here: {reason}.")
+    return None
+
+
+def cannot_fuse(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> str | None:
+    """Why blocks are not fused, whatever memory there is."""
+    if not machine.fuses:
+        return "the kernels are for Hopper GPUs, such as the H100, and need Triton and a compiler for C"
+    if plan.precision == "fp32":
+        return "the kernels are for bf16 and fp16"
+    if speed.offload in ("networks", "layers"):
+        return "what is moved about cannot be fused"
+    if speed.quantize not in (None, "off"):
+        return f"matrices in {speed.quantize} are for compiled blocks"
+    if speed.fuse:
+        return None
+    if speed.fuse is False or speed.compile:
+        return "its host has chosen otherwise"
+    return "little would be gained" if model is SMALL else None
 
 
 def described(machine: Machine) -> str:
@@ -88,8 +128,8 @@ def approximate(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footp
     preset = FAST if speed.preset == "fast" else EXACT
     until = preset.guided_until if speed.guided_until is None else speed.guided_until
     every = preset.cached_every if speed.cached_every is None else speed.cached_every
-    levers = replace(EXACT, guided_until=until, cached_every=every)
-    plan = because(plan, levers.words, levers=levers) if levers != EXACT else plan
+    levers = replace(plan.levers, guided_until=until, cached_every=every)
+    plan = because(plan, levers.words, levers=levers) if levers != plan.levers else plan
     if speed.quantize is not None:
         check_quantized(Quantization(speed.quantize), machine, speed)
         return quantized(plan, Quantization(speed.quantize), "as speed.quantize says")
@@ -99,8 +139,8 @@ def approximate(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footp
         return because(plan, "not quantized, as not all of it stays there")
     if not machine.quantizes:
         return because(plan, "not quantized, which is only for NVIDIA's GPUs")
-    if machine.fuses and speed.fuse is not False and not speed.compile:
-        return because(plan, "not quantized, as fused blocks in whole numbers are faster")
+    if plan.levers.fused:
+        return because(plan, "not quantized, as fused blocks are faster without")
     finest = Quantization.FP8 if machine.capability >= ADA else Quantization.INT8
     return quantized(plan, finest, "which is faster, and takes half of the memory")
 
@@ -150,8 +190,8 @@ def fits(plan: Plan, machine: Machine, model: Footprint) -> bool:
 def ways(plan: Plan, machine: Machine, speed: SpeedSettings) -> Iterator[Plan]:
     """The ways to have a model on the device; what costs less is first, and what changes the picture last."""
     plan = replace(plan, together=speed.together or 1)
-    if machine.kind != "cuda" or plan.levers.quantized is not Quantization.OFF:
-        offloads = [Offload.NOTHING]  # elsewhere there is no other memory; what is quantized was there before
+    if machine.kind != "cuda" or plan.levers.quantized is not Quantization.OFF or plan.levers.fused:
+        offloads = [Offload.NOTHING]  # elsewhere there is no other memory; what is changed was there before
     elif speed.offload is not None:
         offloads = [Offload(speed.offload)]
     else:
@@ -211,30 +251,9 @@ def pictures(count: int) -> str:
 
 def hastened(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> Plan:
     """How the networks' blocks are computed: fused, compiled, or as they are written."""
-    reason = cannot_fuse(plan, machine, model)
-    if speed.fuse and reason:
-        raise ConfigurationError(f"speed.fuse = true cannot be followed here: {reason}.")
-    if reason or speed.fuse is False or (speed.compile and not speed.fuse):
+    if not plan.levers.fused:
         return compiled(plan, machine, speed, model)
-    levers = replace(plan.levers, fused=True)
-    return replayed(
-        because(plan, "blocks fused by kernels made for it", levers=levers), machine, speed, model
-    )
-
-
-def cannot_fuse(plan: Plan, machine: Machine, model: Footprint) -> str | None:
-    """What makes fusing impossible, or worth nothing."""
-    if not machine.fuses:
-        return "the kernels are for Hopper GPUs, such as the H100, and need Triton and a compiler for C"
-    if plan.precision == "fp32":
-        return "the kernels are for bf16 and fp16"
-    if plan.offload is not Offload.NOTHING:
-        return "what is moved about cannot be fused"
-    if plan.levers.quantized is not Quantization.OFF:
-        return f"matrices in {plan.levers.quantized} are for compiled blocks"
-    if peak(replace(plan, levers=replace(plan.levers, fused=True)), model) > EASE * machine.free:
-        return "its weights take more memory than there is"
-    return "little would be gained" if model is SMALL else None
+    return replayed(because(plan, "blocks fused by kernels made for it"), machine, speed, model)
 
 
 def compiled(plan: Plan, machine: Machine, speed: SpeedSettings, model: Footprint) -> Plan:

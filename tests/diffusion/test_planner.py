@@ -159,7 +159,7 @@ def test_a_host_who_chooses_everything_gets_everything(machine: Machine) -> None
 
 @pytest.mark.parametrize(
     ("memory", "offload", "together"),
-    [(24.0, NOTHING, 8), (12.0, NOTHING, 2), (7.5, NETWORKS, 1), (4.0, LAYERS, 1)],
+    [(24.0, NOTHING, 8), (12.0, NOTHING, 1), (7.5, NETWORKS, 1), (4.0, LAYERS, 1)],
 )
 def test_a_host_who_lends_only_some_of_a_gpus_memory_is_not_asked_for_more(
     memory: float, offload: Offload, together: int
@@ -190,7 +190,7 @@ def test_offloading_that_was_asked_for_is_done_on_any_gpu_and_nowhere_else() -> 
         (RTX_4090, {"fuse": True}, ["speed.fuse = true", "Hopper"]),
         (H200, {"fuse": True, "quantize": "fp8"}, ["speed.fuse = true", "fp8"]),
         (H200, {"fuse": True, "offload": "networks"}, ["speed.fuse = true", "moved about"]),
-        (H200, {"fuse": True, "memory": 12}, ["speed.fuse = true", "more memory"]),
+        (H200, {"fuse": True, "memory": 9}, ["speed.fuse = true", "10.6 GiB", "9.0"]),
         (MAC, {"compile": True}, ["speed.compile = true", "Metal"]),
     ],
 )
@@ -226,10 +226,25 @@ def test_a_gpu_that_the_kernels_are_for_is_drawn_on_with_them_unless_its_host_sa
         levers = auto(H200, **speed).levers
         assert levers.compiled and not levers.fused
     assert auto(H200, fuse=True, compile=True).levers.fused
+    assert auto(H200, fuse=True, compile=True, preset="fast").levers.fused
+    assert auto(H200, "storybook", fuse=True).levers.fused
     assert not auto(H200, "storybook").levers.fused
-    assert "not quantized, as fused blocks" in auto(H200, preset="fast").explained
     fp32 = plan_on(H200, "fp32", SpeedSettings())
     assert fp32.levers.compiled and not fp32.levers.fused
+
+
+@pytest.mark.parametrize("preset", ["exact", "fast"])
+def test_more_memory_never_means_that_less_is_fused(preset: str) -> None:
+    plans = [auto(H200, memory=quarters / 4, preset=preset) for quarters in range(16, 128)]
+    fuses = [plan.levers.fused for plan in plans]
+    assert fuses == sorted(fuses)
+    assert fuses[4 * 11 - 16]  # GiB
+    for plan in plans:
+        assert plan.levers.fused == ("blocks fused by kernels made for it" in plan.explained)
+        said = "not quantized, as fused blocks are faster without" in plan.explained
+        assert said == (plan.levers.fused and preset == "fast")
+    together = [plan.together for plan in plans if plan.levers.fused]
+    assert together == sorted(together) and set(together) == {1, 2, 4, 8}
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=name)
