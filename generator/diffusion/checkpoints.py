@@ -84,6 +84,10 @@ class Checkpoints:
             self._pipe.disable_freeu()
         return self._pipe
 
+    def forget(self) -> None:
+        """Hold no pipeline: something of it may have been left changed half way, and it is loaded anew."""
+        self._pipe = self._loaded = None
+
     @property
     def last(self) -> StableDiffusionXLPipeline:
         """The one that was handed out last."""

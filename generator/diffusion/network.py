@@ -65,11 +65,11 @@ class Network:
         if not (replayed and self.levers.replayed):
             self._replayed = None
         elif self._replayed is None:
-            self._replayed = Replayed(self._evaluate, self._depends, self._recorder())
+            self._replayed = Replayed(self.evaluate_once, self._depends, self._recorder())
 
     def evaluate(self, *args: Any) -> tuple[Tensor, Tensor | None]:
         """What one step's network says of its arguments, and its deep features; see `arguments`."""
-        return self._evaluate(*args) if self._replayed is None else self._replayed(*args)
+        return self.evaluate_once(*args) if self._replayed is None else self._replayed(*args)
 
     def release(self) -> None:
         """Leave ``unet`` to others, changed in nothing but its numbers; nothing may be drawn any more."""
@@ -83,7 +83,8 @@ class Network:
         """Whether all that the levers say can be done."""
         return all(part is None or part.works for part in (self._blocks, self._replayed))
 
-    def _evaluate(self, *args: Any) -> tuple[Tensor, Tensor | None]:
+    def evaluate_once(self, *args: Any) -> tuple[Tensor, Tensor | None]:
+        """As `evaluate`, where it is not worth recording: once in a drawing."""
         function: Evaluate = caching.evaluate if self.levers.cached_every > 1 else whole
         if self._blocks is None:
             return function(self.unet, *args)
@@ -108,6 +109,7 @@ class PlainNetwork:
         """``unet`` is as before after each drawing; of ``levers``, only what is not its own is pulled."""
         self.unet, self.levers = unet, replace(EXACT, guided_until=levers.guided_until)
         self.evaluate: Evaluate = partial(whole, unet)
+        self.evaluate_once = self.evaluate
         self.works = True
         self.any_number = False  # what it is told is told of all rows
 
@@ -153,15 +155,15 @@ class Drawing:
         unet = self._network.unet
         if caching.is_full(step, self._steps, self._network.levers.cached_every):
             self._deep = None
-        prediction, self._deep = self._network.evaluate(
+        evaluate = self._network.evaluate_once if shares else self._network.evaluate
+        prediction, self._deep = evaluate(
             rows_of(sample.to(unet.dtype), told),
             timestep,
             arguments(told, self._bias),
             self._deep,
         )
         if shares:
-            prediction = for_each(prediction)
-            self._deep = None if self._deep is None else for_each(self._deep)
+            prediction, self._deep = for_each(prediction), None
         if not told.guided:
             return prediction.float()
         unconditional, conditional = prediction.float().chunk(2)

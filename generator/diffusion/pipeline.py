@@ -30,7 +30,7 @@ from generator.errors import DrawingError, OutOfMemory
 from generator.shape import shape
 from generator.story import Engine, OnStep, Recipe
 
-PRACTICE = 3  # steps, in which a step is also recorded
+PRACTICE = 3  # steps; in the last, exact levers record theirs
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
@@ -46,7 +46,8 @@ class Illustrator:
         """``plan`` says where and how; see `planner.plan_for`.
 
         Where the plan compiles, a folder for what is ``compiled`` spares whoever waits for pictures the
-        minutes that it takes: they are drawn without until it is done. Else it is done on the way.
+        minutes that it takes: they are drawn without until it is done. Else it is done on the way. Kernels of
+        our own are kept there too.
         """
         self.plan = plan
         self._device = torch.device(plan.device)
@@ -65,7 +66,7 @@ class Illustrator:
         """Load what the recipe needs, so that its drawing need not wait for it."""
         with self._ready(recipe, plan or self.plan):
             pass
-        if not self._practised and (plan is None or plan.levers.fused):
+        if not self._practised and (plan or self.plan).levers.fused:
             self._practise(recipe)
 
     def _practise(self, recipe: Recipe) -> None:
@@ -109,7 +110,7 @@ class Illustrator:
         height, width = (8 * side for side in latents.shape[2:])
         with self._room_for(width, height):
             rig = self._rigged(self._checkpoints.last, plan)
-            vae, decoder = rig.pipe.vae, pixels_of if plan.tiled else rig.decoder(latents)
+            vae, decoder = rig.pipe.vae, rig.decoder(latents, tiled=plan.tiled)
             in_tiles = tiles(vae) if plan.tiled else nullcontext()
             with torch.inference_mode(), self._beside.orders(latents), in_tiles:
                 return [picture(vae, one[None], decoder) for one in latents]
@@ -120,7 +121,7 @@ class Illustrator:
 
     @property
     def gave_up(self) -> bool:
-        """Whether something that should be compiled could not be."""
+        """Whether something that should be compiled, fused or recorded could not be."""
         return self._rig is not None and not self._rig.works
 
     def make_room(self) -> bool:
@@ -152,16 +153,27 @@ class Illustrator:
             plan = replace(plan, levers=replace(plan.levers, replayed=self.plan.levers.replayed))
         if self._rig is None or not self._rig.suits(pipe, plan):
             self._let_go()
-            self._rig = Rig(pipe, plan)
+            with self._forgetting():
+                self._rig = Rig(pipe, plan)
         return self._rig
 
     def _let_go(self) -> None:
         """Hold nothing of the last pipeline: its weights and the next one's may not fit together."""
         rig, self._rig = self._rig, None
         if rig is not None:
-            rig.take_down()
+            with self._forgetting():
+                rig.take_down()
         del rig
         gc.collect()  # a network refers to itself; what it remembers would stay on the device
+
+    @contextmanager
+    def _forgetting(self) -> Iterator[None]:
+        """What could not be changed as a whole, such as for lack of memory, must not be drawn with."""
+        try:
+            yield
+        except Exception:
+            self._checkpoints.forget()
+            raise
 
     @contextmanager
     def _room_for(self, width: int, height: int) -> Iterator[None]:

@@ -26,8 +26,8 @@ Recorder = Callable[[Function, Sequence[Any]], tuple[Callable[[], object], Any]]
 BEFORE = 2
 """Calls of a kind before one is recorded: compiling, and choosing algorithms, are not to be repeated."""
 
-KEPT = 32
-"""Recordings at most, one for each number of pictures, size and state of the levers."""
+KEPT = 128
+"""Recordings at most, one for each number of pictures, size, and state of the levers (four at most)."""
 
 
 class Replayed:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from generator.diffusion.devices import is_lost, is_out_of_memory
+from generator.diffusion.devices import is_lost, is_out_of_memory, is_recording
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ class Rewritten:
             try:
                 return function(*args)
             except Exception as error:
+                if is_recording():
+                    raise  # what is changed now would be recorded, and not done
                 give_up(function.__name__, self.manner, error)
                 self.works = False
                 self.use(False)

@@ -23,7 +23,7 @@ class Rig:
     def __init__(self, pipe: StableDiffusionXLPipeline, plan: Plan) -> None:
         """``plan`` has all levers that any drawing with this rig may use.
 
-        Where something goes wrong, such as with memory, the pipeline is left as it was.
+        Where something goes wrong, such as with memory, the pipeline may be left changed half way.
         """
         self.pipe, self._kind = pipe, kind_of(plan)
         with ExitStack() as undo:
@@ -50,11 +50,11 @@ class Rig:
         if levers.compiled:
             self._ready.add(latents)
 
-    def decoder(self, latents: Tensor) -> Decode:
-        """What decodes latents (n, 4, h, w) soonest."""
+    def decoder(self, latents: Tensor, *, tiled: bool) -> Decode:
+        """What decodes latents (n, 4, h, w) soonest, all at once or ``tiled``."""
         if self._fused is not None:
             return partial(self._fused.call, pixels_of)
-        if self._compiled is None or latents.shape[2:] not in self._ready:
+        if tiled or self._compiled is None or latents.shape[2:] not in self._ready:
             return pixels_of
         return self._compiled
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from types import ModuleType
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
+from generator.diffusion import rewriting
 from generator.diffusion.decoding import pixels_of
 from generator.diffusion.fused import convolving, fusing, plain
 from generator.diffusion.fused.convolving import Convolution, Enlargement
@@ -20,7 +22,9 @@ from generator.diffusion.fused.fusing import FusedBlocks, apart, in_turn
 from generator.diffusion.network import Network
 from generator.diffusion.pipeline import PRACTICE, Illustrator, latents_of
 from generator.diffusion.plan import EXACT, Levers, Plan
+from generator.diffusion.rewriting import Rewritten
 from generator.diffusion.tiny import tiny
+from generator.errors import OutOfMemory
 from generator.story import Recipe
 from tests.diffusion.test_attention import CPU, OTHER, SMALL
 
@@ -122,7 +126,7 @@ def test_an_illustrator_draws_fused_and_decodes_fused() -> None:
     assert not illustrator.gave_up
     rig = illustrator._rig
     assert rig is not None
-    assert rig.decoder(found) is not pixels_of
+    assert rig.decoder(found, tiled=False) is not pixels_of
     (picture,), (same,) = illustrator.finish(found), other.finish(found)
     assert max(abs(a - b) for a, b in zip(picture.tobytes(), same.tobytes(), strict=True)) <= 1
 
@@ -179,3 +183,43 @@ def test_what_is_fused_is_practised_once_before_anybody_waits_for_it(
         illustrator.prepare(SHORT, illustrator.plan)
     assert drawn == [PRACTICE]
     assert Path(os.environ["TRITON_CACHE_DIR"]).parent == tmp_path / "compiled"
+
+
+@pytest.mark.parametrize("rearranged", ["in_turn", "apart"])
+def test_a_network_that_ran_out_of_memory_half_way_is_not_drawn_with(
+    rearranged: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gates that were rearranged for some layers would draw something else."""
+    illustrator, leaner = Illustrator(Plan(levers=FUSED)), Plan()
+    expected = Illustrator(leaner).latents([SHORT])
+    if rearranged == "apart":
+        illustrator.latents([SHORT])
+    rearrange, calls = getattr(fusing, rearranged), count(1)
+
+    def greedy(rows: Tensor) -> Tensor:
+        if next(calls) == 4:
+            raise torch.OutOfMemoryError
+        return rearrange(rows)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(fusing, rearranged, greedy)
+    with pytest.raises(OutOfMemory):
+        illustrator.denoise([SHORT], plan=illustrator.plan if rearranged == "in_turn" else leaner)
+    for plan in (leaner, illustrator.plan):
+        found = illustrator.denoise([SHORT], plan=plan).cpu()
+        assert (found - expected).norm() < 1e-5 * expected.norm()
+
+
+def test_nothing_is_given_up_while_it_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be changed then would be recorded, and not done."""
+    block = nn.Linear(2, 2)
+    rewritten = Rewritten([(block, lambda inputs: 2 * inputs)])
+    rewritten.use(True)
+    monkeypatch.setattr(rewriting, "is_recording", lambda: True)
+    with pytest.raises(ZeroDivisionError):
+        rewritten.call(lambda: 1 / 0)
+    assert rewritten.works
+    monkeypatch.setattr(rewriting, "is_recording", lambda: False)
+    with pytest.raises(ZeroDivisionError):
+        rewritten.call(lambda: 1 / 0)  # which is not the blocks' fault, but who knows
+    assert not rewritten.works
+    assert "forward" not in vars(block)

@@ -22,6 +22,7 @@ class FusedBlocks(Rewritten):
 
     manner = "fused"
 
+    @torch.no_grad()
     def __init__(self, network: nn.Module) -> None:
         """``network`` is on its device, in the numbers it is drawn in."""
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -20,8 +20,8 @@ def gated(tokens: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     rows, depth, columns = tokens.shape[:-1].numel(), tokens.shape[-1], len(weight)
     result = tokens.new_empty(*tokens.shape[:-1], columns // 2)
     tiles = triton.cdiv(rows, ROWS) * triton.cdiv(columns, COLUMNS)
-    programs = min(tiles, processors(tokens.device))
-    gated_kernel[(programs,)](
+    programs = processors(tokens.device)
+    gated_kernel[(min(tiles, programs),)](
         TensorDescriptor.from_tensor(tokens.view(rows, depth), [ROWS, DEPTH]),
         TensorDescriptor.from_tensor(weight, [COLUMNS, DEPTH]),
         TensorDescriptor.from_tensor(result.view(rows, columns // 2), [ROWS, COLUMNS // 2]),
