@@ -62,7 +62,7 @@ def look(name: str) -> Machine:
         ram=ram,
         cores=os.cpu_count() or 1,
         compiles=compiles,
-        fuses=compiles and capability == HOPPER and torch.version.hip is None and has_kernels(),
+        fuses=compiles and capability == HOPPER and torch.version.hip is None and has_triton(),
         quantizes=device.type == "cuda" and torch.version.hip is None,
     )
 
@@ -111,12 +111,12 @@ def can_compile(device: torch.device) -> bool:
     return device.type == "cpu" and any(map(shutil.which, (os.environ.get("CXX", "c++"), "g++", "clang++")))
 
 
-def has_kernels() -> bool:
-    """Whether kernels of our own can be made: Triton must not only be there."""
+def has_triton() -> bool:
+    """Whether kernels of our own can be made: Triton must not only be there, but work."""
     try:
-        importlib.import_module("generator.diffusion.fused.kernels")
+        importlib.import_module("triton.language")
     except Exception:
-        log.warning("Kernels of our own cannot be used; drawing goes on without", exc_info=True)
+        log.warning("Triton cannot be used; drawing goes on without kernels of our own", exc_info=True)
         return False
     return True
 
