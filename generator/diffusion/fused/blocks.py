@@ -79,9 +79,10 @@ def transformer(module: Transformer2DModel, words: ModuleType) -> Forward:
             gate, back = block.ff.net[0].proj, block.ff.net[2]
             tokens = told(words, block.norm1, stream, next(offset))
             add(stream, itself.attend(block.attn1, tokens), block.attn1.to_out[0])
-            tokens = told(words, block.norm2, stream, next(offset))
-            query = block.attn2.to_q(tokens[-len(text.keys) :])
-            add(stream, words.listen(query, text.keys, text.values, identity_bias), block.attn2.to_out[0])
+            listening = stream[-len(text.keys) :]  # where there is no text, only a bias would be heard
+            query = block.attn2.to_q(told(words, block.norm2, listening, next(offset)))
+            heard = words.listen(query, text.keys, text.values, identity_bias)
+            add(listening, heard, block.attn2.to_out[0])
             tokens = told(words, block.norm3, stream, next(offset))
             add(stream, words.gated(tokens, gate.weight, gate.bias), back)
         result = linear(stream, module.proj_out.weight, last)
@@ -101,8 +102,8 @@ def biases(module: Transformer2DModel) -> Iterator[Tensor]:
 
 
 def add(stream: Tensor, tokens: Tensor, layer: nn.Linear) -> None:
-    """Add a layer of tokens (m, length, d'), but for its bias, to the last m rows of the stream."""
-    stream[-len(tokens) :].flatten(0, 1).addmm_(tokens.flatten(0, 1), layer.weight.t())
+    """Add a layer of tokens (n, length, d'), but for its bias, to the stream (n, length, d)."""
+    stream.view(-1, stream.shape[-1]).addmm_(tokens.flatten(0, 1), layer.weight.t())
 
 
 def told(words: ModuleType, norm: nn.LayerNorm, stream: Tensor, offset: Tensor) -> Tensor:
