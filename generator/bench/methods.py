@@ -20,7 +20,6 @@ GUIDED_UNTIL = FAST.guided_until
 CACHED_EVERY = FAST.cached_every
 FEWER_STEPS = QUICK_STEPS / SDXL.steps
 TURBO_STEPS = 4
-COMPILED = replace(EXACT, compiled=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +60,12 @@ def methods(device: torch.device, precision: str, recipe: Recipe) -> list[Method
     gpu = device.type == "cuda"
     chosen = plan_for(str(device), precision, SpeedSettings())
     ours = replace(chosen, together=1, offload=Offload.NOTHING, tiled=False, levers=EXACT, reasons=())
-    # On a processor, compiling takes longer than a bench.
-    base = replace(EXACT, fused=chosen.levers.fused, compiled=gpu and not chosen.levers.fused, replayed=gpu)
+    compiled = replace(EXACT, compiled=gpu, replayed=gpu)  # on a processor, it takes longer than a bench
+    base = replace(compiled, fused=True, compiled=False) if chosen.levers.fused else compiled
     return [
         *others(),
         *exact(ours, base),
-        *levers(ours, base, recipe),
+        *levers(ours, base, compiled, recipe),
         *presets(ours, recipe),
         *small(ours),
     ]
@@ -96,7 +95,7 @@ def exact(ours: Plan, base: Levers) -> Iterator[Method]:
     recorded = " and recorded" if base.replayed else ""
     ways = [
         ("eager", "exact, eager", EXACT),
-        ("compiled", f"exact: compiled{recorded}", replace(COMPILED, replayed=base.replayed)),
+        ("compiled", f"exact: compiled{recorded}", replace(EXACT, compiled=True, replayed=base.replayed)),
     ]
     if base.fused:
         ways.append(("exact", f"exact: fused{recorded}", base))
@@ -113,17 +112,17 @@ def exact(ours: Plan, base: Levers) -> Iterator[Method]:
             )
 
 
-def levers(ours: Plan, base: Levers, recipe: Recipe) -> Iterator[Method]:
-    """What changes the picture a little, each for itself."""
+def levers(ours: Plan, base: Levers, compiled: Levers, recipe: Recipe) -> Iterator[Method]:
+    """What changes the picture a little, each for itself; eight bits are for what is not fused."""
     together = 8 if base.replayed else 1
-    compiled = replace(COMPILED, replayed=base.replayed) if base.replayed else EXACT
+    instead = ", compiled" if base.fused else ""
     alone = {"group": Group.LEVERS, "together": together, "frames": max(2, together)}
     until = f"guided in the first {GUIDED_UNTIL:.0%} of the steps"
     for name, title, lever in (
         ("guided", until, replace(base, guided_until=GUIDED_UNTIL)),
         ("cached", f"deep layers every {CACHED_EVERY} steps", replace(base, cached_every=CACHED_EVERY)),
-        ("int8", "int8, compiled", replace(compiled, quantized=Quantization.INT8)),
-        ("fp8", "fp8, compiled", replace(compiled, quantized=Quantization.FP8)),
+        ("int8", f"int8{instead}", replace(compiled, quantized=Quantization.INT8)),
+        ("fp8", f"fp8{instead}", replace(compiled, quantized=Quantization.FP8)),
     ):
         yield Method(name=name, title=title, plan=replace(ours, levers=lever), **alone)  # type: ignore[arg-type]
     steps = max(1, round(FEWER_STEPS * recipe.steps))

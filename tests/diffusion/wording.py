@@ -32,7 +32,7 @@ class Numbers:
 CASES: dict[str, Callable[[Numbers], tuple[Any, ...]]] = {
     "normalize-wide": lambda of: (of(4, 7, 1280), of(1280).float(), of(1280), of(1280), 1e-5),
     "normalize-narrow": lambda of: (of(4, 7, 96), of(96).float(), of(96), of(96), 1e-5),
-    "gated": lambda of: (of(2, 150, 128), of(768, 128), of(768)),
+    "gated": lambda of: (of(2, 150, 128), of(768, 128) / 32, of(768) / 4),  # gates in the bend of their curve
     "normalize_groups-one": lambda of: (
         (of.picture(2, 96, 9, 10),), 8, of(96), of(96), 1e-5, of(2, 96), True,
     ),

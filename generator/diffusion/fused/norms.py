@@ -47,7 +47,7 @@ def normalize_groups(
     addend: Tensor | None,
     activated: bool,
 ) -> Tensor:
-    """See `plain.normalize_groups`: sums of parts of pictures, of groups of them, and the result of it."""
+    """See `plain.normalize_groups`, of one part or two: their sums, what follows of them, and the result."""
     parts = tuple(map(laid_out, parts))  # FreeU's are not
     (rows, _, height, width), channels = parts[0].shape, sum(part.shape[1] for part in parts)
     area = height * width
@@ -60,16 +60,15 @@ def normalize_groups(
         device=weight.device,
         memory_format=torch.channels_last,
     )
-    begin = 0
-    for part in parts:
-        across = triton.cdiv(part.shape[1], CHANNELS)
-        sum_kernel[(chunks, across, rows)](
+    begins = (0, parts[0].shape[1])
+    for part, begin in zip(parts, begins, strict=False):
+        grid = (chunks, triton.cdiv(part.shape[1], CHANNELS), rows)
+        sum_kernel[grid](
             part, sums, area, part.shape[1], begin, channels, PIXELS, ROWS, CHANNELS, num_warps=4
         )
-        begin += part.shape[1]
     affine_kernel[(groups, rows)](
-        *parts,
-        *parts[:1] * (2 - len(parts)),
+        parts[0],
+        parts[-1],  # of which nothing is read where there is only one
         parts[0].shape[1],
         sums,
         addend,
@@ -86,13 +85,11 @@ def normalize_groups(
         addend is not None,
         num_warps=4,
     )
-    begin = 0
-    for part in parts:
+    for part, begin in zip(parts, begins, strict=False):
         grid = (triton.cdiv(area, ROWS), triton.cdiv(part.shape[1], CHANNELS), rows)
         apply_kernel[grid](
             part, affine, result, area, part.shape[1], begin, channels, ROWS, CHANNELS, activated, num_warps=4
         )
-        begin += part.shape[1]
     return result
 
 

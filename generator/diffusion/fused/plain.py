@@ -1,4 +1,4 @@
-"""What the fused blocks ask for, in PyTorch's own words; `kernels` has the same for a GPU, in one pass each.
+"""What the fused blocks ask for, in PyTorch's own words; `kernels` has the same for a GPU, in fewer passes.
 
 Pictures (n, channels, h, w) have their channels last in memory, and keep them there.
 """
@@ -13,7 +13,7 @@ from generator.diffusion.attention import listen
 
 INPUT = torch.tensor([[1, 0, -1, 0], [0, 1, 1, 0], [0, -1, 1, 0], [0, 1, 0, -1]])
 OUTPUT = torch.tensor([[1, 1, 1, 0], [0, 1, -1, -1]])
-"""What Winograd's F(2 × 2, 3 × 3) does to both sides of a tile, and of its products; see `winograd`."""
+"""What Winograd's F(2 × 2, 3 × 3) does to both sides of a tile, and of its products; see `convolving`."""
 
 
 def normalize(stream: Tensor, offset: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
