@@ -71,8 +71,10 @@ def near(pixel: object, colour: tuple[int, int, int]) -> bool:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_each_kind_keeps_to_the_limit_that_it_is_given(book: Book, whole: Whole, kind: Kind) -> None:
     made = whole(kind)
-    smaller = make(book, kind, len(made.data) - 1)
-    assert len(smaller.data) < len(made.data) <= 10 * MB
+    # Not a byte less: x264 reads memory that it never wrote, and a film is not always of the same size.
+    limit = len(made.data) * 9 // 10
+    smaller = make(book, kind, limit)
+    assert len(smaller.data) <= limit and len(made.data) <= 10 * MB
     assert (made.reduced, smaller.reduced) == (False, True)
     assert made.filename.startswith("story-12.")
 
