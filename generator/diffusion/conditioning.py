@@ -151,8 +151,7 @@ def reweight(pipe: StableDiffusionXLPipeline, hidden_states: Tensor, recipe: Rec
     suppress = [tokens.ids(scene) for scene in recipe.suppress]
     widths = [encoder.config.hidden_size for encoder in (pipe.text_encoder, pipe.text_encoder_2)]
     parts = torch.split(hidden_states, widths, dim=-1)  # (77, 768) and (77, 1280)
-    reweighted = [svr(part, input_ids, express, suppress, recipe.svr) for part in parts]
-    return torch.cat(reweighted, dim=-1)
+    return torch.cat(svr(parts, input_ids, express, suppress, recipe.svr), dim=-1)
 
 
 def time_ids(recipe: Recipe, batch: int) -> Tensor:

@@ -24,12 +24,14 @@ def picture(vae: AutoencoderKL, latents: Tensor, decode: Decode) -> Image.Image:
     Raises ``DrawingError`` where the decoder's numbers overflow.
     """
     pixels = decode(vae, latents)
-    if not pixels.isfinite().all():
+    finite = pixels.isfinite().all()  # read when the levels are: the device is waited for once
+    levels = ((pixels[0] / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)
+    levels = levels.permute(1, 2, 0).contiguous().cpu()
+    if not finite:
         raise DrawingError(
             "The numbers of this picture overflowed; precision bf16 or fp32 has room for them."
         )
-    levels = ((pixels[0] / 2 + 0.5).clamp(0, 1) * 255).round().to(torch.uint8)
-    return Image.fromarray(levels.permute(1, 2, 0).cpu().numpy())
+    return Image.fromarray(levels.numpy())
 
 
 def pixels_of(vae: AutoencoderKL, latents: Tensor) -> Tensor:

@@ -23,63 +23,52 @@ END_DAMPING = 0.9
 
 
 def svr(
-    hidden_states: Tensor,
+    encoded: Sequence[Tensor],
     input_ids: tuple[int, ...],
     express: tuple[int, ...],
     suppress: Sequence[tuple[int, ...]],
     mode: SvrMode,
-) -> Tensor:
-    """The prompt's embedding with one scene expressed and the others suppressed; the argument stays as it is.
+) -> list[Tensor]:
+    """The prompt's embeddings with one scene expressed and the others suppressed; the arguments stay.
 
-    ``hidden_states`` (77, d) is one text encoder's penultimate layer, ``input_ids`` its 77 tokens, padded
-    with EOS whatever that encoder itself pads with; ``express`` and ``suppress`` are the scenes' own tokens,
-    without BOS and EOS. The scenes are taken in order, the expressed one last; each sees what the one before
-    left.
+    ``encoded`` are the text encoders' penultimate layers, (77, d) each, which know nothing of each other;
+    ``input_ids`` the 77 tokens, padded with EOS whatever an encoder itself pads with; ``express`` and
+    ``suppress`` the scenes' own tokens, without BOS and EOS. The scenes are taken in order, the expressed one
+    last; each sees what the one before left.
     """
     if mode is SvrMode.OFF:
-        return hidden_states
+        return list(encoded)
     # Every scene only mixes rows: the small X·Xᵀ is enough to follow them, and X itself is mixed once. In
     # float64 and on the CPU: Apple's GPU has neither float64 nor the decomposition, and so a seed keeps its
     # meaning on every device.
-    x = hidden_states.to("cpu", torch.float64)
-    products, mixing = x @ x.T, torch.eye(len(x), dtype=torch.float64)
+    rows = [part.to("cpu", torch.float64) for part in encoded]
+    products = torch.stack([x @ x.T for x in rows])
+    mixing = torch.eye(len(input_ids), dtype=torch.float64).repeat(len(rows), 1, 1)
+    ends = torch.tensor([position for position, token in enumerate(input_ids) if token == EOS])
     told = [(scene, ALPHA_SUPPRESS, BETA_SUPPRESS) for scene in suppress]
     for scene, alpha, beta in [*told, (express, ALPHA_EXPRESS, BETA_EXPRESS)]:
-        step = mixing_of(products, input_ids, scene, alpha, beta, mode)
-        products, mixing = step @ products @ step.T, step @ mixing
-    return (mixing @ x).to(hidden_states)
+        there = torch.tensor(first_occurrence(input_ids, scene), dtype=torch.long)  # which may be none
+        if mode is SvrMode.SVR_EOT:
+            _mix(products, mixing, ends, END_DAMPING * torch.eye(len(ends), dtype=torch.float64))
+        else:
+            there = torch.cat([there, ends])
+        _mix(products, mixing, there, reweighting(products[:, there[:, None], there], alpha, beta))
+    return [(mixed @ x).to(part) for mixed, x, part in zip(mixing, rows, encoded, strict=True)]
 
 
-def mixing_of(
-    products: Tensor,
-    input_ids: tuple[int, ...],
-    scene: tuple[int, ...],
-    alpha: float,
-    beta: float,
-    mode: SvrMode,
-) -> Tensor:
-    """How one scene's rows are mixed, (77, 77), and the end-of-text rows with them unless ``mode`` says else.
-
-    ``products`` are X·Xᵀ of the embedding X.
-    """
-    ends = [position for position, token in enumerate(input_ids) if token == EOS]
-    rows = list(first_occurrence(input_ids, scene))
-    step = torch.eye(len(products), dtype=products.dtype)
-    if mode is SvrMode.SVR_EOT:
-        step[ends, ends] = END_DAMPING
-    else:
-        rows += ends
-    there = torch.tensor(rows, dtype=torch.long)  # which may be none
-    step[there[:, None], there] = reweighting(products[there[:, None], there], alpha, beta)
-    return step
+def _mix(products: Tensor, mixing: Tensor, rows: Tensor, step: Tensor) -> None:
+    """Mix some rows of X by ``step`` (k, k), as its ``products`` X·Xᵀ and what was ``mixing`` it see it."""
+    products[:, rows] = step @ products[:, rows]
+    products[:, :, rows] = products[:, :, rows] @ step.mT
+    mixing[:, rows] = step @ mixing[:, rows]
 
 
 def reweighting(products: Tensor, alpha: float, beta: float) -> Tensor:
-    """The mixing of rows X (k, d) that replaces every singular value σ by β·σ·exp(−α·σ), (k, k).
+    """The mixing of rows X (…, k, d) that replaces every singular value σ by β·σ·exp(−α·σ), (…, k, k).
 
     With X = U·σ·V it is U·(β·exp(−α·σ))·Uᵀ, and U and σ² come from ``products``, X·Xᵀ.
     """
     squares, u = torch.linalg.eigh(products)
     factors = beta * torch.exp(-alpha * squares.clamp(min=0).sqrt())
-    mixing: Tensor = (u * factors) @ u.T
+    mixing: Tensor = (u * factors[..., None, :]) @ u.mT
     return mixing

@@ -26,7 +26,7 @@ def reweighted(case, hidden_states: torch.Tensor, mode: SvrMode | None = None) -
     ids = clip_tokenizer().ids
     suppress = [ids(scene) for scene in case["suppress"]]
     mode = mode or SvrMode(case["mode"])
-    return svr(hidden_states, tuple(case["input_ids"]), ids(case["express"]), suppress, mode)
+    return svr([hidden_states], tuple(case["input_ids"]), ids(case["express"]), suppress, mode)[0]
 
 
 @pytest.mark.parametrize("encoder", ["a", "b"])
@@ -35,6 +35,16 @@ def test_it_reproduces_the_originals_output(case, encoder: str, golden) -> None:
     before, after = (golden[f"{case['key']}.{encoder}.{side}"] for side in ("in", "out"))
     assert not torch.allclose(before, after, atol=1e-2)
     torch.testing.assert_close(reweighted(case, before), after, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", list(SvrMode))
+def test_text_encoders_side_by_side_know_nothing_of_each_other(mode: SvrMode, golden) -> None:
+    case, ids = CASES[2], clip_tokenizer().ids
+    encoded = [golden[f"{case['key']}.{encoder}.in"] for encoder in ("a", "b")]
+    suppress = [ids(scene) for scene in case["suppress"]]
+    found = svr(encoded, tuple(case["input_ids"]), ids(case["express"]), suppress, mode)
+    for together, one in zip(found, encoded, strict=True):
+        torch.testing.assert_close(together, reweighted(case, one, mode))
 
 
 @pytest.mark.parametrize("mode", list(SvrMode))
