@@ -10,9 +10,9 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
+from cogs.access import story_of, take_of
 from cogs.place import NotAllowed, moderates_server, person
 from cogs.presentation import forms
-from cogs.presentation.buttons import story_of, take_of
 from cogs.presentation.characters import (
     DESK,
     HOME,

@@ -11,10 +11,10 @@ import discord
 from discord import ui
 from discord.ext import commands
 
+from cogs.access import meant
 from cogs.place import check_place, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer
-from cogs.presentation.buttons import meant
 from cogs.presentation.circle import DESK, name_of, scene_form
 from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel, undo_question
 from cogs.presentation.controls import press

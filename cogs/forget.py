@@ -10,9 +10,9 @@ from discord import app_commands, ui
 from discord.app_commands import Range
 from discord.ext import commands
 
+from cogs.access import known, may_redraw
 from cogs.place import NotAllowed, person
 from cogs.presentation.answers import answer, answering
-from cogs.presentation.buttons import known, may_redraw
 from cogs.presentation.cards import RED, view_of
 from cogs.presentation.controls import press
 from cogs.presentation.report_card import DESK as REPORTS

@@ -12,12 +12,12 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
+from cogs.access import known, meant
 from cogs.gallery_options import days, kind_of, viewer
 from cogs.languages import public_locale
 from cogs.place import check_server
 from cogs.posting.glances import frame_again, glance_file
 from cogs.presentation.answers import acknowledge, answer, answering
-from cogs.presentation.buttons import known, meant
 from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card
 from cogs.presentation.keepsakes import book_of, kinds, kinds_card, size_of
 from cogs.presentation.text import plain, shorten

@@ -8,9 +8,9 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from cogs.access import may_see
 from cogs.place import moderates_server, person, roles_of
 from cogs.presentation.answers import acknowledge
-from cogs.presentation.buttons import may_see
 from cogs.presentation.queue_card import DESK, Viewer, queue_card
 from cogs.presentation.text import plain
 from cogs.presentation.words import _

@@ -12,10 +12,10 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
+from cogs.access import known, meant, story_of, take_of
 from cogs.gallery_options import viewer
 from cogs.pictures import NoRecipe, Posted, attached, files, origin_of, pictures
 from cogs.presentation.answers import acknowledge, answer, answering
-from cogs.presentation.buttons import known, meant, story_of, take_of
 from cogs.presentation.recipe import (
     DESK,
     FILE,

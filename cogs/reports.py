@@ -12,6 +12,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from cogs.access import meant, story_of, take_of
 from cogs.languages import server_locale
 from cogs.moderate import check_bannable, check_moderator
 from cogs.pictures import pictures
@@ -19,7 +20,6 @@ from cogs.place import person
 from cogs.posting.post import Post
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answering
-from cogs.presentation.buttons import meant, story_of, take_of
 from cogs.presentation.report_card import DESK, link_to, report_card, report_form
 from cogs.presentation.words import _, speaking
 from generator.errors import NotFound, SamefoxError

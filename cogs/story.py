@@ -24,9 +24,9 @@ from cogs.place import (
     roles_of,
 )
 from cogs.presentation.answers import acknowledge, answer, answer_error, sentence
-from cogs.presentation.buttons import served
 from cogs.presentation.doubts import doubts
 from cogs.presentation.modals import Written, correct_button, returned, returned_text, story_form, written
+from cogs.presentation.serving import served
 from cogs.presentation.words import _, style_label
 from cogs.wish import Wish, as_form, filled_in, starring_in, typed
 from generator.archive.characters import Character

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord.ext import commands
 
+from cogs.access import may_redraw, story_of, take_of
 from cogs.presentation import forms
-from cogs.presentation.buttons import draw_again, draw_all_again, may_redraw, story_of, take_of
 from cogs.presentation.controls import unpaged
 from cogs.presentation.forms import Form, FormRefused
 from cogs.presentation.menu import SHOWN, more_menu
 from cogs.presentation.take_forms import DESK, refusal, remix_form, tune_all_form, tune_form
+from cogs.redrawing import draw_again, draw_all_again
 from generator.errors import Refusal, SamefoxError
 from generator.story import Changes
 from generator.storyboard import new_seed

@@ -12,12 +12,12 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
+from cogs.access import known
 from cogs.circle import CircleCog
 from cogs.gallery_options import viewer
 from cogs.place import NotShown, WrongPlace, check_place, check_polls, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import acknowledge, answer, answering, sentence
-from cogs.presentation.buttons import known
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.doubts import doubts
 from cogs.presentation.modals import returned

@@ -3,65 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Coroutine
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self
 
 import discord
 from discord import ui
 
-from cogs.place import (
-    NotAllowed,
-    check_place,
-    check_server,
-    check_there,
-    moderates_server,
-    person,
-    roles_of,
-)
-from cogs.presentation.answers import answer, answer_error
+from cogs.access import may_choose, may_redraw, meant, story_of, studio_of
+from cogs.presentation.answers import answer
+from cogs.presentation.serving import answering_errors
 from cogs.presentation.text import plain
-from cogs.presentation.words import _, listed, ngettext
-from generator.errors import NotFound
-from generator.limits import Standing, standing
-from generator.story import Changes, Frame, Story, Take
+from cogs.presentation.words import _, listed
+from cogs.redrawing import draw_again
+from generator.story import Changes, Story
 from generator.storyboard import new_seed
-
-if TYPE_CHECKING:
-    from bot import Samefox
-    from generator.studio import Studio
-
-_ButtonT = TypeVar("_ButtonT", bound="ui.DynamicItem[Any]")
-_Callback = Callable[[_ButtonT, discord.Interaction[Any]], Coroutine[Any, Any, None]]
-
-
-def answering_errors(callback: _Callback[_ButtonT]) -> _Callback[_ButtonT]:
-    """Let a dynamic item's callback be `served`; all of them go through here."""
-
-    @wraps(callback)
-    async def answered(self: _ButtonT, interaction: discord.Interaction[Any]) -> None:
-        await served(interaction, lambda: callback(self, interaction))
-
-    return answered
-
-
-async def served(interaction: discord.Interaction[Any], serve: Callable[[], Awaitable[None]]) -> None:
-    """Turn away whom moderators have excluded, and tell the person what went wrong.
-
-    Everything that is pressed, chosen or sent goes through here; discord.py only logs what it raises.
-    """
-    try:
-        if interaction.guild_id is not None and not _takes_away(interaction):
-            await studio_of(interaction).gate.check_person(interaction.guild_id, interaction.user.id)
-        await serve()
-    except Exception as error:
-        await answer_error(interaction, error)
-
-
-def _takes_away(interaction: discord.Interaction[Any]) -> bool:
-    """Whether a button only deletes what is a person's own, which also those may who are excluded."""
-    data: Any = interaction.data
-    return str(data.get("custom_id", "")).startswith("samefox:forget:")
 
 
 class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P<story>\d+)"):
@@ -105,7 +59,18 @@ class CancelButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:cancel:(?P
             await answer(interaction, _("There is nothing left to stop; everything is drawn already."))
 
 
-class RerollButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:reroll:(?P<take>\d+)"):
+class _OfTake:
+    """A button about a take, which its custom id names."""
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Made anew from the pressed button."""
+        return cls(int(match["take"]))  # type: ignore[call-arg]  # as the buttons are
+
+
+class RerollButton(_OfTake, ui.DynamicItem[ui.Button[Any]], template=r"samefox:reroll:(?P<take>\d+)"):
     """Draws a frame again with a new seed."""
 
     def __init__(self, take_id: int) -> None:
@@ -116,20 +81,13 @@ class RerollButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:reroll:(?P
         )
         self.take_id = take_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made anew from the pressed button."""
-        return cls(int(match["take"]))
-
     @answering_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Draw the frame with a new seed."""
         await draw_again(interaction, self.take_id, Changes(seed=new_seed()))
 
 
-class AgainButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:again:(?P<take>\d+)"):
+class AgainButton(_OfTake, ui.DynamicItem[ui.Button[Any]], template=r"samefox:again:(?P<take>\d+)"):
     """Draws a frame again with its own seed."""
 
     def __init__(self, take_id: int, label: str | None = None) -> None:
@@ -142,13 +100,6 @@ class AgainButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:again:(?P<t
             )
         )
         self.take_id = take_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made anew from the pressed button."""
-        return cls(int(match["take"]))
 
     @answering_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
@@ -180,7 +131,7 @@ class PageButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:page:(?P<tak
         await _turn_here(interaction, story, self.take_id)
 
 
-class ChooseButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:choose:(?P<take>\d+)"):
+class ChooseButton(_OfTake, ui.DynamicItem[ui.Button[Any]], template=r"samefox:choose:(?P<take>\d+)"):
     """Lets a take stand for its frame; for those whose frame it is."""
 
     def __init__(self, take_id: int, *, chosen: bool = False) -> None:
@@ -194,13 +145,6 @@ class ChooseButton(ui.DynamicItem[ui.Button[Any]], template=r"samefox:choose:(?P
             )
         )
         self.take_id = take_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        """Made anew from the pressed button."""
-        return cls(int(match["take"]))
 
     @answering_errors
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
@@ -226,160 +170,6 @@ async def _turn_here(interaction: discord.Interaction[Any], story: Story, take_i
     assert interaction.message is not None
     if interaction.message.id != story.frame_of(take_id).message_id:
         await interaction.client.get_cog("gallery").turned(interaction, take_id)
-
-
-async def draw_again(interaction: discord.Interaction[Any], take_id: int, changes: Changes) -> None:
-    """Put another take of a frame in line, and say so to the person who asked for it."""
-    if not interaction.response.is_done():
-        await interaction.response.defer(ephemeral=True, thinking=True)
-    may = await _admitted(interaction)
-    story = await story_of(interaction, take_id)
-    frame = story.frame_of(take_id)
-    if frame.position is None:
-        raise NotFound(
-            "This scene has been taken out of the story, so it is not drawn again; please choose a picture "
-            "of another scene."
-        )
-    await check_there(interaction, story, frame.message_id)
-    chooses = may_choose(interaction, story, frame)
-    take = await studio_of(interaction).redraw(
-        take_id, person(interaction), changes, chooses=chooses, standing=may, locale=str(interaction.locale)
-    )
-    await answer(
-        interaction,
-        _("🎨 Frame {number} is being drawn again with seed {seed}; look at its message.").format(
-            number=(frame.position or 0) + 1, seed=take.recipe.seed
-        )
-        + ("" if interaction.channel_id == story.thread_id else f" → <#{story.thread_id}>"),
-    )
-
-
-async def draw_all_again(interaction: discord.Interaction[Any], take_id: int, changes: Changes) -> None:
-    """Put another take of every frame of a take's story in line, for those whose story it is."""
-    if not interaction.response.is_done():
-        await interaction.response.defer(ephemeral=True, thinking=True)
-    may = await _admitted(interaction)
-    story = await story_of(interaction, take_id)
-    if not may_redraw(interaction, story):
-        raise NotAllowed(
-            "Only {name} or a moderator can have the whole story drawn again; you can draw single pictures "
-            "again, or tell the story yourself with the line in a picture's recipe.",
-            name=story.author.name[:40],
-        )
-    await check_there(interaction, story)
-    story = await studio_of(interaction).redraw_story(story.id, person(interaction), changes, standing=may)
-    await answer(
-        interaction,
-        ngettext(
-            "🎨 The story's {count} frame is being drawn again; look at its message.",
-            "🎨 All {count} frames are being drawn again; look at their messages.",
-            len(story.frames),
-        ).format(count=len(story.frames)),
-    )
-
-
-async def _admitted(interaction: discord.Interaction[Any]) -> Standing:
-    """What the member's roles mean for the queue, once it is known that they may draw here at all.
-
-    Raises:
-        WrongPlace: it could not be shown, or is not wanted here.
-        NotAllowed: it is not wanted from this member.
-    """
-    check_place(interaction)
-    server = await studio_of(interaction).server(interaction.guild_id or 0)
-    check_server(interaction, server)
-    return standing(roles_of(interaction.user), server)
-
-
-async def story_of(interaction: discord.Interaction[Any], take_id: int) -> Story:
-    """The story of the take that a pressed button names.
-
-    Raises:
-        NotFound: there is none any more, or the button means one of an archive since deleted.
-    """
-    studio = studio_of(interaction)
-    story = await studio.archive.story((await studio.archive.take(take_id)).story_id)
-    message_id = interaction.message.id if interaction.message is not None else interaction.id
-    return meant(interaction, story, message_id)
-
-
-def meant(interaction: discord.Interaction[Any], story: Story, message_id: int) -> Story:
-    """The story, if a message in this server can mean it.
-
-    Raises:
-        NotFound: it means one of an archive since deleted.
-    """
-    # The numbers of a new archive begin anew. Nothing about a story is posted before its card, and Discord's
-    # ids are in the order of time.
-    if story.guild_id != interaction.guild_id or story.card_id is None or message_id < story.card_id:
-        raise NotFound("I do not remember this picture any more, so nothing can be done with it.")
-    return story
-
-
-def take_of(story: Story, take_id: int) -> tuple[Frame, Take]:
-    """A take of a story, and its frame.
-
-    Raises:
-        NotFound: the story has no such take.
-    """
-    for frame in (*story.frames, *story.taken_back):
-        for take in frame.takes:
-            if take.id == take_id:
-                return frame, take
-    raise NotFound("There is no picture {number} here any more.", number=take_id)
-
-
-def may_choose(interaction: discord.Interaction[Any], story: Story, frame: Frame) -> bool:
-    """Whether this person decides which take stands for a frame."""
-    return interaction.user.id in (story.author.id, frame.author.id) or _moderates(interaction, story)
-
-
-def may_redraw(interaction: discord.Interaction[Any], story: Story) -> bool:
-    """Whether this person decides about the story as a whole."""
-    return interaction.user.id == story.author.id or _moderates(interaction, story)
-
-
-def _moderates(interaction: discord.Interaction[Any], story: Story) -> bool:
-    """Whether this person is a moderator where a story is told; elsewhere, a channel's own is none."""
-    if interaction.channel_id in (story.channel_id, story.thread_id):
-        return interaction.permissions.manage_messages
-    return moderates_server(interaction.user)
-
-
-def known(interaction: discord.Interaction[Any], story: Story) -> Story:
-    """The story, if this person may know of it in this server.
-
-    Raises:
-        NotFound: they may not, and are told no more than if there were none.
-    """
-    seen = may_see(interaction, story.place_id, story.thread_id, story.author.id)
-    if story.guild_id != interaction.guild_id or not seen:
-        raise NotFound("There is no story {number} here any more.", number=story.id)
-    return story
-
-
-def may_see(
-    interaction: discord.Interaction[Any], place_id: int, thread_id: int | None, author_id: int
-) -> bool:
-    """Whether this person may know of a story that is for the readers of a place, and told in a thread."""
-    if interaction.user.id == author_id or moderates_server(interaction.user):
-        return True
-    if interaction.channel_id in (place_id, thread_id):
-        return True
-    guild, member = interaction.guild, interaction.user
-    channel = guild.get_channel_or_thread(place_id) if guild is not None else None
-    if channel is None or not isinstance(member, discord.Member):
-        return False
-    return (
-        channel.type is not discord.ChannelType.private_thread
-        and channel.permissions_for(member).view_channel
-    )
-
-
-def studio_of(interaction: discord.Interaction[Any]) -> Studio:
-    """The studio behind the bot that was asked."""
-    bot: Samefox = interaction.client
-    return bot.studio
 
 
 def cancel_id(story_id: int) -> str:

@@ -11,7 +11,7 @@ import discord
 from discord import ui
 
 from cogs.presentation import forms
-from cogs.presentation.buttons import answering_errors, served
+from cogs.presentation.serving import answering_errors, served
 
 
 class Desk(Protocol):
