@@ -156,8 +156,9 @@ def test_an_enlargement_is_its_convolution_of_what_is_twice_as_large() -> None:
 
 
 def test_gates_lie_beside_what_they_gate_and_apart_again() -> None:
-    rows = torch.arange(12).view(6, 2)
-    assert in_turn(rows)[:, 0].tolist() == [0, 6, 2, 8, 4, 10]
+    rows = torch.arange(64).view(32, 2)
+    of_each = in_turn(rows)[:, 0].view(4, 8) // 2
+    assert of_each.tolist() == [[*range(first, first + 8)] for first in (0, 16, 8, 24)]
     assert torch.equal(apart(in_turn(rows)), rows)
 
 

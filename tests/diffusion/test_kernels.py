@@ -13,10 +13,11 @@ import pytest
 from generator.diffusion.fused import plain
 from tests.diffusion.wording import word
 
-pytest.importorskip("triton", reason="Triton is for Linux and Windows alone")
+gating = pytest.importorskip("generator.diffusion.fused.gating", reason="Triton is for Linux and Windows")
 
 ROUNDED = 4e-4  # fp16 has eleven bits
 SHARED = 232_448  # bytes of shared memory that a program may have on a Hopper GPU
+RESERVED = 1024  # bytes that the GPU itself has of them beside each program
 
 
 def told(module: str, folder: Path) -> dict[str, list[float]]:
@@ -54,3 +55,4 @@ def test_every_kernel_compiles_for_a_hopper_gpu(tmp_path: Path) -> None:
     }
     assert set(shared) == kernels
     assert max(map(max, shared.values())) <= SHARED
+    assert max(shared["gated_kernel"]) <= (SHARED + RESERVED) // gating.BESIDE - RESERVED

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from generator.diffusion.fused import plain
 from generator.diffusion.fused.blocks import forwards
+from generator.diffusion.fused.plain import TURN
 from generator.diffusion.rewriting import Rewritten
 
 
@@ -53,10 +54,10 @@ def words_for(device: torch.device) -> ModuleType:
 
 
 def in_turn(rows: Tensor) -> Tensor:
-    """The first half of the rows and the second, one of each in turn."""
-    return torch.stack(rows.chunk(2), dim=1).flatten(0, 1)
+    """The first half of the rows and the second, `TURN` of each in turn."""
+    return rows.view(2, -1, TURN, *rows.shape[1:]).transpose(0, 1).flatten(0, 2)
 
 
 def apart(rows: Tensor) -> Tensor:
     """The inverse of `in_turn`."""
-    return torch.cat([rows[0::2], rows[1::2]])
+    return rows.view(-1, 2, TURN, *rows.shape[1:]).transpose(0, 1).flatten(0, 2)
