@@ -12,13 +12,15 @@ from generator.diffusion.rewriting import laid_out
 PIXELS = 512  # of a picture whose sums one program takes
 ROWS = 32  # read at once
 CHANNELS = 64  # side by side: 128 bytes of a pixel's
+WARP = 1024  # numbers of a token that one warp takes
 
 
 def normalize(stream: Tensor, offset: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
     """See `plain.normalize`."""
     width, result = stream.shape[-1], torch.empty_like(stream)
+    block = triton.next_power_of_2(width)
     normalize_kernel[(stream.shape[:-1].numel(),)](
-        stream, offset, weight, bias, result, eps, width, triton.next_power_of_2(width), num_warps=2
+        stream, offset, weight, bias, result, eps, width, block, num_warps=max(1, block // WARP)
     )
     return result
 
