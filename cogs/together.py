@@ -14,16 +14,16 @@ from discord.ext import commands
 
 from cogs.access import known
 from cogs.circle import CircleCog
-from cogs.gallery_options import viewer
+from cogs.gallery_options import search
 from cogs.place import NotShown, WrongPlace, check_place, check_polls, check_server, person, roles_of
-from cogs.presentation import forms
+from cogs.presentation import forms, offers
 from cogs.presentation.answers import acknowledge, answer, answering, sentence
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.doubts import doubts
 from cogs.presentation.modals import returned
-from cogs.presentation.text import shorten
+from cogs.presentation.offers import SHOWN, offered
 from cogs.presentation.words import _
-from cogs.story import StoryCog, style_called, style_choices
+from cogs.story import StoryCog
 from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
 from generator.script import listed_script, read_scenes
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MINUTES = 10  # of a turn or a vote, when nobody says
-SHOWN = 100  # characters of a choice, by Discord
-OFFERED = 25  # choices, by Discord
 
 MODES = [
     Choice(name="Anyone, any time", value=Mode.OPEN.value),
@@ -121,7 +119,7 @@ class TogetherCog(commands.Cog):
         member = await self.bot.studio.defaults(interaction.user.id)
         drafted = await self.bot.studio.together.plan(
             _script(subject, scenes, most),
-            Options(style=style_called(style, self.bot.settings)),
+            Options(style=offers.style_called(style, self.bot.settings.styles)),
             server,
             member,
             locale=str(interaction.locale),
@@ -149,7 +147,7 @@ class TogetherCog(commands.Cog):
     async def further(
         self,
         interaction: discord.Interaction[Samefox],
-        number: Range[int, 1],
+        number: Range[str, 1, SHOWN],
         mode: str = Mode.OPEN.value,
         minutes: Range[int, 1, LONGEST] = MINUTES,
     ) -> None:
@@ -157,7 +155,7 @@ class TogetherCog(commands.Cog):
         await acknowledge(interaction)
         async with answering(interaction):
             server = await self._checked(interaction, Mode(mode))
-            earlier = known(interaction, await self.bot.studio.archive.story(number))
+            earlier = known(interaction, await self.bot.studio.archive.story(offers.number_of(number)))
             assert interaction.channel_id is not None
             begin = self.bot.studio.together.go_on(
                 earlier,
@@ -223,18 +221,12 @@ class TogetherCog(commands.Cog):
     async def _styles(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The styles offered here that contain what was typed."""
         server = await self.bot.studio.server(interaction.guild_id or 0)
-        return style_choices(server.offered_styles(self.bot.settings), typed)
+        return offered(offers.styles(server.offered_styles(self.bot.settings)), typed)
 
-    async def _finished(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
+    async def _finished(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """Stories of this server that can go on, as far as this member may see them."""
-        shelf, guild_id = self.bot.studio.archive.titles, interaction.guild_id or 0
-        return [
-            Choice(
-                name=shorten(f"{each.story_id} · {each.subject} · {each.author_name}", SHOWN),
-                value=each.story_id,
-            )
-            for each in await shelf.finished(guild_id, typed, viewer(interaction), OFFERED)
-        ]
+        titles = self.bot.studio.archive.titles
+        return offered(offers.stories(await titles.finished(search(interaction, typed))))
 
 
 def _script(subject: str, scenes: str | None, most: int) -> Script:

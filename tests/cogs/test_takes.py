@@ -173,7 +173,7 @@ async def test_a_picture_that_nobody_would_see_is_not_drawn(stage: Stage) -> Non
     story = await told(stage)
     assert story.thread_id is not None
     talk = stage.env.guild.create_text_channel("talk")
-    await stage.ben.slash(talk, "story show", number=story.id)
+    await stage.ben.slash(talk, "story show", number=str(story.id))
     (shown,) = stage.messages(talk.id)
     menu = next(part for part in walk(shown) if ":menu:" in str(part.get("custom_id")))
     cards = [
