@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,8 +27,8 @@ from cogs.presentation.words import _
 from cogs.story import StoryCog
 from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
-from generator.script import listed_script, read_scenes
-from generator.story import Options, Script, Story
+from generator.script import read_beginning
+from generator.story import Options, Story
 from generator.together.circle import LONGEST, Mode
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class TogetherCog(commands.Cog):
             await self._together(interaction, subject, Mode(mode), style, scenes, minutes)
         except SamefoxError as refusal:
             hint = _("Here is what you wrote, so that it is not lost:")
-            wrote = f"{subject}: {scenes}" if scenes else subject
+            wrote = _one_text(subject, scenes) if scenes else subject
             text, file = returned(f"{sentence(refusal, interaction.id)}\n{hint}", wrote, None)
             await answer(interaction, text, file=file)
 
@@ -118,7 +119,7 @@ class TogetherCog(commands.Cog):
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
         drafted = await self.bot.studio.together.plan(
-            _script(subject, scenes, most),
+            read_beginning(subject, scenes or "", max_scenes=most),
             Options(style=offers.style_called(style, self.bot.settings.styles)),
             server,
             member,
@@ -229,12 +230,9 @@ class TogetherCog(commands.Cog):
         return offered(offers.stories(await titles.finished(search(interaction, typed))))
 
 
-def _script(subject: str, scenes: str | None, most: int) -> Script:
-    """The subject, and the scenes if there are any already."""
-    if scenes:
-        return read_scenes(subject, scenes, max_scenes=most)
-    tidy = listed_script(subject, ["something"], max_scenes=1)
-    return Script(subject=tidy.subject, scenes=())
+def _one_text(subject: str, scenes: str) -> str:
+    """What was typed in two options, as one prompt has it."""
+    return f"{subject} | {scenes}" if re.search("[:：]", subject) else f"{subject}: {scenes}"
 
 
 async def setup(bot: Samefox) -> None:
