@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from generator.archive.circles import Common
+from generator.archive.circle_rows import Common
 from generator.errors import NotFound
 from generator.limits import USUAL, Standing, bounds
 from generator.moderation.gate import chosen_recipes, words

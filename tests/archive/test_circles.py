@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from generator.archive.archive import Archive
-from generator.archive.circles import Common
+from generator.archive.circle_rows import Common
 from generator.archive.database import open_archive
 from generator.errors import NotFound
 from generator.sentence import Sentence
