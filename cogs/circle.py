@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import discord
 from discord import ui
 from discord.ext import commands
 
 from cogs.access import meant
+from cogs.languages import public_locale
 from cogs.place import check_place, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer
@@ -20,7 +23,8 @@ from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel, 
 from cogs.presentation.controls import press
 from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
-from cogs.presentation.words import _
+from cogs.presentation.words import _, speaking
+from generator.archive.excision import NOBODY
 from generator.errors import SamefoxError
 from generator.limits import standing
 from generator.story import Person, Story, Storyboard, Take
@@ -244,6 +248,23 @@ class CircleCog(commands.Cog, name=DESK):
         said = _("↩️ Taken back: scene {number}, by {name}. Its words are still in their form, behind ✍️.")
         number = (frame.position or 0) + 1
         await self._show(interaction, story.id, said.format(number=number, name=name_of(frame.author)))
+        if frame.author.id not in (who.id, NOBODY.id):
+            await self._tell_writer(story, frame.author, who)
+
+    async def _tell_writer(self, story: Story, writer: Person, who: Person) -> None:
+        """Tell somebody that another took their scene back; who takes no messages reads it in the thread.
+
+        It holds nothing of the story, since a message to one person cannot be taken away with that.
+        """
+        with speaking(await public_locale(self.bot, story.guild_id)):
+            if who.id == story.author.id:
+                said = _("↩️ {name}, whose story it is, took your last scene in {thread} back.")
+            else:
+                said = _("↩️ A moderator took your last scene in {thread} back.")
+            text = said.format(name=f"<@{who.id}>", thread=f"<#{story.thread_id}>")
+            text += " " + _("Its words are still in your form, behind ✍️.")
+        with suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+            await (await self.bot.create_dm(discord.Object(writer.id))).send(text)
 
     async def _move(
         self, interaction: discord.Interaction[Any], story: Story, frame_id: int, by: int

@@ -124,7 +124,9 @@ def scene_form(circle: Circle, words: str = "") -> Form:
         fields=(
             Field(
                 label=_("What happens next?"),
-                description=_("One scene: it becomes one picture."),
+                description=_("Your last scene was taken back; these are its words.")
+                if words
+                else _("One scene: it becomes one picture."),
                 value=words,
                 read=lambda text: {"scene": text},
                 placeholder=_("playing in the snow"),

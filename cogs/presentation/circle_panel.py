@@ -92,8 +92,8 @@ def undo_question(story: Story, who: Person) -> ui.LayoutView:
         words = _("Its words are in your form when you press ✍️, until you write something else.")
     else:
         words = _(
-            "⚠️ It is not yours: {name} wrote it. Its words are in their form when they press ✍️, until they "
-            "write something else."
+            "⚠️ It is not yours: {name} wrote it, and is told. Its words are in their form when they press ✍️, "
+            "until they write something else."
         ).format(name=name)
     lines = [
         f"### ↩️ {_('Take scene {number} back?').format(number=number)}",

@@ -123,9 +123,11 @@ class Circles(Shelf):
 
     @writes
     def take_back(
-        self, sql: sqlite3.Connection, story_id: int, check: Callable[[Circle, Frame], None]
+        self, sql: sqlite3.Connection, story_id: int, act: Callable[[Circle, Frame], Circle]
     ) -> tuple[Frame, list[int]]:
         """Take the last scene out of the story; its frame, and its takes that need not be drawn any more.
+
+        The circle is replaced by what `act` makes of it, which raises what forbids that.
 
         Raises:
             NotFound: there is no such circle, or no scene in it.
@@ -134,7 +136,9 @@ class Circles(Shelf):
         if not story.frames:
             raise NotFound("There is no scene to take back yet.")
         frame = story.frames[-1]
-        check(circle, frame)
+        after = act(circle, frame)
+        if after != circle:
+            write_circle(sql, after)
         sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame.id,))
         rows = sql.execute(
             f"UPDATE jobs SET state = 'cancelled', finished_at = {NOW}"  # noqa: S608

@@ -152,7 +152,12 @@ class Together(Beginnings):
     async def undo(self, story_id: int, person: Person, frame_id: int, *, moderator: bool) -> Frame:
         """Take the last scene back, if that is still this one."""
         check = _undoing(person, frame_id, moderator)
-        frame, stopped = await self._archive.circles.take_back(story_id, check)
+
+        def act(circle: Circle, frame: Frame) -> Circle:
+            check(circle, frame)
+            return keeping.took_back(circle, person, frame.author, (frame.position or 0) + 1)
+
+        frame, stopped = await self._archive.circles.take_back(story_id, act)
         self._stop(stopped)
         self._tell_all(story_id)
         return frame

@@ -107,6 +107,7 @@ async def test_taking_a_scene_back_is_asked_first_and_its_words_stay_with_whoeve
     await stage.ann.click(panel, custom_id=f"samefox:circle:press:take_back:{fox.id}.{frame.id}")
     assert "Taken back: scene 2, by Ben" in now(stage, panel)
     assert (await fox.shown()).scenes == ("in a meadow",)
+    assert "↩️ Ann took back scene 2, by Ben, who has its words" in await prompt_of(fox)
 
     assert offered(await fox.press(stage.ann, "add")) is None
     assert offered(await fox.press(stage.ben, "add")) == "in the *deep* snow"
@@ -121,6 +122,32 @@ async def test_taking_a_scene_back_is_asked_first_and_its_words_stay_with_whoeve
     assert "Its words are in your form" in now(stage, own)
     await stage.ben.click(own, custom_id=f"samefox:circle:press:keep:{fox.id}")
     assert now(stage, own) == "👌 Nothing was taken back."
+
+
+def heard(stage: Stage, who: MemberActor) -> list[str]:
+    """What the bot has written to somebody alone."""
+    return [message.content for message in stage.messages(stage.env.backend.dm_channels.get(who.id, 0))]
+
+
+async def test_whoever_wrote_a_scene_is_told_when_somebody_else_takes_it_back(stage: Stage) -> None:
+    fox = await begun(stage, scenes="in a meadow")
+    await fox.shown()
+    before = len(heard(stage, stage.ben))
+    for who in (stage.ann, stage.mo, stage.ben):
+        await fox.write(stage.ben, "in the deep snow")
+        frame = (await fox.shown()).frames[-1]
+        form = private(await fox.press(who, "manage"))[-1]
+        await take_back(who, form, fox, frame.id)
+        await fox.shown()
+    told = heard(stage, stage.ben)[before:]
+    assert len(told) == 2, "what they do themselves they know"
+    thread = f"<#{(await fox.thread()).id}>"
+    assert f"<@{stage.ann.id}>, whose story it is, took your last scene in {thread} back" in told[0]
+    assert f"A moderator took your last scene in {thread} back" in told[1]
+    assert "snow" not in "".join(told), "it could not be taken away with the story"
+    written = await fox.press(stage.ben, "add")
+    assert written.modal is not None
+    assert "was taken back" in written.modal["components"][0]["description"]
 
 
 async def test_the_mode_and_the_time_limit_are_changed_in_the_panel(stage: Stage) -> None:

@@ -269,6 +269,13 @@ def test_a_handed_over_story_is_its_heirs() -> None:
     assert not may_manage(bens, ANN)
 
 
+def test_all_hear_of_a_scene_that_somebody_else_took_back_but_no_moderators_name() -> None:
+    told = circle(Mode.OPEN)
+    assert keeping.took_back(told, BEN, BEN, 2) == told
+    assert str(keeping.took_back(told, ANN, BEN, 2).news).startswith("↩️ Ann took back scene 2, by Ben")
+    assert str(keeping.took_back(told, DAN, BEN, 2).news).startswith("↩️ A moderator took back scene 2")
+
+
 def test_the_last_scene_is_taken_back_by_whoever_wrote_it_or_looks_after_the_story() -> None:
     keeping.check_may_undo(turns(), BEN, BEN)
     keeping.check_may_undo(turns(), ANN, BEN)
