@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -19,7 +20,14 @@ from cogs.place import check_place, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer
 from cogs.presentation.circle import DESK, name_of, scene_form
-from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel, undo_question
+from cogs.presentation.circle_panel import (
+    heir_question,
+    move_panel,
+    note,
+    panel,
+    undo_panel,
+    undo_question,
+)
 from cogs.presentation.controls import press
 from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
@@ -38,6 +46,9 @@ log = logging.getLogger(__name__)
 Press = Callable[["discord.Interaction[Any]", Story], Awaitable[str]]
 """What a button of the panel does; what to say of it."""
 
+NamedPress = Callable[["discord.Interaction[Any]", Story, int], Awaitable[None]]
+"""What a button does that names a scene or a person too."""
+
 
 class CircleCog(commands.Cog, name=DESK):
     """The buttons, menus and forms of stories told together; each names its story."""
@@ -54,6 +65,13 @@ class CircleCog(commands.Cog, name=DESK):
             "retell": self._retell,
             "count": self._count,
         }
+        self._named: dict[str, NamedPress] = {
+            "earlier": partial(self._move, -1),
+            "later": partial(self._move, 1),
+            "undo": self._ask_undo,
+            "take_back": self._undo,
+            "hand_over": self._hand_over,
+        }
 
     # -- for everybody ----------------------------------------------------------------------------------
 
@@ -69,12 +87,8 @@ class CircleCog(commands.Cog, name=DESK):
             await self._take_part(interaction, story, verb)
         elif verb == "manage":
             await self._manage(interaction, story)
-        elif verb in ("earlier", "later"):
-            await self._move(interaction, story, int(frame), -1 if verb == "earlier" else 1)
-        elif verb == "undo":
-            await self._ask_undo(interaction, story, int(frame))
-        elif verb == "take_back":
-            await self._undo(interaction, story, int(frame))
+        elif verb in self._named:
+            await self._named[verb](interaction, story, int(frame))
         else:
             await interaction.response.defer()
             await self._show(interaction, story.id, await self._panel[verb](interaction, story))
@@ -170,8 +184,14 @@ class CircleCog(commands.Cog, name=DESK):
             await self.together.set_minutes(story.id, who, int(values[0]), moderator=moderator)
         elif values:
             heir = _resolved(interaction, int(values[0]))
-            await self.together.hand_over(story.id, who, heir, moderator=moderator)
-            said = _("✅ {name} looks after this story now.").format(name=name_of(heir))
+            circle = await self.circles.circle(story.id)
+            check_manager(circle, who, moderator=moderator)
+            if heir.id != circle.owner.id:
+                loses = story.author.id == who.id and not moderator
+                view = heir_question(story, heir, loses=loses)
+                await interaction.edit_original_response(view=view)
+                return
+            said = _("👌 It is {name}’s story already.").format(name=name_of(heir))
         await self._show(interaction, story.id, said)
 
     async def _manage(self, interaction: discord.Interaction[Any], story: Story) -> None:
@@ -266,8 +286,16 @@ class CircleCog(commands.Cog, name=DESK):
         with suppress(discord.HTTPException, aiohttp.ClientError, OSError):
             await (await self.bot.create_dm(discord.Object(writer.id))).send(text)
 
+    async def _hand_over(self, interaction: discord.Interaction[Any], story: Story, heir_id: int) -> None:
+        await interaction.response.defer()
+        heir = await _member(interaction, heir_id)
+        who, moderator = person(interaction), _moderates(interaction)
+        await self.together.hand_over(story.id, who, heir, moderator=moderator)
+        said = _("✅ {name} looks after this story now.").format(name=name_of(heir))
+        await self._show(interaction, story.id, said)
+
     async def _move(
-        self, interaction: discord.Interaction[Any], story: Story, frame_id: int, by: int
+        self, by: int, interaction: discord.Interaction[Any], story: Story, frame_id: int
     ) -> None:
         await interaction.response.defer()
         who = person(interaction)
@@ -317,8 +345,22 @@ def _resolved(interaction: discord.Interaction[Any], user_id: int) -> Person:
     if user.get("bot"):
         raise CircleRefused("A bot cannot look after a story; please choose a person.")
     if member is None:
-        raise CircleRefused("They are not in this server any more; please choose somebody who is.")
+        raise _gone()
     return Person(id=user_id, name=member.get("nick") or user.get("global_name") or user["username"])
+
+
+async def _member(interaction: discord.Interaction[Any], user_id: int) -> Person:
+    """Somebody by the name they bear in this server, where they may have left it since they were chosen."""
+    assert interaction.guild is not None
+    try:
+        member = await interaction.guild.fetch_member(user_id)
+    except discord.NotFound:
+        raise _gone() from None
+    return Person(id=user_id, name=member.display_name)
+
+
+def _gone() -> CircleRefused:
+    return CircleRefused("They are not in this server any more; please choose somebody who is.")
 
 
 async def setup(bot: Samefox) -> None:

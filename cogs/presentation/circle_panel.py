@@ -121,6 +121,29 @@ def undo_question(story: Story, who: Person) -> ui.LayoutView:
     return view_of(ui.Container(ui.TextDisplay("\n".join(lines)), row, accent_colour=RED))
 
 
+def heir_question(story: Story, heir: Person, *, loses: bool) -> ui.LayoutView:
+    """What it means to hand a story over, before that is done: a name in a menu is soon tapped by mistake."""
+    lines = [
+        f"### 🤝 {_('Hand the story over to {name}?').format(name=name_of(heir))}",
+        f"**{plain(story.subject, 200)}**",
+        _("{name} then decides what becomes of it, and can hand it over again.").format(name=name_of(heir)),
+    ]
+    if loses:
+        lines.append(_("⚠️ It is not yours any more then: you can only add to it, as everybody can."))
+    row = ui.ActionRow[Any](
+        press(
+            DESK,
+            "hand_over",
+            f"{story.id}.{heir.id}",
+            _("Hand it over"),
+            "🤝",
+            discord.ButtonStyle.danger,
+        ),
+        press(DESK, "panel", str(story.id), _("Keep it")),
+    )
+    return view_of(ui.Container(ui.TextDisplay("\n".join(lines)), row, accent_colour=RED))
+
+
 def note(text: str) -> ui.LayoutView:
     """A few words where a panel was."""
     return view_of(ui.Container(ui.TextDisplay(text), accent_colour=FOX))

@@ -17,6 +17,12 @@ async def take_back(who: MemberActor, panel: ResponseMessage, fox: Round, frame_
         await who.click(panel, custom_id=f"samefox:circle:press:{verb}:{fox.id}.{frame_id}")
 
 
+async def hand_over(who: MemberActor, panel: ResponseMessage, fox: Round, heir: MemberActor) -> None:
+    """Hand the story over, and mean it."""
+    await who.select(panel, [heir], custom_id=f"samefox:circle:menu:heir.{fox.id}")
+    await who.click(panel, custom_id=f"samefox:circle:press:hand_over:{fox.id}.{heir.id}")
+
+
 def now(stage: Stage, message: ResponseMessage) -> str:
     """What a message says by now."""
     return texts(stage.env.backend.get_message(message.channel_id, message.id)).replace("\\", "")
@@ -54,9 +60,7 @@ async def test_the_owner_takes_back_moves_draws_again_and_hands_over(stage: Stag
     whole = draft(script, Options(seed=first.chosen.recipe.seed), stage.bot.settings)
     assert [frame.chosen.recipe for frame in again.frames] == list(whole.recipes)
 
-    await stage.ann.select(
-        await fox.panel(stage.ann), [stage.ben], custom_id=f"samefox:circle:menu:heir.{fox.id}"
-    )
+    await hand_over(stage.ann, await fox.panel(stage.ann), fox, stage.ben)
     story = await fox.shown()
     assert story.author.name == "Ben"
     back = await stage.ann.click(shown, custom_id=f"samefox:circle:press:panel:{fox.id}")
@@ -148,6 +152,30 @@ async def test_whoever_wrote_a_scene_is_told_when_somebody_else_takes_it_back(st
     written = await fox.press(stage.ben, "add")
     assert written.modal is not None
     assert "was taken back" in written.modal["components"][0]["description"]
+
+
+async def test_handing_a_story_over_is_asked_first(stage: Stage) -> None:
+    fox = await begun(stage)
+    await fox.shown()
+    menu = f"samefox:circle:menu:heir.{fox.id}"
+    panel = await fox.panel(stage.ann)
+    await stage.ann.select(panel, [stage.ben], custom_id=menu)
+    for part in ("Hand the story over to Ben?", "a red fox", "not yours any more"):
+        assert part in now(stage, panel)
+    assert (await fox.story()).author.name == "Ann", "it was only asked"
+    await stage.ann.click(panel, label="Keep it")
+    assert "Ann’s story" in now(stage, panel)
+    await stage.ann.select(panel, [stage.ann], custom_id=menu)
+    assert "It is Ann’s story already" in now(stage, panel)
+
+    theirs = await fox.panel(stage.mo)
+    await stage.mo.select(theirs, [stage.mo], custom_id=menu)
+    assert "not yours any more" not in now(stage, theirs)
+    await stage.ann.select(panel, [stage.ben], custom_id=menu)
+    await hand_over(stage.mo, await fox.panel(stage.mo), fox, stage.mo)
+    stale = await stage.ann.click(panel, label="Hand it over")
+    assert "Only Mo" in answers(stale)
+    assert (await fox.shown()).author.name == "Mo"
 
 
 async def test_the_mode_and_the_time_limit_are_changed_in_the_panel(stage: Stage) -> None:
