@@ -31,7 +31,7 @@ from cogs.presentation.circle_panel import (
 from cogs.presentation.controls import press
 from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
-from cogs.presentation.words import _, speaking
+from cogs.presentation.words import _, ngettext, speaking
 from generator.archive.excision import NOBODY
 from generator.errors import SamefoxError
 from generator.limits import standing
@@ -250,9 +250,11 @@ class CircleCog(commands.Cog, name=DESK):
             moderator=_moderates(interaction),
             standing=standing(roles_of(interaction.user), server),
         )
-        return _("🎨 All {count} pictures are being drawn again, each knowing the whole story.").format(
-            count=count
-        )
+        return ngettext(
+            "🎨 The picture is being drawn again.",
+            "🎨 All {count} pictures are being drawn again, each knowing the whole story.",
+            count,
+        ).format(count=count)
 
     async def _ask_undo(self, interaction: discord.Interaction[Any], story: Story, frame_id: int) -> None:
         """Say what would go with the last scene, and ask."""

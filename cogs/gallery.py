@@ -23,7 +23,7 @@ from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, 
 from cogs.presentation.keepsakes import book_of, kinds_card, size_of
 from cogs.presentation.offers import OFFERED, SHOWN, Offer, offered
 from cogs.presentation.text import plain
-from cogs.presentation.words import _, speaking
+from cogs.presentation.words import _, ngettext, speaking
 from generator.archive.gallery import Filter
 from generator.errors import NotFound
 from generator.moderation.gate import chosen_recipes, words
@@ -228,9 +228,11 @@ class GalleryCog(commands.Cog, name=DESK):
                 "Its pictures are reduced to fit into the {limit} that I may post here."
             ).format(limit=size_of(interaction.filesize_limit))
         if left_out:
-            text += "\n-# " + _("{count} of its pictures cannot be shown here and are left out.").format(
-                count=left_out
-            )
+            text += "\n-# " + ngettext(
+                "{count} of its pictures cannot be shown here and is left out.",
+                "{count} of its pictures cannot be shown here and are left out.",
+                left_out,
+            ).format(count=left_out)
         if made.unprinted:
             text += "\n-# " + _("My fonts lack {letters}; 〓 stands in their place.").format(
                 letters=plain(" ".join(made.unprinted), 60)

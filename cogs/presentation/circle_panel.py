@@ -165,7 +165,8 @@ def _whole(story: Story, circle: Circle, what: str) -> list[ui.Item[Any]]:
     else:
         buttons.append(press(DESK, "close", what, _("Close the story"), "🔒", discord.ButtonStyle.primary))
     if story.frames:
-        label = _("Draw all {count} again").format(count=len(story.frames))
+        count = len(story.frames)
+        label = ngettext("Draw it again", "Draw all {count} again", count).format(count=count)
         buttons.append(press(DESK, "retell", what, label, "🎨"))
     return buttons
 

@@ -288,7 +288,7 @@ def _managing(person: Person, moderator: bool) -> Callable[[Circle, Story], None
 def _check_room(circle: Circle, story: Story, most: int) -> None:
     if len(story.frames) >= most:
         raise CircleRefused(
-            "This story has {count} scenes, as many as a story can have here. {name} can close it with ⚙️.",
+            "No more scenes fit into this story: it can have {count} here. {name} can close it with ⚙️.",
             count=len(story.frames),
             name=circle.owner.name,
         )

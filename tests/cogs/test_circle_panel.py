@@ -154,6 +154,20 @@ async def test_whoever_wrote_a_scene_is_told_when_somebody_else_takes_it_back(st
     assert "was taken back" in written.modal["components"][0]["description"]
 
 
+async def test_of_one_scene_and_of_several_is_said_what_is_right_of_them(stage: Stage) -> None:
+    fox = await begun(stage, scenes="in a meadow")
+    await fox.shown()
+    panel = await fox.panel(stage.ann)
+    await stage.ann.click(panel, label="Draw it again")
+    assert "The picture is being drawn again." in now(stage, panel)
+    await fox.write(stage.ben, "in the snow")
+    await fox.shown()
+    panel = await fox.panel(stage.ann)
+    await stage.ann.click(panel, label="Draw all 2 again")
+    assert "All 2 pictures are being drawn again" in now(stage, panel)
+    await fox.shown()
+
+
 async def test_handing_a_story_over_is_asked_first(stage: Stage) -> None:
     fox = await begun(stage)
     await fox.shown()

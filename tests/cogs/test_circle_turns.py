@@ -65,7 +65,7 @@ async def test_a_poll_decides_between_the_proposals(stage: Stage) -> None:
     assert poll.poll.finalized
     assert story.scenes == ("in a meadow", "by a river")
     assert story.frames[1].author.name == "Ben"
-    assert "Ben’s scene was chosen with 2 of 3 votes" in await prompt_of(fox)
+    assert "Ben’s scene was chosen. Votes: 2 of 3" in await prompt_of(fox)
     assert [message.id for message in await fox.prompts()] == [(await fox.said())[-1].id]
 
 

@@ -94,6 +94,7 @@ async def test_stories_are_turned_through_from_the_newest_to_the_oldest(stage: S
     assert "2 of 2" in look.text
     assert f"story {fox.id}" in look.text
     assert "in a meadow · in the snow" in look.text
+    assert discord.utils.format_dt(fox.created_at, "D") in look.text
     assert [a["filename"] for a in look.message.attachments] == [f"sheet-{fox.id}.jpg"]
     assert look.label("older")["disabled"]
     await look.press("newer")
@@ -120,7 +121,9 @@ async def test_filters_are_kept_while_pages_are_turned(stage: Stage) -> None:
     refused = await stage.mo.slash(stage.stories, "gallery", date="yesterday")
     assert "2026-11-22 or 2026-11" in said(stage, refused)
     today = second.created_at.date().isoformat()
-    assert f"story {second.id}" in (await visit(stage, stage.mo, date=today)).text
+    on_day = (await visit(stage, stage.mo, date=today)).text
+    noon = second.created_at.replace(hour=12, minute=0, second=0, microsecond=0)
+    assert f"story {second.id}" in on_day and f"🔎 <t:{noon.timestamp():.0f}:D>" in on_day
     assert "No finished story" in (await visit(stage, stage.mo, date="2020-01")).text
     offered = await stage.mo.autocomplete(stage.stories, "gallery", "character", "ow")
     assert [choice["value"] for choice in offered] == ["a green owl"]
@@ -219,6 +222,7 @@ async def test_every_keepsake_is_made_and_fits(stage: Stage) -> None:
         page_texts = [page.get_textpage().get_text_range() for page in pdf]
     assert "红狐" in page_texts[0]
     assert "told by Ann" in page_texts[0]
+    assert story.created_at.date().isoformat() in page_texts[0]
     assert "佩戴围巾于草地" in page_texts[1]
     seed = story.takes[0].recipe.seed
     assert str(seed) in page_texts[-1]
