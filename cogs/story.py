@@ -66,7 +66,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         style="How the pictures look",
         steps="More steps, finer pictures, longer waiting",
         guidance="How closely the pictures follow the words",
-        size="Width x height in pixels, such as 1024x1024",
+        size="Width x height in pixels, multiples of 8 from 64, such as 1024x1024",
         window="How many scenes a picture knows of at most",
         identity="How firmly the character stays the same; 2 is usual",
         svr="How the other scenes are kept out of a picture",
