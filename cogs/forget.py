@@ -69,7 +69,7 @@ class ForgetCog(commands.Cog, name=DESK):
             await _replace(interaction, _("👌 Nothing was deleted."))
         elif verb == "all":
             if int(what) != interaction.user.id:
-                raise NotAllowed("This was somebody else's question; please use /me forget yourself.")
+                raise NotAllowed("This was somebody else’s question; please use /me forget yourself.")
             numbers = await self.bot.studio.archive.oblivion.own_stories(interaction.user.id)
             threads = [(await self.bot.studio.archive.story(number)).thread_id for number in numbers]
             await self.bot.studio.oversight.forget(interaction.user.id)
@@ -117,7 +117,7 @@ class ForgetCog(commands.Cog, name=DESK):
         story = known(interaction, await self.bot.studio.archive.story(number))
         if not may_redraw(interaction, story):
             raise NotAllowed(
-                "Story {number} is {name}'s; only they or a moderator can delete it.",
+                "Story {number} is {name}’s; only they or a moderator can delete it.",
                 number=number,
                 name=story.author.name[:40],
             )
@@ -172,7 +172,7 @@ class ForgetCog(commands.Cog, name=DESK):
             *(f"- {line}" for line in belongings(theirs)),
             _(
                 "-# What stays, without your name: whom you invented for stories told together, a "
-                "moderator's ban, and for a day how many pictures you had drawn."
+                "moderator’s ban, and for a day how many pictures you had drawn."
             ),
         ]
         await self._ask(interaction, lines, "all", str(interaction.user.id), _("Forget it all"))
@@ -259,7 +259,7 @@ async def forget(interaction: discord.Interaction[Any]) -> None:
         await _cog(interaction).ask_about_everything(interaction)
 
 
-@app_commands.describe(number="The number on the story's card")
+@app_commands.describe(number="The number on the story’s card")
 async def delete(interaction: discord.Interaction[Any], number: Range[str, 1, SHOWN]) -> None:
     """Delete a story of yours with its pictures; moderators can delete any."""
     async with answering(interaction):

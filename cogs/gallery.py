@@ -86,7 +86,7 @@ class GalleryCog(commands.Cog, name=DESK):
         subjects = dict.fromkeys(subject for _id, subject in await self._titles(interaction, typed))
         return offered(Offer(each[:SHOWN], each) for each in subjects)
 
-    @app_commands.describe(number="The story's number, which its card tells")
+    @app_commands.describe(number="The story’s number, which its card tells")
     async def show(self, interaction: discord.Interaction[Samefox], number: Range[str, 1, SHOWN]) -> None:
         """Show a story again, in this channel."""
         async with answering(interaction):
@@ -95,7 +95,7 @@ class GalleryCog(commands.Cog, name=DESK):
             await interaction.response.defer(thinking=True)
             await self._show(interaction, story)
 
-    @app_commands.describe(number="The story's number, which its card tells", format="What to make of it")
+    @app_commands.describe(number="The story’s number, which its card tells", format="What to make of it")
     async def export(
         self,
         interaction: discord.Interaction[Samefox],

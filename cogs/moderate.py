@@ -162,7 +162,7 @@ def check_moderator(interaction: discord.Interaction[Any]) -> None:
     who = interaction.user
     allowed = who.guild_permissions if isinstance(who, discord.Member) else discord.Permissions.none()
     if not (allowed.manage_messages or allowed.moderate_members):
-        raise NotAllowed("Only this server's moderators can do that; please ask one of them.")
+        raise NotAllowed("Only this server’s moderators can do that; please ask one of them.")
 
 
 def check_bannable(

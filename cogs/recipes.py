@@ -64,7 +64,7 @@ class RecipesCog(commands.Cog, name=DESK):
         self.bot = bot
 
     @app_commands.describe(
-        number="The story's number, which its card tells; in a story's thread, that story",
+        number="The story’s number, which its card tells; in a story’s thread, that story",
         frame="Which of its pictures; 1 is the first",
     )
     async def seed(
@@ -173,7 +173,7 @@ class RecipesCog(commands.Cog, name=DESK):
             told = await archive.titles.in_thread(guild_id, interaction.channel_id or 0)
             if not told:
                 raise NotFound(
-                    "Please say which story you mean: its number is on its card, and in a story's thread you "
+                    "Please say which story you mean: its number is on its card, and in a story’s thread you "
                     "need not say it."
                 )
             return known(interaction, await archive.story(told[0].story_id))

@@ -57,13 +57,13 @@ class TogetherCog(commands.Cog):
         self.bot = bot
         together: _Command = app_commands.Command(
             name="together",
-            description="Begin a story that others add to, in a thread",
+            description="Begin a story that others add to, in a thread.",
             callback=self.together,
         )
         together.autocomplete("style")(self._styles)
         further: _Command = app_commands.Command(
             name="continue",
-            description="Take up an earlier story, together with others, in a new thread",
+            description="Take up an earlier story, together with others, in a new thread.",
             callback=self.further,
         )
         further.autocomplete("number")(self._finished)
@@ -180,7 +180,7 @@ class TogetherCog(commands.Cog):
             story_id = await archive.circles.in_thread(interaction.channel_id or 0)
             if story_id is None:
                 raise NotFound(
-                    "No story is told together here. Use this in such a story's thread, or begin one with "
+                    "No story is told together here. Use this in such a story’s thread, or begin one with "
                     "/story together."
                 )
             if text is None:

@@ -80,6 +80,12 @@ def test_nothing_is_counted_in_one_form_alone() -> None:
     assert [text for text in told if isinstance(text, str) and counted.search(text)] == []
 
 
+def test_there_is_one_kind_of_apostrophe() -> None:
+    texts = [text for _source, text, _kind in gathered()]
+    said = [each for text in texts for each in ([text] if isinstance(text, str) else text)]
+    assert [each for each in said if re.search(r"[\w}]'\w|s' ", each)] == []
+
+
 def every(kind: type[SamefoxError]) -> Iterator[type[SamefoxError]]:
     yield kind
     for each in kind.__subclasses__():
@@ -139,6 +145,19 @@ def levels(commands: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     yield commands
     for command in commands:
         yield from levels(command.get("options", []))
+
+
+def test_a_command_is_described_in_a_sentence_and_an_option_in_a_phrase(
+    commands: list[dict[str, Any]],
+) -> None:
+    for level in levels(commands):
+        for each in level:
+            kinds = [option["type"] for option in each.get("options", [])]
+            if "description" not in each or {1, 2} & set(kinds):  # of groups, nobody sees it
+                continue
+            sentence = each.get("type", 1) == 1
+            for said in (each["description"], *each["description_localizations"].values()):
+                assert (said[-1] in ".。") == sentence, said
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

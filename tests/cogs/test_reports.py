@@ -39,7 +39,7 @@ async def test_only_moderators_decide_and_only_once_and_the_picture_is_hidden_ev
     story = await told(stage, FOX)
     _, message = await report(stage, story)
     refused = await stage.ann.click(stage.shown(message), label="Hide")
-    assert "Only this server's moderators" in said(stage, refused)
+    assert "Only this server’s moderators" in said(stage, refused)
     await stage.mo.click(stage.shown(message), label="Hide")
     story = await stage.told(story.id)
     assert story.takes[0].hidden
