@@ -16,7 +16,7 @@ from discord.ext import commands
 
 from cogs.access import meant
 from cogs.languages import public_locale
-from cogs.place import check_place, check_server, person, roles_of
+from cogs.place import check_place, check_polls, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer
 from cogs.presentation.circle import DESK, name_of, scene_form
@@ -33,7 +33,7 @@ from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
 from cogs.presentation.words import _, ngettext, speaking
 from generator.archive.excision import NOBODY
-from generator.errors import SamefoxError
+from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
 from generator.story import Person, Story, Storyboard, Take
 from generator.together.circle import Circle, CircleRefused, Mode, check_manager, may_manage
@@ -175,10 +175,14 @@ class CircleCog(commands.Cog, name=DESK):
         await interaction.response.defer()
         who, moderator, said = person(interaction), _moderates(interaction), _("✅ Changed.")
         if kind == "move":
-            frame = next((frame for frame in story.frames if str(frame.id) == values[0]), story.frames[0])
+            frame = next((frame for frame in story.frames if str(frame.id) == values[0]), None)
+            if frame is None:
+                raise NotFound("This scene is not part of the story any more; please choose another one.")
             await interaction.edit_original_response(view=move_panel(story, frame))
             return
         if kind == "mode":
+            if Mode(values[0]) is Mode.VOTE:
+                check_polls(interaction)
             await self.together.set_mode(story.id, who, Mode(values[0]), moderator=moderator)
         elif kind == "minutes":
             await self.together.set_minutes(story.id, who, int(values[0]), moderator=moderator)

@@ -168,6 +168,23 @@ async def test_of_one_scene_and_of_several_is_said_what_is_right_of_them(stage: 
     await fox.shown()
 
 
+async def test_a_scene_that_was_taken_back_meanwhile_is_not_moved_nor_another_in_its_place(
+    stage: Stage,
+) -> None:
+    fox = await begun(stage, scenes="in a meadow | in the snow | by a river")
+    story = await fox.shown()
+    old, panel = await fox.panel(stage.ann), await fox.panel(stage.ann)
+    gone = story.frames[-1].id
+    await take_back(stage.ann, panel, fox, gone)
+    moved = await stage.ann.select(old, [str(gone)], custom_id=f"samefox:circle:menu:move.{fox.id}")
+    assert "not part of the story any more" in answers(moved)
+    assert "Move a scene\n" not in now(stage, old)
+    for frame in reversed(story.frames[:-1]):
+        await take_back(stage.ann, await fox.panel(stage.ann), fox, frame.id)
+    moved = await stage.ann.select(old, [str(gone)], custom_id=f"samefox:circle:menu:move.{fox.id}")
+    assert "not part of the story any more" in answers(moved)
+
+
 async def test_handing_a_story_over_is_asked_first(stage: Stage) -> None:
     fox = await begun(stage)
     await fox.shown()
