@@ -32,7 +32,6 @@ from cogs.presentation.controls import press
 from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
 from cogs.presentation.words import _, ngettext, speaking
-from generator.archive.excision import NOBODY
 from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
 from generator.story import Person, Story, Storyboard, Take
@@ -271,10 +270,13 @@ class CircleCog(commands.Cog, name=DESK):
         await interaction.response.defer()
         who = person(interaction)
         frame = await self.together.undo(story.id, who, frame_id, moderator=_moderates(interaction))
-        said = _("↩️ Taken back: scene {number}, by {name}. Its words are still in their form, behind ✍️.")
-        number = (frame.position or 0) + 1
+        number, mine = (frame.position or 0) + 1, frame.author.id == who.id
+        if mine:
+            said = _("↩️ Taken back: scene {number}. Its words are still in your form, behind ✍️.")
+        else:
+            said = _("↩️ Taken back: scene {number}, by {name}. Its words are still in their form, behind ✍️.")
         await self._show(interaction, story.id, said.format(number=number, name=name_of(frame.author)))
-        if frame.author.id not in (who.id, NOBODY.id):
+        if not mine:
             await self._tell_writer(story, frame.author, who)
 
     async def _tell_writer(self, story: Story, writer: Person, who: Person) -> None:

@@ -126,6 +126,9 @@ async def test_taking_a_scene_back_is_asked_first_and_its_words_stay_with_whoeve
     assert "Its words are in your form" in now(stage, own)
     await stage.ben.click(own, custom_id=f"samefox:circle:press:keep:{fox.id}")
     assert now(stage, own) == "👌 Nothing was taken back."
+    own = private(await fox.press(stage.ben, "manage"))[-1]
+    await take_back(stage.ben, own, fox, again.id)
+    assert now(stage, own) == "↩️ Taken back: scene 2. Its words are still in your form, behind ✍️."
 
 
 def heard(stage: Stage, who: MemberActor) -> list[str]:
