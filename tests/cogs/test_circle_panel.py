@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcord import MemberActor
 from simcord.results import InteractionResult, ResponseMessage
 
-from generator.story import Options, Script
+from generator.story import Options, Person, Script
 from generator.storyboard import draft
 from tests.cogs.conftest import Stage, custom_ids, texts
 from tests.cogs.round import FOX, Round, answers, begun, closed, private, prompt_of, taking_turns
@@ -155,6 +155,26 @@ async def test_whoever_wrote_a_scene_is_told_when_somebody_else_takes_it_back(st
     written = await fox.press(stage.ben, "add")
     assert written.modal is not None
     assert "was taken back" in written.modal["components"][0]["description"]
+
+
+async def test_a_story_that_is_handed_over_is_its_heirs_in_the_gallery_too(stage: Stage) -> None:
+    wall = stage.env.guild.create_text_channel("wall")
+    servers, ada = stage.bot.studio.archive.servers, Person(id=1, name="Ada")
+    await servers.change(stage.env.guild.id, ada, lambda now: now.altered(gallery_channel=wall.id))
+    fox = await begun(stage, scenes="in a meadow")
+    await fox.shown()
+    await closed(fox, stage.ann)
+    await servers.change(stage.env.guild.id, ada, lambda now: now.altered(gallery_channel=None))
+    (post,) = stage.messages(wall.id)
+    assert "told by Ann" in texts(post)
+    card = stage.shown(stage.card(await fox.story()))
+    panel = private(await stage.ann.click(card, label="Manage"))[-1]
+    await hand_over(stage.ann, panel, fox, stage.ben)
+    await fox.shown()
+    (post,) = stage.messages(wall.id)
+    assert "told by Ben" in texts(post)
+    found = await stage.mo.slash(stage.stories, "gallery", author=stage.ben)
+    assert f"story {fox.id}" in answers(found)
 
 
 async def test_of_one_scene_and_of_several_is_said_what_is_right_of_them(stage: Stage) -> None:
