@@ -24,9 +24,8 @@ from cogs.presentation.characters import (
 )
 from cogs.presentation.forms import Form
 from cogs.presentation.take_forms import refusal
-from cogs.presentation.text import shorten
 from cogs.presentation.words import _
-from generator.archive.characters import Character, Characters, name_key
+from generator.archive.characters import Character, Characters
 from generator.casting import looks_of
 from generator.errors import NotFound, Refusal
 from generator.moderation.gate import EVERYWHERE, words
@@ -210,22 +209,6 @@ def _check_change(interaction: discord.Interaction[Any], character: Character) -
         raise NotAllowed(
             "Only {name} or a moderator can rename or forget this character.", name=character.owner.name[:40]
         )
-
-
-async def choices(
-    bot: Samefox, interaction: discord.Interaction[Any], typed: str
-) -> list[app_commands.Choice[str]]:
-    """The characters that somebody may use here, as they type; of two with one name, their own."""
-    known = await bot.studio.archive.characters.known(interaction.user.id, interaction.guild_id)
-    wanted = name_key(typed)
-    found = {
-        name_key(each.name): app_commands.Choice(
-            name=shorten(f"{each.name} · {each.looks.subject}", 100), value=each.name
-        )
-        for each in reversed(known)
-        if wanted in name_key(f"{each.name} {each.looks.subject}")
-    }
-    return list(reversed(found.values()))[:25]
 
 
 async def setup(bot: Samefox) -> None:

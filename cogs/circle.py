@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import discord
 from discord import ui
 from discord.ext import commands
 
 from cogs.access import meant
-from cogs.place import check_place, check_server, person, roles_of
+from cogs.languages import public_locale
+from cogs.place import check_place, check_polls, check_server, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer
 from cogs.presentation.circle import DESK, name_of, scene_form
-from cogs.presentation.circle_panel import move_panel, note, panel, undo_panel, undo_question
+from cogs.presentation.circle_panel import (
+    heir_question,
+    move_panel,
+    note,
+    panel,
+    undo_panel,
+    undo_question,
+)
 from cogs.presentation.controls import press
 from cogs.presentation.doubts import doubts
 from cogs.presentation.take_forms import refusal
-from cogs.presentation.words import _
-from generator.errors import SamefoxError
+from cogs.presentation.words import _, ngettext, speaking
+from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
 from generator.story import Person, Story, Storyboard, Take
 from generator.together.circle import Circle, CircleRefused, Mode, check_manager, may_manage
@@ -33,6 +44,9 @@ log = logging.getLogger(__name__)
 
 Press = Callable[["discord.Interaction[Any]", Story], Awaitable[str]]
 """What a button of the panel does; what to say of it."""
+
+NamedPress = Callable[["discord.Interaction[Any]", Story, int], Awaitable[None]]
+"""What a button does that names a scene or a person too."""
 
 
 class CircleCog(commands.Cog, name=DESK):
@@ -50,6 +64,13 @@ class CircleCog(commands.Cog, name=DESK):
             "retell": self._retell,
             "count": self._count,
         }
+        self._named: dict[str, NamedPress] = {
+            "earlier": partial(self._move, -1),
+            "later": partial(self._move, 1),
+            "undo": self._ask_undo,
+            "take_back": self._undo,
+            "hand_over": self._hand_over,
+        }
 
     # -- for everybody ----------------------------------------------------------------------------------
 
@@ -65,12 +86,8 @@ class CircleCog(commands.Cog, name=DESK):
             await self._take_part(interaction, story, verb)
         elif verb == "manage":
             await self._manage(interaction, story)
-        elif verb in ("earlier", "later"):
-            await self._move(interaction, story, int(frame), -1 if verb == "earlier" else 1)
-        elif verb == "undo":
-            await self._ask_undo(interaction, story, int(frame))
-        elif verb == "take_back":
-            await self._undo(interaction, story, int(frame))
+        elif verb in self._named:
+            await self._named[verb](interaction, story, int(frame))
         else:
             await interaction.response.defer()
             await self._show(interaction, story.id, await self._panel[verb](interaction, story))
@@ -157,17 +174,27 @@ class CircleCog(commands.Cog, name=DESK):
         await interaction.response.defer()
         who, moderator, said = person(interaction), _moderates(interaction), _("✅ Changed.")
         if kind == "move":
-            frame = next((frame for frame in story.frames if str(frame.id) == values[0]), story.frames[0])
+            frame = next((frame for frame in story.frames if str(frame.id) == values[0]), None)
+            if frame is None:
+                raise NotFound("This scene is not part of the story any more; please choose another one.")
             await interaction.edit_original_response(view=move_panel(story, frame))
             return
         if kind == "mode":
+            if Mode(values[0]) is Mode.VOTE:
+                check_polls(interaction)
             await self.together.set_mode(story.id, who, Mode(values[0]), moderator=moderator)
         elif kind == "minutes":
             await self.together.set_minutes(story.id, who, int(values[0]), moderator=moderator)
         elif values:
             heir = _resolved(interaction, int(values[0]))
-            await self.together.hand_over(story.id, who, heir, moderator=moderator)
-            said = _("✅ {name} looks after this story now.").format(name=name_of(heir))
+            circle = await self.circles.circle(story.id)
+            check_manager(circle, who, moderator=moderator)
+            if heir.id != circle.owner.id:
+                loses = story.author.id == who.id and not moderator
+                view = heir_question(story, heir, loses=loses)
+                await interaction.edit_original_response(view=view)
+                return
+            said = _("👌 It is {name}’s story already.").format(name=name_of(heir))
         await self._show(interaction, story.id, said)
 
     async def _manage(self, interaction: discord.Interaction[Any], story: Story) -> None:
@@ -226,9 +253,11 @@ class CircleCog(commands.Cog, name=DESK):
             moderator=_moderates(interaction),
             standing=standing(roles_of(interaction.user), server),
         )
-        return _("🎨 All {count} pictures are being drawn again, each knowing the whole story.").format(
-            count=count
-        )
+        return ngettext(
+            "🎨 The picture is being drawn again.",
+            "🎨 All {count} pictures are being drawn again, each knowing the whole story.",
+            count,
+        ).format(count=count)
 
     async def _ask_undo(self, interaction: discord.Interaction[Any], story: Story, frame_id: int) -> None:
         """Say what would go with the last scene, and ask."""
@@ -241,12 +270,40 @@ class CircleCog(commands.Cog, name=DESK):
         await interaction.response.defer()
         who = person(interaction)
         frame = await self.together.undo(story.id, who, frame_id, moderator=_moderates(interaction))
-        said = _("↩️ Taken back: scene {number}, by {name}. Its words are still in their form, behind ✍️.")
-        number = (frame.position or 0) + 1
+        number, mine = (frame.position or 0) + 1, frame.author.id == who.id
+        if mine:
+            said = _("↩️ Taken back: scene {number}. Its words are still in your form, behind ✍️.")
+        else:
+            said = _("↩️ Taken back: scene {number}, by {name}. Its words are still in their form, behind ✍️.")
         await self._show(interaction, story.id, said.format(number=number, name=name_of(frame.author)))
+        if not mine:
+            await self._tell_writer(story, frame.author, who)
+
+    async def _tell_writer(self, story: Story, writer: Person, who: Person) -> None:
+        """Tell somebody that another took their scene back; who takes no messages reads it in the thread.
+
+        It holds nothing of the story, since a message to one person cannot be taken away with that.
+        """
+        with speaking(await public_locale(self.bot, story.guild_id)):
+            if who.id == story.author.id:
+                said = _("↩️ {name}, whose story it is, took your last scene in {thread} back.")
+            else:
+                said = _("↩️ A moderator took your last scene in {thread} back.")
+            text = said.format(name=f"<@{who.id}>", thread=f"<#{story.thread_id}>")
+            text += " " + _("Its words are still in your form, behind ✍️.")
+        with suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+            await (await self.bot.create_dm(discord.Object(writer.id))).send(text)
+
+    async def _hand_over(self, interaction: discord.Interaction[Any], story: Story, heir_id: int) -> None:
+        await interaction.response.defer()
+        heir = await _member(interaction, heir_id)
+        who, moderator = person(interaction), _moderates(interaction)
+        await self.together.hand_over(story.id, who, heir, moderator=moderator)
+        said = _("✅ {name} looks after this story now.").format(name=name_of(heir))
+        await self._show(interaction, story.id, said)
 
     async def _move(
-        self, interaction: discord.Interaction[Any], story: Story, frame_id: int, by: int
+        self, by: int, interaction: discord.Interaction[Any], story: Story, frame_id: int
     ) -> None:
         await interaction.response.defer()
         who = person(interaction)
@@ -296,8 +353,22 @@ def _resolved(interaction: discord.Interaction[Any], user_id: int) -> Person:
     if user.get("bot"):
         raise CircleRefused("A bot cannot look after a story; please choose a person.")
     if member is None:
-        raise CircleRefused("They are not in this server any more; please choose somebody who is.")
+        raise _gone()
     return Person(id=user_id, name=member.get("nick") or user.get("global_name") or user["username"])
+
+
+async def _member(interaction: discord.Interaction[Any], user_id: int) -> Person:
+    """Somebody by the name they bear in this server, where they may have left it since they were chosen."""
+    assert interaction.guild is not None
+    try:
+        member = await interaction.guild.fetch_member(user_id)
+    except discord.NotFound:
+        raise _gone() from None
+    return Person(id=user_id, name=member.display_name)
+
+
+def _gone() -> CircleRefused:
+    return CircleRefused("They are not in this server any more; please choose somebody who is.")
 
 
 async def setup(bot: Samefox) -> None:

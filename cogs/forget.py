@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands, ui
-from discord.app_commands import Range
+from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.access import known, may_redraw
-from cogs.place import NotAllowed, person
+from cogs.gallery_options import search
+from cogs.place import NotAllowed, moderates_server, person
 from cogs.presentation.answers import answer, answering
 from cogs.presentation.cards import RED, view_of
 from cogs.presentation.controls import press
+from cogs.presentation.offers import SHOWN, number_of, offered, stories
 from cogs.presentation.report_card import DESK as REPORTS
 from cogs.presentation.text import plain
 from cogs.presentation.words import _, listed, ngettext
@@ -43,6 +45,8 @@ class ForgetCog(commands.Cog, name=DESK):
             command: Any = app_commands.Command(
                 name=name, description=(callback.__doc__ or "").strip(), callback=callback
             )
+            if name == "delete":
+                command.autocomplete("number")(self.deletable)
             owner.add_command(command)
 
     async def cog_unload(self) -> None:
@@ -52,6 +56,12 @@ class ForgetCog(commands.Cog, name=DESK):
             if isinstance(owner, app_commands.Group):
                 owner.remove_command(name)
 
+    async def deletable(self, interaction: discord.Interaction[Any], typed: str) -> list[Choice[str]]:
+        """The newest stories here that this member may delete."""
+        shelf, wanted = self.bot.studio.archive.titles, search(interaction, typed)
+        moderator = moderates_server(interaction.user)
+        return offered(stories(await (shelf.newest(wanted) if moderator else shelf.own(wanted))))
+
     async def pressed(self, interaction: discord.Interaction[Any], verb: str, what: str) -> None:
         """The question is answered."""
         await interaction.response.defer()
@@ -59,7 +69,7 @@ class ForgetCog(commands.Cog, name=DESK):
             await _replace(interaction, _("👌 Nothing was deleted."))
         elif verb == "all":
             if int(what) != interaction.user.id:
-                raise NotAllowed("This was somebody else's question; please use /me forget yourself.")
+                raise NotAllowed("This was somebody else’s question; please use /me forget yourself.")
             numbers = await self.bot.studio.archive.oblivion.own_stories(interaction.user.id)
             threads = [(await self.bot.studio.archive.story(number)).thread_id for number in numbers]
             await self.bot.studio.oversight.forget(interaction.user.id)
@@ -107,7 +117,7 @@ class ForgetCog(commands.Cog, name=DESK):
         story = known(interaction, await self.bot.studio.archive.story(number))
         if not may_redraw(interaction, story):
             raise NotAllowed(
-                "Story {number} is {name}'s; only they or a moderator can delete it.",
+                "Story {number} is {name}’s; only they or a moderator can delete it.",
                 number=number,
                 name=story.author.name[:40],
             )
@@ -162,7 +172,7 @@ class ForgetCog(commands.Cog, name=DESK):
             *(f"- {line}" for line in belongings(theirs)),
             _(
                 "-# What stays, without your name: whom you invented for stories told together, a "
-                "moderator's ban, and for a day how many pictures you had drawn."
+                "moderator’s ban, and for a day how many pictures you had drawn."
             ),
         ]
         await self._ask(interaction, lines, "all", str(interaction.user.id), _("Forget it all"))
@@ -249,11 +259,11 @@ async def forget(interaction: discord.Interaction[Any]) -> None:
         await _cog(interaction).ask_about_everything(interaction)
 
 
-@app_commands.describe(number="The number on the story's card")
-async def delete(interaction: discord.Interaction[Any], number: Range[int, 1]) -> None:
+@app_commands.describe(number="The number on the story’s card")
+async def delete(interaction: discord.Interaction[Any], number: Range[str, 1, SHOWN]) -> None:
     """Delete a story of yours with its pictures; moderators can delete any."""
     async with answering(interaction):
-        await _cog(interaction).ask_about(interaction, number)
+        await _cog(interaction).ask_about(interaction, number_of(number))
 
 
 def _cog(interaction: discord.Interaction[Any]) -> ForgetCog:

@@ -13,15 +13,17 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.access import known, meant
-from cogs.gallery_options import days, kind_of, viewer
+from cogs.gallery_options import days, viewer
 from cogs.languages import public_locale
 from cogs.place import check_server
 from cogs.posting.glances import frame_again, glance_file
+from cogs.presentation import offers
 from cogs.presentation.answers import acknowledge, answer, answering
 from cogs.presentation.gallery import DESK, empty_card, filename_of, leaf_card, shown_card
-from cogs.presentation.keepsakes import book_of, kinds, kinds_card, size_of
-from cogs.presentation.text import plain, shorten
-from cogs.presentation.words import _, speaking
+from cogs.presentation.keepsakes import book_of, kinds_card, size_of
+from cogs.presentation.offers import OFFERED, SHOWN, Offer, offered
+from cogs.presentation.text import plain
+from cogs.presentation.words import _, ngettext, speaking
 from generator.archive.gallery import Filter
 from generator.errors import NotFound
 from generator.moderation.gate import chosen_recipes, words
@@ -76,54 +78,47 @@ class GalleryCog(commands.Cog, name=DESK):
         for _month in range(12):
             found.append(first.isoformat()[:7])
             first = (first - timedelta(days=1)).replace(day=1)
-        return [Choice(name=each, value=each) for each in found if typed.strip() in each]
+        return offered([Offer(each, each) for each in found], typed)
 
     @gallery.autocomplete("character")
     async def characters(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """Whom stories were told about here."""
         subjects = dict.fromkeys(subject for _id, subject in await self._titles(interaction, typed))
-        return [Choice(name=shorten(each, 100), value=each[:100]) for each in subjects]
+        return offered(Offer(each[:SHOWN], each) for each in subjects)
 
-    @app_commands.describe(number="The story's number, which its card tells")
-    async def show(self, interaction: discord.Interaction[Samefox], number: Range[int, 1, 2**53]) -> None:
+    @app_commands.describe(number="The story’s number, which its card tells")
+    async def show(self, interaction: discord.Interaction[Samefox], number: Range[str, 1, SHOWN]) -> None:
         """Show a story again, in this channel."""
         async with answering(interaction):
-            story = await self._story(interaction, number)
+            story = await self._story(interaction, offers.number_of(number))
             await self._check_place(interaction, story)
             await interaction.response.defer(thinking=True)
             await self._show(interaction, story)
 
-    @app_commands.describe(number="The story's number, which its card tells", format="What to make of it")
+    @app_commands.describe(number="The story’s number, which its card tells", format="What to make of it")
     async def export(
         self,
         interaction: discord.Interaction[Samefox],
-        number: Range[int, 1, 2**53],
-        format: Range[str, 1, 100] | None = None,  # noqa: A002 as members know it
+        number: Range[str, 1, SHOWN],
+        format: Range[str, 1, SHOWN] | None = None,  # noqa: A002 as members know it
     ) -> None:
         """Take a story home: as a strip, a booklet, a film or a ZIP."""
         await acknowledge(interaction)
         async with answering(interaction):
-            story = await self._story(interaction, number)
+            story = await self._story(interaction, offers.number_of(number))
             if format is None:
                 await self._offer(interaction, story)
             else:
-                await self._make(interaction, story, kind_of(format))
+                await self._make(interaction, story, offers.format_called(format))
 
-    async def numbers(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
-        """The stories here that are about this."""
-        titles = await self._titles(interaction, typed)
-        return [
-            Choice(name=shorten(f"{number} · {subject}", 100), value=number) for number, subject in titles
-        ]
+    async def numbers(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
+        """The story here with this number, and those that are about this."""
+        titles = await self._titles(interaction, typed, offers.number_in(typed))
+        return offered(offers.numbered(number, subject) for number, subject in titles)
 
     async def formats(self, _: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """What can be made of a story; how large it becomes, only making it can tell."""
-        wanted = typed.casefold().strip()
-        return [
-            Choice(name=label, value=kind)
-            for kind, (_emoji, label) in kinds().items()
-            if wanted in label.casefold()
-        ]
+        return offered(offers.formats(), typed)
 
     # -- buttons and menus ------------------------------------------------------------------------------
 
@@ -233,9 +228,11 @@ class GalleryCog(commands.Cog, name=DESK):
                 "Its pictures are reduced to fit into the {limit} that I may post here."
             ).format(limit=size_of(interaction.filesize_limit))
         if left_out:
-            text += "\n-# " + _("{count} of its pictures cannot be shown here and are left out.").format(
-                count=left_out
-            )
+            text += "\n-# " + ngettext(
+                "{count} of its pictures cannot be shown here and is left out.",
+                "{count} of its pictures cannot be shown here and are left out.",
+                left_out,
+            ).format(count=left_out)
         if made.unprinted:
             text += "\n-# " + _("My fonts lack {letters}; 〓 stands in their place.").format(
                 letters=plain(" ".join(made.unprinted), 60)
@@ -264,9 +261,11 @@ class GalleryCog(commands.Cog, name=DESK):
         assert interaction.message is not None
         return meant(interaction, story, interaction.message.id)
 
-    async def _titles(self, interaction: discord.Interaction[Any], typed: str) -> list[tuple[int, str]]:
-        guild_id = interaction.guild_id or 0
-        return await self.bot.studio.archive.gallery.titles(guild_id, typed, viewer(interaction), 25)
+    async def _titles(
+        self, interaction: discord.Interaction[Any], typed: str, first: int | None = None
+    ) -> list[tuple[int, str]]:
+        shelf, guild_id = self.bot.studio.archive.gallery, interaction.guild_id or 0
+        return await shelf.titles(guild_id, typed, viewer(interaction), OFFERED, first)
 
     async def _check_place(self, interaction: discord.Interaction[Any], story: Story) -> None:
         """Make sure that this server wants this story here; who may tell stories does not matter.

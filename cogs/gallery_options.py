@@ -9,9 +9,10 @@ from typing import Any
 import discord
 
 from cogs.place import moderates_server
+from cogs.presentation.offers import OFFERED, number_in
 from generator.archive.gallery import Viewer
+from generator.archive.titles import Search
 from generator.errors import OptionRefused
-from generator.press.book import Kind
 
 _DAY = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?$")
 
@@ -29,20 +30,15 @@ def viewer(interaction: discord.Interaction[Any]) -> Viewer:
     return Viewer(person_id=member.id, channels=tuple(sorted(here)))
 
 
-def kind_of(text: str) -> Kind:
-    """What was typed or chosen as a format.
-
-    Raises:
-        OptionRefused: there is no such.
-    """
-    try:
-        return Kind(text.casefold().strip())
-    except ValueError as error:
-        raise OptionRefused(
-            "There is no format “{text}”; please choose one of {formats}.",
-            text=text,
-            formats=list(map(str, Kind)),
-        ) from error
+def search(interaction: discord.Interaction[Any], typed: str) -> Search:
+    """Which stories somebody means by what they typed so far of one."""
+    return Search(
+        guild_id=interaction.guild_id or 0,
+        viewer=viewer(interaction),
+        words=typed,
+        number=number_in(typed),
+        limit=OFFERED,
+    )
 
 
 def days(text: str) -> tuple[str, str]:

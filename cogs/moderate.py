@@ -12,6 +12,7 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.place import NotAllowed, person
+from cogs.presentation import offers
 from cogs.presentation.answers import answer, answer_error, answering
 from cogs.presentation.text import plain
 from cogs.presentation.words import _, ngettext
@@ -86,9 +87,8 @@ class ModerateCog(commands.GroupCog, group_name="moderate", group_description="W
     async def _unban(self, interaction: discord.Interaction[Samefox], member: str) -> None:
         guild_id, moderation = interaction.guild_id or 0, self.bot.studio.archive.moderation
         bans = {str(ban.person.id): ban for ban in await moderation.bans(guild_id)}
-        wanted = member.strip().strip("<@!>")
-        named = [ban for ban in bans.values() if ban.person.name.casefold() == member.strip().casefold()]
-        ban = bans.get(wanted) or (named[0] if len(named) == 1 else None)
+        people = offers.people(ban.person for ban in bans.values())
+        ban = bans.get(member.strip().strip("<@!>")) or bans.get(offers.meant(people, member) or "")
         if ban is None:
             raise NotFound(
                 "“{name}” is not excluded here; /moderate list shows who is.",
@@ -106,13 +106,7 @@ class ModerateCog(commands.GroupCog, group_name="moderate", group_description="W
     async def excluded(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """Those who are excluded, by name."""
         bans = await self.bot.studio.archive.moderation.bans(interaction.guild_id or 0)
-        names = {str(ban.person.id): ban.person.name or str(ban.person.id) for ban in bans}
-        wanted = typed.casefold().strip()
-        return [
-            Choice(name=name[:100], value=number)
-            for number, name in names.items()
-            if wanted in name.casefold() or wanted in number
-        ][:25]
+        return offers.offered(offers.people(ban.person for ban in bans), typed)
 
     @app_commands.command(name="list")
     async def list(self, interaction: discord.Interaction[Samefox]) -> None:
@@ -168,7 +162,7 @@ def check_moderator(interaction: discord.Interaction[Any]) -> None:
     who = interaction.user
     allowed = who.guild_permissions if isinstance(who, discord.Member) else discord.Permissions.none()
     if not (allowed.manage_messages or allowed.moderate_members):
-        raise NotAllowed("Only this server's moderators can do that; please ask one of them.")
+        raise NotAllowed("Only this server’s moderators can do that; please ask one of them.")
 
 
 def check_bannable(

@@ -46,7 +46,7 @@ def check_polls(interaction: discord.Interaction[Any]) -> None:
     if not interaction.app_permissions.send_polls:
         raise WrongPlace(
             "I cannot hold votes in this channel, because I lack the permission {names} here. A moderator "
-            "can grant it to me in the channel's settings; or choose another mode.",
+            "can grant it to me in the channel’s settings; or choose another mode.",
             names=[_("Create Polls")],
         )
 
@@ -97,7 +97,7 @@ def check_place(interaction: discord.Interaction[Any]) -> None:
     channel = interaction.channel
     if not isinstance(channel, discord.TextChannel | discord.Thread):
         raise WrongPlace(
-            "Stories are told in threads, so please ask me in one of this server's text channels."
+            "Stories are told in threads, so please ask me in one of this server’s text channels."
         )
     needed = PERMISSIONS
     if isinstance(channel, discord.Thread):
@@ -110,7 +110,7 @@ def check_place(interaction: discord.Interaction[Any]) -> None:
     if missing:
         raise WrongPlace(
             "I cannot tell a story in this channel, because I lack the permission {names} here. A moderator "
-            "can grant it to me in the channel's settings; nothing has been drawn.",
+            "can grant it to me in the channel’s settings; nothing has been drawn.",
             names=[_permission_names()[name] for name in missing],
         )
 

@@ -13,9 +13,11 @@ from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.access import known, meant, story_of, take_of
-from cogs.gallery_options import viewer
+from cogs.gallery_options import search
 from cogs.pictures import NoRecipe, Posted, attached, files, origin_of, pictures
+from cogs.presentation import offers
 from cogs.presentation.answers import acknowledge, answer, answering
+from cogs.presentation.offers import SHOWN, offered
 from cogs.presentation.recipe import (
     DESK,
     FILE,
@@ -28,7 +30,7 @@ from cogs.presentation.recipe import (
     take_heading,
     take_history,
 )
-from cogs.presentation.text import plain, shorten
+from cogs.presentation.text import plain
 from cogs.presentation.words import _
 from cogs.story import begin
 from generator.errors import NotFound, SamefoxError
@@ -62,42 +64,33 @@ class RecipesCog(commands.Cog, name=DESK):
         self.bot = bot
 
     @app_commands.describe(
-        number="The story's number, which its card tells; in a story's thread, that story",
+        number="The story’s number, which its card tells; in a story’s thread, that story",
         frame="Which of its pictures; 1 is the first",
     )
     async def seed(
         self,
         interaction: discord.Interaction[Samefox],
-        number: Range[int, 1, 2**53] | None = None,
-        frame: Range[int, 1, 1000] | None = None,
+        number: Range[str, 1, SHOWN] | None = None,
+        frame: Range[str, 1, SHOWN] | None = None,
     ) -> None:
         """Show how a picture was drawn, and how to have it again."""
         await acknowledge(interaction)
         async with answering(interaction):
-            await self._show_story(interaction, await self._story(interaction, number), frame)
+            story = await self._story(interaction, number)
+            await self._show_story(interaction, story, None if frame is None else offers.number_of(frame))
 
-    async def numbers(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
+    async def numbers(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The newest stories here that this member may see."""
-        shelf, guild_id = self.bot.studio.archive.titles, interaction.guild_id or 0
-        return [
-            Choice(
-                name=shorten(f"{title.story_id} · {title.subject} · {title.author_name}", 100),
-                value=title.story_id,
-            )
-            for title in await shelf.newest(guild_id, typed, viewer(interaction), 25)
-        ]
+        titles = self.bot.studio.archive.titles
+        return offered(offers.stories(await titles.newest(search(interaction, typed))))
 
-    async def frames(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
+    async def frames(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The pictures of the story that is named already."""
         try:
             story = await self._story(interaction, interaction.namespace.number)
         except SamefoxError:
             return []
-        lines = {
-            shorten(f"{number} · {frame.scene}", 100): number for number, frame in enumerate(story.frames, 1)
-        }
-        wanted = typed.casefold()
-        return [Choice(name=line, value=n) for line, n in lines.items() if wanted in line.casefold()][:25]
+        return offered(offers.scenes(story), typed)
 
     @app_commands.describe(picture="A PNG that I drew, from wherever")
     async def from_image(
@@ -168,22 +161,23 @@ class RecipesCog(commands.Cog, name=DESK):
 
     # -- showing ----------------------------------------------------------------------------------------
 
-    async def _story(self, interaction: discord.Interaction[Any], number: int | None) -> Story:
+    async def _story(self, interaction: discord.Interaction[Any], text: str | None) -> Story:
         """The story that is meant, if this member may see it.
 
         Raises:
+            OptionRefused: no number is meant.
             NotFound: there is none, as far as they may know.
         """
         archive, guild_id = self.bot.studio.archive, interaction.guild_id or 0
-        if number is None:
+        if text is None:
             told = await archive.titles.in_thread(guild_id, interaction.channel_id or 0)
             if not told:
                 raise NotFound(
-                    "Please say which story you mean: its number is on its card, and in a story's thread you "
+                    "Please say which story you mean: its number is on its card, and in a story’s thread you "
                     "need not say it."
                 )
-            number = told[0].story_id
-        return known(interaction, await archive.story(number))
+            return known(interaction, await archive.story(told[0].story_id))
+        return known(interaction, await archive.story(offers.number_of(text)))
 
     async def _show_story(
         self, interaction: discord.Interaction[Any], story: Story, number: int | None

@@ -50,7 +50,7 @@ async def draw_all_again(interaction: discord.Interaction[Any], take_id: int, ch
     if not may_redraw(interaction, story):
         raise NotAllowed(
             "Only {name} or a moderator can have the whole story drawn again; you can draw single pictures "
-            "again, or tell the story yourself with the line in a picture's recipe.",
+            "again, or tell the story yourself with the line in a picture’s recipe.",
             name=story.author.name[:40],
         )
     await check_there(interaction, story)
@@ -58,7 +58,7 @@ async def draw_all_again(interaction: discord.Interaction[Any], take_id: int, ch
     await answer(
         interaction,
         ngettext(
-            "🎨 The story's {count} frame is being drawn again; look at its message.",
+            "🎨 The story’s {count} frame is being drawn again; look at its message.",
             "🎨 All {count} frames are being drawn again; look at their messages.",
             len(story.frames),
         ).format(count=len(story.frames)),

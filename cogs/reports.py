@@ -69,7 +69,7 @@ class ReportsCog(commands.Cog, name=DESK):
         if not found:
             raise NotReported(
                 "I can only take reports about a single picture of mine; please choose the message of the "
-                "frame in its story's thread."
+                "frame in its story’s thread."
             )
         take_id = int(found[0]["take"])
         archive = self.bot.studio.archive
@@ -147,12 +147,12 @@ class ReportsCog(commands.Cog, name=DESK):
         except (discord.HTTPException, aiohttp.ClientError) as error:
             log.warning("Report %d cannot be shown: %s", report.id, error)
             raise NotReported(
-                "Your report is kept, but I cannot write in the moderators' channel. Please tell one of "
+                "Your report is kept, but I cannot write in the moderators’ channel. Please tell one of "
                 "them, with this link: {link}",
                 link=link_to(story, take_of(story, take_id)[1])
                 or _("story {number}").format(number=story.id),
             ) from error
-        await answer(interaction, _("🚩 Thank you. This server's moderators have your report."))
+        await answer(interaction, _("🚩 Thank you. This server’s moderators have your report."))
 
     async def _post(self, report: Report) -> None:
         """Tell the moderators.

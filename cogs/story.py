@@ -12,7 +12,6 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
-from cogs.characters import choices as offered_characters
 from cogs.place import (
     NotAllowed,
     NotShown,
@@ -23,16 +22,18 @@ from cogs.place import (
     place_of,
     roles_of,
 )
+from cogs.presentation import offers
 from cogs.presentation.answers import acknowledge, answer, answer_error, sentence
 from cogs.presentation.doubts import doubts
 from cogs.presentation.modals import Written, correct_button, returned, returned_text, story_form, written
+from cogs.presentation.offers import SHOWN, Offer, offered
 from cogs.presentation.serving import served
-from cogs.presentation.words import _, style_label
+from cogs.presentation.words import _
 from cogs.wish import Wish, as_form, filled_in, starring_in, typed
 from generator.archive.characters import Character
 from generator.errors import OptionRefused, SamefoxError
 from generator.limits import standing
-from generator.profiles import STORYBOOK, model_label
+from generator.profiles import STORYBOOK
 from generator.script import MAX_CHARACTERS
 from generator.server import ServerSettings
 from generator.story import Options, Story, Storyboard, SvrMode
@@ -41,11 +42,9 @@ from generator.storybook.vocabulary import EXAMPLES
 
 if TYPE_CHECKING:
     from bot import Samefox
-    from generator.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SHOWN = 100  # characters of a choice, by Discord
 SIZES = ("1024x1024", "1152x896", "896x1152", "1216x832", "832x1216", "1344x768", "768x1344", "512x512")
 """What SDXL was trained on, and one for the impatient."""
 
@@ -67,7 +66,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         style="How the pictures look",
         steps="More steps, finer pictures, longer waiting",
         guidance="How closely the pictures follow the words",
-        size="Width x height in pixels, such as 1024x1024",
+        size="Width x height in pixels, multiples of 8 from 64, such as 1024x1024",
         window="How many scenes a picture knows of at most",
         identity="How firmly the character stays the same; 2 is usual",
         svr="How the other scenes are kept out of a picture",
@@ -94,9 +93,9 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         def options() -> Options:
             width, height = read_size(size) if size else (None, None)
             return Options(
-                model=self._model(model),
+                model=offers.model_called(model, self.bot.settings.model.names),
                 seed=seed,
-                style=style_called(style, self.bot.settings),
+                style=offers.style_called(style, self.bot.settings.styles),
                 steps=steps,
                 guidance_scale=guidance,
                 width=width,
@@ -125,7 +124,7 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
         character: Range[str, 1, SHOWN] | None = None,
     ) -> None:
         """Write a story in a form: who it is about, and one scene a line."""
-        chosen = style_called(style, self.bot.settings)
+        chosen = offers.style_called(style, self.bot.settings.styles)
         try:
             check_place(interaction)
             server = await self._server(interaction)
@@ -167,35 +166,37 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
     async def styles(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The styles offered here that contain what was typed."""
         server = await self._server(interaction)
-        return style_choices(server.offered_styles(self.bot.settings), typed)
+        return offered(offers.styles(server.offered_styles(self.bot.settings)), typed)
 
     @tell.autocomplete("character")
     @write.autocomplete("character")
     async def characters(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The characters that this member may choose here."""
-        return await offered_characters(self.bot, interaction, typed)
+        known = await self._kept(interaction)
+        return offered(offers.characters(known), typed)
 
     @tell.autocomplete("model")
     async def models(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The models offered here, if there is a choice."""
-        offered = (await self._server(interaction)).offered_models(self.bot.settings)
-        return _choices(map(_shown, offered), typed) if len(offered) > 1 else []
+        names = (await self._server(interaction)).offered_models(self.bot.settings)
+        return offered(offers.models(names), typed) if len(names) > 1 else []
 
     @tell.autocomplete("prompt")
     async def examples(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """Stories that our own model draws well; what was typed comes first."""
         server = await self._server(interaction)
         wished: str | None = interaction.namespace.model
-        model = self._model(wished) or server.default_model(self.bot.settings)
+        model = offers.model_called(wished, self.bot.settings.model.names)
+        model = model or server.default_model(self.bot.settings)
         own = [typed] if typed.strip() and len(typed) <= SHOWN else []
         examples = [text for text in EXAMPLES if model == STORYBOOK and text != typed]
-        return [*(Choice(name=text, value=text) for text in own), *_choices(examples, typed)]
+        return [*(Choice(name=text, value=text) for text in own), *_offered(examples, typed)]
 
     @tell.autocomplete("size")
     async def sizes(self, _: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """Usual sizes that the host allows."""
         side = self.bot.settings.limits.side
-        return _choices((size for size in SIZES if max(read_size(size)) <= side), typed)
+        return _offered((size for size in SIZES if max(read_size(size)) <= side), typed)
 
     @commands.Cog.listener()
     async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
@@ -206,14 +207,19 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
 
     async def _called(self, interaction: discord.Interaction[Samefox], name: str) -> Character:
         """The character that a member means."""
-        characters = self.bot.studio.archive.characters
-        return await characters.called(name, interaction.user.id, interaction.guild_id)
+        found = offers.meant(offers.characters(await self._kept(interaction)), name)
+        shelf = self.bot.studio.archive.characters
+        return await shelf.called(found or name, interaction.user.id, interaction.guild_id)
 
     async def _known(self, interaction: discord.Interaction[Any], number: int) -> Character | None:
         """The character with a number, if this member may use it here."""
-        characters = self.bot.studio.archive.characters
-        known = await characters.known(interaction.user.id, interaction.guild_id) if number else []
+        known = await self._kept(interaction) if number else []
         return next((each for each in known if each.id == number), None)
+
+    async def _kept(self, interaction: discord.Interaction[Any]) -> list[Character]:
+        """The characters that this member may use here."""
+        characters = self.bot.studio.archive.characters
+        return await characters.known(interaction.user.id, interaction.guild_id)
 
     async def _tell(self, interaction: discord.Interaction[Samefox], wish: Wish) -> None:
         """Check everything, then put the story in line; a refusal brings the text back."""
@@ -243,10 +249,6 @@ class StoryCog(commands.GroupCog, group_name="story", group_description="Stories
 
     async def _server(self, interaction: discord.Interaction[Samefox]) -> ServerSettings:
         return await self.bot.studio.server(interaction.guild_id or 0)
-
-    def _model(self, shown: str | None) -> str | None:
-        """The model that is shown like this; else the text itself, which will be refused."""
-        return next((name for name in self.bot.settings.model.names if _shown(name) == shown), shown)
 
     async def _refuse(
         self, interaction: discord.Interaction[Samefox], refusal: SamefoxError, wish: Wish
@@ -298,28 +300,9 @@ async def begin(bot: Samefox, interaction: discord.Interaction[Any], board: Stor
         ) from error
 
 
-def _shown(model: str) -> str:
-    return model_label(model)[:SHOWN]
-
-
-def style_called(label: str | None, settings: Settings) -> str | None:
-    """The style of this name in the language spoken; else the text itself, which may be its own name."""
-    wanted = (label or "").casefold().strip()
-    names = {style: (style.casefold(), style_label(style).casefold()) for style in settings.styles}
-    return next((style for style in names if wanted in names[style]), label)
-
-
-def style_choices(styles: Iterable[str], typed: str) -> list[Choice[str]]:
-    """Up to 25 styles whose names, in whichever language, contain what was typed."""
-    wanted, labels = typed.casefold().strip(), {style: style_label(style) for style in styles}
-    found = [style for style, label in labels.items() if wanted in f"{style}\n{label}".casefold()]
-    return [Choice(name=labels[style], value=style) for style in found[:25]]
-
-
-def _choices(names: Iterable[str], typed: str) -> list[Choice[str]]:
-    """Up to 25 names that contain what was typed."""
-    wanted = typed.casefold().strip()
-    return [Choice(name=name, value=name) for name in names if wanted in name.casefold()][:25]
+def _offered(texts: Iterable[str], typed: str) -> list[Choice[str]]:
+    """Texts that are sent as they are read."""
+    return offered((Offer(text, text) for text in texts), typed)
 
 
 async def setup(bot: Samefox) -> None:

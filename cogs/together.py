@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,20 +15,20 @@ from discord.ext import commands
 
 from cogs.access import known
 from cogs.circle import CircleCog
-from cogs.gallery_options import viewer
+from cogs.gallery_options import search
 from cogs.place import NotShown, WrongPlace, check_place, check_polls, check_server, person, roles_of
-from cogs.presentation import forms
+from cogs.presentation import forms, offers
 from cogs.presentation.answers import acknowledge, answer, answering, sentence
 from cogs.presentation.circle import SCENE, scene_form
 from cogs.presentation.doubts import doubts
 from cogs.presentation.modals import returned
-from cogs.presentation.text import shorten
+from cogs.presentation.offers import SHOWN, offered
 from cogs.presentation.words import _
-from cogs.story import StoryCog, style_called, style_choices
+from cogs.story import StoryCog
 from generator.errors import NotFound, SamefoxError
 from generator.limits import standing
-from generator.script import listed_script, read_scenes
-from generator.story import Options, Script, Story
+from generator.script import read_beginning
+from generator.story import Options, Story
 from generator.together.circle import LONGEST, Mode
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MINUTES = 10  # of a turn or a vote, when nobody says
-SHOWN = 100  # characters of a choice, by Discord
-OFFERED = 25  # choices, by Discord
 
 MODES = [
     Choice(name="Anyone, any time", value=Mode.OPEN.value),
@@ -58,13 +57,13 @@ class TogetherCog(commands.Cog):
         self.bot = bot
         together: _Command = app_commands.Command(
             name="together",
-            description="Begin a story that others add to, in a thread",
+            description="Begin a story that others add to, in a thread.",
             callback=self.together,
         )
         together.autocomplete("style")(self._styles)
         further: _Command = app_commands.Command(
             name="continue",
-            description="Take up an earlier story, together with others, in a new thread",
+            description="Take up an earlier story, together with others, in a new thread.",
             callback=self.further,
         )
         further.autocomplete("number")(self._finished)
@@ -103,7 +102,7 @@ class TogetherCog(commands.Cog):
             await self._together(interaction, subject, Mode(mode), style, scenes, minutes)
         except SamefoxError as refusal:
             hint = _("Here is what you wrote, so that it is not lost:")
-            wrote = f"{subject}: {scenes}" if scenes else subject
+            wrote = _one_text(subject, scenes) if scenes else subject
             text, file = returned(f"{sentence(refusal, interaction.id)}\n{hint}", wrote, None)
             await answer(interaction, text, file=file)
 
@@ -120,8 +119,8 @@ class TogetherCog(commands.Cog):
         most = server.most_scenes(self.bot.settings, roles_of(interaction.user))
         member = await self.bot.studio.defaults(interaction.user.id)
         drafted = await self.bot.studio.together.plan(
-            _script(subject, scenes, most),
-            Options(style=style_called(style, self.bot.settings)),
+            read_beginning(subject, scenes or "", max_scenes=most),
+            Options(style=offers.style_called(style, self.bot.settings.styles)),
             server,
             member,
             locale=str(interaction.locale),
@@ -149,7 +148,7 @@ class TogetherCog(commands.Cog):
     async def further(
         self,
         interaction: discord.Interaction[Samefox],
-        number: Range[int, 1],
+        number: Range[str, 1, SHOWN],
         mode: str = Mode.OPEN.value,
         minutes: Range[int, 1, LONGEST] = MINUTES,
     ) -> None:
@@ -157,7 +156,7 @@ class TogetherCog(commands.Cog):
         await acknowledge(interaction)
         async with answering(interaction):
             server = await self._checked(interaction, Mode(mode))
-            earlier = known(interaction, await self.bot.studio.archive.story(number))
+            earlier = known(interaction, await self.bot.studio.archive.story(offers.number_of(number)))
             assert interaction.channel_id is not None
             begin = self.bot.studio.together.go_on(
                 earlier,
@@ -181,7 +180,7 @@ class TogetherCog(commands.Cog):
             story_id = await archive.circles.in_thread(interaction.channel_id or 0)
             if story_id is None:
                 raise NotFound(
-                    "No story is told together here. Use this in such a story's thread, or begin one with "
+                    "No story is told together here. Use this in such a story’s thread, or begin one with "
                     "/story together."
                 )
             if text is None:
@@ -223,26 +222,17 @@ class TogetherCog(commands.Cog):
     async def _styles(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """The styles offered here that contain what was typed."""
         server = await self.bot.studio.server(interaction.guild_id or 0)
-        return style_choices(server.offered_styles(self.bot.settings), typed)
+        return offered(offers.styles(server.offered_styles(self.bot.settings)), typed)
 
-    async def _finished(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[int]]:
+    async def _finished(self, interaction: discord.Interaction[Samefox], typed: str) -> list[Choice[str]]:
         """Stories of this server that can go on, as far as this member may see them."""
-        shelf, guild_id = self.bot.studio.archive.titles, interaction.guild_id or 0
-        return [
-            Choice(
-                name=shorten(f"{each.story_id} · {each.subject} · {each.author_name}", SHOWN),
-                value=each.story_id,
-            )
-            for each in await shelf.finished(guild_id, typed, viewer(interaction), OFFERED)
-        ]
+        titles = self.bot.studio.archive.titles
+        return offered(offers.stories(await titles.finished(search(interaction, typed))))
 
 
-def _script(subject: str, scenes: str | None, most: int) -> Script:
-    """The subject, and the scenes if there are any already."""
-    if scenes:
-        return read_scenes(subject, scenes, max_scenes=most)
-    tidy = listed_script(subject, ["something"], max_scenes=1)
-    return Script(subject=tidy.subject, scenes=())
+def _one_text(subject: str, scenes: str) -> str:
+    """What was typed in two options, as one prompt has it."""
+    return f"{subject} | {scenes}" if re.search("[:：]", subject) else f"{subject}: {scenes}"
 
 
 async def setup(bot: Samefox) -> None:

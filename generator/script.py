@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from generator.errors import ScriptRefused
@@ -106,10 +107,24 @@ def read_scenes(subject: str, scenes: str, *, max_scenes: int) -> Script:
 
     """
     _refuse_long(len(subject) + len(scenes))
-    scenes = _clean(scenes)
-    if label := _SCENES_LABEL.match(scenes):
-        scenes = scenes[label.end() :]
-    return _script(_as_subject(_clean(subject)), _split(scenes), max_scenes)
+    return _script(_as_subject(_clean(subject)), _split(_unlabelled(_clean(scenes))), max_scenes)
+
+
+def read_beginning(subject: str, scenes: str, *, max_scenes: int) -> Script:
+    """Return what a story begins with that grows: its subject, and the scenes if there are some already.
+
+    The subject is read as in :func:`read_script`, since many write the first scene behind it, after a colon;
+    that comes before the other scenes.
+
+    Raises:
+        ScriptRefused: there is no subject, or there is too much.
+
+    """
+    _refuse_long(len(subject) + len(scenes))
+    who, first = _divide(_clean(subject))
+    found = [scene for scene in (*first, *_split(_unlabelled(_clean(scenes)))) if scene]
+    script = _script(_as_subject(who), found or ["…"], max_scenes)
+    return script if found else replace(script, scenes=())
 
 
 def listed_script(subject: str, scenes: Sequence[str], *, max_scenes: int) -> Script:
@@ -181,6 +196,12 @@ def _clean(text: str) -> str:
     )
     text = _MARKDOWN.sub("", _IDLE_JOINER.sub("", text))
     return _unquote(unicodedata.normalize("NFC", text).strip(), enclosing_only=True)
+
+
+def _unlabelled(scenes: str) -> str:
+    """Return the text of a field for scenes without the label that names it."""
+    label = _SCENES_LABEL.match(scenes)
+    return scenes[label.end() :] if label else scenes
 
 
 def _divide(text: str) -> tuple[str, list[str]]:

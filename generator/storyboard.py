@@ -47,12 +47,10 @@ _KINDS: dict[str, TypeAdapter[float]] = {
 _NAMES = {
     "steps": Sentence("steps"),
     "guidance_scale": Sentence("guidance"),
-    "width": Sentence("width"),
-    "height": Sentence("height"),
     "window_length": Sentence("window"),
     "identity_strength": Sentence("identity"),
 }
-"""What they are called in Discord."""
+"""What they are called in Discord, where a size is one option."""
 
 
 def new_seed() -> int:
@@ -169,9 +167,10 @@ def check(options: Options, settings: Settings, server: ServerSettings) -> None:
     Raises:
         OptionRefused: it is not; the sentence says what is.
     """
-    for name in _KINDS:
+    for name in _NAMES:
         if (value := getattr(options, name)) is not None:
             check_number(name, value, settings.limits)
+    check_size(options.width, options.height, settings.limits)
     if options.seed is not None and not 0 <= options.seed <= MAX_SEED:
         raise OptionRefused(
             "A seed is a whole number from 0 to {most}; {seed} is not.", most=MAX_SEED, seed=options.seed
@@ -193,22 +192,8 @@ def check_number(name: str, value: float, limits: LimitSettings) -> None:
     Raises:
         OptionRefused: it is not.
     """
-    least, most, multiple = bounds(name, limits)
-    try:
-        _KINDS[name].validate_python(value)
-        possible = value <= most
-    except ValidationError:
-        possible = False
-    if not possible and multiple is not None:
-        raise OptionRefused(
-            "{name} = {value} is not possible; please choose a multiple of {multiple}, {least} to {most}.",
-            name=_NAMES[name],
-            value=value,
-            multiple=multiple,
-            least=least,
-            most=most,
-        )
-    if not possible:
+    least, most, _multiple = bounds(name, limits)
+    if not _possible(name, value, most):
         raise OptionRefused(
             "{name} = {value} is not possible; please choose {least} to {most}.",
             name=_NAMES[name],
@@ -216,6 +201,34 @@ def check_number(name: str, value: float, limits: LimitSettings) -> None:
             least=least,
             most=most,
         )
+
+
+def check_size(width: int | None, height: int | None, limits: LimitSettings) -> None:
+    """Make sure that pictures can have this size, or this side if only one is chosen.
+
+    Raises:
+        OptionRefused: they cannot.
+    """
+    least, most, multiple = bounds("width", limits)
+    sides = {"width": width, "height": height}
+    chosen = {name: side for name, side in sides.items() if side is not None}
+    if not all(_possible(name, side, most) for name, side in chosen.items()):
+        raise OptionRefused(
+            "size = {size} is not possible; width and height can each be a multiple of {multiple} from "
+            "{least} to {most}.",
+            size="x".join(map(str, chosen.values())),
+            multiple=multiple,
+            least=least,
+            most=most,
+        )
+
+
+def _possible(name: str, value: float, most: float) -> bool:
+    try:
+        _KINDS[name].validate_python(value)
+    except ValidationError:
+        return False
+    return value <= most
 
 
 def bounds(name: str, limits: LimitSettings) -> tuple[float, float, int | None]:

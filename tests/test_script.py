@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generator.errors import ScriptRefused
-from generator.script import one_scene, read_scenes, read_script
+from generator.script import one_scene, read_beginning, read_scenes, read_script
 from generator.story import Script
 
 FOX = "a red fox"
@@ -222,6 +222,38 @@ def test_a_form_reads_one_scene_a_line(scenes: str, expected: tuple[str, ...]) -
 def test_a_form_is_refused_with_the_fix(subject: str, scenes: str, says: str) -> None:
     with pytest.raises(ScriptRefused, match=says):
         read_scenes(subject, scenes, max_scenes=2)
+
+
+@pytest.mark.parametrize(
+    ("subject", "scenes", "expected"),
+    [
+        (" a  red fox ", "", ()),
+        (FOX, "in a meadow | in the snow | by a river", THREE),
+        ("a red fox: in a meadow", "in the snow\nby a river", THREE),
+        ("a red fox：in a meadow", "Scenes: in the snow; by a river", THREE),
+        ("a red fox: in a meadow | in the snow | by a river", "", THREE),
+        ("Subject: a red fox", "in a meadow", THREE[:1]),
+        ("a red fox:", "", ()),
+        ("a red fox", " \n", ()),
+    ],
+)
+def test_a_beginning_has_a_subject_and_the_scenes_that_are_there(
+    subject: str, scenes: str, expected: tuple[str, ...]
+) -> None:
+    assert read_beginning(subject, scenes, max_scenes=3) == Script(subject=FOX, scenes=expected)
+
+
+@pytest.mark.parametrize(
+    ("subject", "scenes", "says"),
+    [
+        (" : ", "in the snow", "nobody the story is about"),
+        ("a fox: a", "b\nc", "has 3 scenes"),
+        ("a" * 3000, "b" * 3001, "6001 characters"),
+    ],
+)
+def test_a_beginning_is_refused_with_the_fix(subject: str, scenes: str, says: str) -> None:
+    with pytest.raises(ScriptRefused, match=says):
+        read_beginning(subject, scenes, max_scenes=2)
 
 
 @given(TEXTS)

@@ -129,11 +129,12 @@ def test_braces_in_a_subject_are_only_text() -> None:
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        (Options(width=1001), "width = 1001"),
-        (Options(height=32), "height = 32"),
+        (Options(width=1001, height=512), "size = 1001x512 is not possible"),
+        (Options(width=512, height=32), "size = 512x32 is not possible; width and height"),
         (Options(steps=0), "steps = 0"),
         (Options(steps=101), "steps = 101 is not possible; please choose 1 to 100"),
-        (Options(width=1544), "choose a multiple of 8, 64 to 1536"),
+        (Options(width=1544), "size = 1544 is not possible"),
+        (Options(width=1544), "width and height can each be a multiple of 8 from 64 to 1536"),
         (Options(guidance_scale=31.0), "guidance = 31"),
         (Options(identity_strength=0.0), "identity = 0"),
         (Options(window_length=0), "window = 0"),

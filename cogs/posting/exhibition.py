@@ -38,10 +38,14 @@ class Exhibition:
             await self._shelf.shelve(story, await self._posted(story))
         elif post.message_id is None or post.channel_id is None:
             await self._shelf.shelve(story)
-        elif (shown := await shown_of(self._bot, story, post.channel_id)) != post.posted:
+        elif (shown := await self._shows(story, post.channel_id)) != post.posted:
             await self._shelf.shelve(
                 story, await self._edited(story, post.channel_id, post.message_id, shown)
             )
+
+    async def _shows(self, story: Story, channel_id: int) -> str:
+        """What a post shows that may change, in short: the pictures, and whose story it is."""
+        return f"{await shown_of(self._bot, story, channel_id)} {story.author.id}"
 
     async def _posted(self, story: Story) -> gallery.Post | None:
         """Post the story where the server wants it; None if it wants it nowhere, or does not let me."""
@@ -50,7 +54,7 @@ class Exhibition:
             return None
         try:
             message_id = await self._found(story, channel_id) if self._adopt else None
-            shown = await shown_of(self._bot, story, channel_id)
+            shown = await self._shows(story, channel_id)
             if message_id is None:
                 message_id = await self._send(story, channel_id)
         except discord.HTTPException as error:

@@ -75,7 +75,7 @@ def sentence(error: BaseException, reference: int) -> str:
         case SamefoxError():
             return plain(say(error), 600)
         case app_commands.NoPrivateMessage():
-            return _("Stories are told in servers; please use this in one of a server's text channels.")
+            return _("Stories are told in servers; please use this in one of a server’s text channels.")
         case app_commands.MissingPermissions():
             return _("You lack the permission for this here; please ask a moderator.")
         case app_commands.TransformerError():

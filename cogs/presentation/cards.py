@@ -292,9 +292,11 @@ def _ending(story: Story) -> str:
             "📖 Told in {count} frames; the pictures are in the thread.",
             total,
         ).format(count=total)
-    return _("⚠️ Told with {drawn} of {total} frames; the thread says what happened to the others.").format(
-        drawn=drawn, total=total
-    )
+    return ngettext(
+        "⚠️ Told with {drawn} of {total} frame; the thread says what happened to it.",
+        "⚠️ Told with {drawn} of {total} frames; the thread says what happened to the others.",
+        total,
+    ).format(drawn=drawn, total=total)
 
 
 def _going_well(story: Story) -> bool:

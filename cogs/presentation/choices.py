@@ -44,7 +44,7 @@ class Standing:
             return _named(setting, value, {name: style_label(name) for name in self.host.styles})
         if setting.startswith("limits.") and value is None:
             value = getattr(self.host.limits, setting.removeprefix("limits."))
-            return _("no limit") if value is None else _("{value}, as the host has it").format(value=value)
+            return _("no limit") if value is None else as_the_host_has_it(value)
         return _told(setting, value, self.guild)
 
     def usual(self, option: str) -> Any:
@@ -87,6 +87,11 @@ def label(setting: str) -> str:
         "language": _("Language"),
         "read_messages": _("Scenes from messages"),
     }.get(setting, setting)
+
+
+def as_the_host_has_it(value: object) -> str:
+    """A value that a server has not chosen."""
+    return _("{value}, as the host has it").format(value=value)
 
 
 def line(name: str, value: object) -> str:

@@ -32,6 +32,7 @@ DESK = "circle"
 SCENE = 1000  # characters; many times what CLIP reads
 ANSWER = 55  # characters of a poll's answer, by Discord
 TITLE = 45  # characters of a form's title, by Discord
+CREDITED = 20  # writers by name
 
 
 def circle_card(
@@ -124,7 +125,9 @@ def scene_form(circle: Circle, words: str = "") -> Form:
         fields=(
             Field(
                 label=_("What happens next?"),
-                description=_("One scene: it becomes one picture."),
+                description=_("Your last scene was taken back; these are its words.")
+                if words
+                else _("One scene: it becomes one picture."),
                 value=words,
                 read=lambda text: {"scene": text},
                 placeholder=_("playing in the snow"),
@@ -310,8 +313,9 @@ def _credit_lines(story: Story, length: int) -> str:
     for number, frame in enumerate(story.frames, 1):
         written.setdefault(frame.author.id, []).append(number)
         names[frame.author.id] = plain(frame.author.name, length)
-    lines = [f"✍️ **{names[each]}** · {_numbers(numbers)}" for each, numbers in list(written.items())[:20]]
-    return "\n".join(lines)
+    lines = [f"✍️ **{names[each]}** · {_numbers(numbers)}" for each, numbers in written.items()]
+    more = len(lines) - CREDITED
+    return "\n".join([*lines[:CREDITED], *([_("… and {count} more").format(count=more)] if more > 0 else [])])
 
 
 def _numbers(numbers: list[int]) -> str:

@@ -92,8 +92,8 @@ def undo_question(story: Story, who: Person) -> ui.LayoutView:
         words = _("Its words are in your form when you press ✍️, until you write something else.")
     else:
         words = _(
-            "⚠️ It is not yours: {name} wrote it. Its words are in their form when they press ✍️, until they "
-            "write something else."
+            "⚠️ It is not yours: {name} wrote it, and is told. Its words are in their form when they press ✍️, "
+            "until they write something else."
         ).format(name=name)
     lines = [
         f"### ↩️ {_('Take scene {number} back?').format(number=number)}",
@@ -121,6 +121,29 @@ def undo_question(story: Story, who: Person) -> ui.LayoutView:
     return view_of(ui.Container(ui.TextDisplay("\n".join(lines)), row, accent_colour=RED))
 
 
+def heir_question(story: Story, heir: Person, *, loses: bool) -> ui.LayoutView:
+    """What it means to hand a story over, before that is done: a name in a menu is soon tapped by mistake."""
+    lines = [
+        f"### 🤝 {_('Hand the story over to {name}?').format(name=name_of(heir))}",
+        f"**{plain(story.subject, 200)}**",
+        _("{name} then decides what becomes of it, and can hand it over again.").format(name=name_of(heir)),
+    ]
+    if loses:
+        lines.append(_("⚠️ It is not yours any more then: you can only add to it, as everybody can."))
+    row = ui.ActionRow[Any](
+        press(
+            DESK,
+            "hand_over",
+            f"{story.id}.{heir.id}",
+            _("Hand it over"),
+            "🤝",
+            discord.ButtonStyle.danger,
+        ),
+        press(DESK, "panel", str(story.id), _("Keep it")),
+    )
+    return view_of(ui.Container(ui.TextDisplay("\n".join(lines)), row, accent_colour=RED))
+
+
 def note(text: str) -> ui.LayoutView:
     """A few words where a panel was."""
     return view_of(ui.Container(ui.TextDisplay(text), accent_colour=FOX))
@@ -142,7 +165,8 @@ def _whole(story: Story, circle: Circle, what: str) -> list[ui.Item[Any]]:
     else:
         buttons.append(press(DESK, "close", what, _("Close the story"), "🔒", discord.ButtonStyle.primary))
     if story.frames:
-        label = _("Draw all {count} again").format(count=len(story.frames))
+        count = len(story.frames)
+        label = ngettext("Draw it again", "Draw all {count} again", count).format(count=count)
         buttons.append(press(DESK, "retell", what, label, "🎨"))
     return buttons
 

@@ -17,6 +17,8 @@ from discord import ui
 from cogs.presentation.text import plain, quote_block
 from cogs.presentation.words import _, say
 from generator.errors import OptionRefused
+from generator.settings import LimitSettings
+from generator.storyboard import bounds
 
 Read = Callable[[str], dict[str, Any]]
 """From what was typed to what it changes; raises `OptionRefused`."""
@@ -118,18 +120,24 @@ def read(form: Form, typed: Sequence[str]) -> dict[str, Any]:
 
 
 def refusal_text(form: Form, typed: Sequence[str], refused: FormRefused) -> str:
-    """Why nothing was saved, and what was typed, from where `typed_before` reads it again."""
+    """Why nothing was saved, and what was typed."""
     reasons = "\n".join(f"- {plain(say(refusal), 300)}" for refusal in refused.refusals[:5])
-    lines = (
-        typed if form.fields[0].long else [f"{f.label}: {t}" for f, t in zip(form.fields, typed, strict=True)]
-    )
-    return _("⚠️ **Nothing is saved yet.**\n{reasons}\n\nThis is what you typed:\n{typed}").format(
-        reasons=reasons, typed=quote_block("\n".join(lines))
-    )
+    said = _("⚠️ **Nothing is saved yet.**\n{reasons}").format(reasons=reasons)
+    return "\n\n".join(filter(None, [said, brought_back(form, typed)]))
+
+
+def brought_back(form: Form, typed: Sequence[str]) -> str:
+    """What was typed, from where `typed_before` reads it again; nothing if nothing was."""
+    if not any(text.strip() for text in typed):
+        return ""
+    named = zip(form.fields, typed, strict=True)
+    lines = typed if form.fields[0].long else [f"{field.label}: {text}" for field, text in named]
+    hint = _("Here is what you wrote, so that you can correct it:")
+    return f"{hint}\n{quote_block(chr(10).join(lines))}"
 
 
 def typed_before(form: Form, message: discord.Message | None) -> list[str] | None:
-    """What `refusal_text` on this message says was typed; None if it is not there."""
+    """What `brought_back` on this message says was typed; None if it is not there."""
     children = ui.LayoutView.from_message(message).walk_children() if message is not None else ()
     texts = [item.content for item in children if isinstance(item, ui.TextDisplay)]
     block = next((found[1] for text in texts if (found := _BLOCK.search(text))), None)
@@ -139,6 +147,13 @@ def typed_before(form: Form, message: discord.Message | None) -> list[str] | Non
     if len(lines) != len(form.fields):
         return None
     return [line.partition(":")[2].strip() for line in lines]
+
+
+def size_hint(limits: LimitSettings, usual: str) -> str:
+    """What can be written as a size, and what no size means."""
+    least, most, multiple = bounds("width", limits)
+    hint = _("Width x height, each a multiple of {multiple} from {least} to {most}; empty: {usual}.")
+    return hint.format(multiple=multiple, least=least, most=most, usual=usual)
 
 
 def number(setting: str, label: str, least: float, most: float, *, whole: bool = True) -> Read:

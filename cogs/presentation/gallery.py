@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -85,10 +86,15 @@ def filter_line(wanted: Filter) -> str:
     if wanted.words:
         parts.append(_("about “{words}”").format(words=plain(wanted.words, 60)))
     if wanted.since is not None and wanted.since == wanted.until:
-        parts.append(wanted.since)
+        parts.append(_day(wanted.since))
     elif wanted.since is not None or wanted.until is not None:
-        parts.append(f"{wanted.since or '…'} – {wanted.until or '…'}")
+        parts.append(" – ".join(_day(each) if each else "…" for each in (wanted.since, wanted.until)))
     return f"-# 🔎 {' · '.join(parts)}" if parts else ""
+
+
+def _day(day: str) -> str:
+    """A day, ``YYYY-MM-DD``, as everybody’s own Discord writes it; its noon is on it nearly everywhere."""
+    return discord.utils.format_dt(datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC), "D")
 
 
 def _place(leaf: Leaf) -> str:
@@ -107,7 +113,7 @@ def _page(story: Story, filename: str | None) -> list[ui.Item[Any]]:
     frames = ngettext("{count} frame", "{count} frames", len(story.frames)).format(count=len(story.frames))
     facts = [
         _("told by {name}").format(name=plain(story.author.name, NAME_LENGTH)),
-        f"<t:{int(story.created_at.timestamp())}:d>",
+        discord.utils.format_dt(story.created_at, "D"),
         frames,
         _("story {number}").format(number=story.id),
     ]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from babel.dates import format_date
 from discord import SelectOption, ui
 
 from cogs.presentation.cards import FOX, view_of
 from cogs.presentation.controls import choice_menu
 from cogs.presentation.text import plain
-from cogs.presentation.words import _, language, listed
+from cogs.presentation.words import _, listed, ngettext
 from generator.errors import NotFound
 from generator.press.book import Book, Kind, Page
 from generator.press.metadata import recipe_to_json
@@ -46,7 +45,7 @@ async def book_of(studio: Studio, story: Story, channel_id: int) -> tuple[Book, 
         name=f"samefox-story-{story.id}",
         title=story.subject,
         byline=_("told by {name}").format(name=_tellers(story)),
-        date=format_date(story.created_at, "long", language().replace("-", "_")),
+        date=story.created_at.date().isoformat(),
         pages=tuple(pages),
         colophon=_colophon(story),
         record=_record(story),
@@ -109,8 +108,8 @@ def _colophon(story: Story) -> tuple[str, ...]:
         _("told by {name}").format(name=_tellers(story)),
         _("seed {seed}").format(seed=listed([str(seed) for seed in list(seeds)[:8]])),
         f"{recipe.width} × {recipe.height} · {recipe.scheduler} · "
-        + _("{steps} steps · guidance {guidance} · identity {identity}").format(
-            steps=recipe.steps,
+        + _("{steps} · guidance {guidance} · identity {identity}").format(
+            steps=ngettext("{count} step", "{count} steps", recipe.steps).format(count=recipe.steps),
             guidance=f"{recipe.guidance_scale:g}",
             identity=f"{recipe.identity_strength:g}",
         ),

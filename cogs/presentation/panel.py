@@ -17,7 +17,7 @@ from cogs.presentation.choices import Standing, entry, label, line
 from cogs.presentation.controls import choice_menu, press
 from cogs.presentation.parts import DESK
 from cogs.presentation.text import plain, shorten
-from cogs.presentation.words import _, style_label
+from cogs.presentation.words import _, ngettext, style_label
 from generator.profiles import model_label
 from generator.server import Change
 
@@ -146,14 +146,12 @@ class Panel(Standing):
     def _look(self) -> str:
         model = plain(model_label(self.server.default_model(self.host)), 60)
         style = plain(style_label(self.usual("style")), 40)
-        offered = len(self.server.offered_styles(self.host))
-        return _(
-            "Model: {model}\nStyle: {style}, of {offered} offered\n{steps} steps · {width} × {height}"
-        ).format(
+        offered, steps = len(self.server.offered_styles(self.host)), self.usual("steps")
+        return _("Model: {model}\nStyle: {style}, of {offered} offered\n{steps} · {width} × {height}").format(
             model=model,
             style=style,
             offered=offered,
-            steps=self.usual("steps"),
+            steps=ngettext("{count} step", "{count} steps", steps).format(count=steps),
             width=self.usual("width"),
             height=self.usual("height"),
         )

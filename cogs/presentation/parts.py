@@ -8,7 +8,7 @@ from typing import Any
 from discord import ChannelType, SelectOption, ui
 
 from cogs.presentation import choices
-from cogs.presentation.choices import Standing, entry, label, line
+from cogs.presentation.choices import Standing, as_the_host_has_it, entry, label, line
 from cogs.presentation.controls import (
     MENU,
     channel_menu,
@@ -63,15 +63,27 @@ def pictures(now: Standing) -> list[ui.Item[Any]]:
         items += [
             _text(now, "models", _("What an author may choose among.")),
             *_several(now, "models", host.model.names, server.models, _("All models")),
-            _shown("model", usual_model, _("What draws when an author does not choose.")),
+            _shown(
+                "model",
+                usual_model,
+                _("What draws when an author does not choose."),
+                hosts=server.model is None and server.default_model(host) == host.model.name,
+            ),
             *_one_of(now, "model", server.offered_models(host), server.model),
         ]
     size = f"{now.usual('steps')} · {now.usual('width')} × {now.usual('height')}"
+    if (server.steps, server.width, server.height) == (None, None, None):
+        size = as_the_host_has_it(size)
     return [
         *items,
         _text(now, "styles", _("What an author may choose among.")),
         *_several(now, "styles", tuple(host.styles), server.styles, _("All styles")),
-        _shown("style", now.usual("style"), _("How pictures look when an author does not choose.")),
+        _shown(
+            "style",
+            now.usual("style"),
+            _("How pictures look when an author does not choose."),
+            hosts=server.style is None and now.usual("style") == host.story.style,
+        ),
         *_one_of(now, "style", server.offered_styles(host), server.style),
         ui.Section(
             ui.TextDisplay(line(f"**{steps_and_size}**", size)),
@@ -104,7 +116,8 @@ def limits(now: Standing, role: int | None) -> list[ui.Item[Any]]:
 def bounds(now: Standing, *, all_of_them: bool = True) -> list[str]:
     """The limits in words, a line each; else only those that there are."""
     said = {name: now.said(f"limits.{name}") for name in Limits.model_fields if name != "exempt_roles"}
-    said["scenes"] = str(now.server.most_scenes(now.host, ()))
+    if now.server.limits.scenes is not None:  # which the host may have lowered since
+        said["scenes"] = str(now.server.most_scenes(now.host, ()))
     present = [name for name in said if all_of_them or name == "scenes" or getattr(now.server.limits, name)]
     return [line(label(f"limits.{name}"), said[name]) for name in present]
 
@@ -242,9 +255,10 @@ def _text(now: Standing, setting: str, hint: str) -> ui.TextDisplay[Any]:
     return ui.TextDisplay(f"{entry(setting, now.said(setting))}\n-# {hint}")
 
 
-def _shown(setting: str, value: str, hint: str) -> ui.TextDisplay[Any]:
-    """What holds in effect, whoever decided it."""
-    return ui.TextDisplay(f"{entry(setting, plain(style_label(value), 60))}\n-# {hint}")
+def _shown(setting: str, value: str, hint: str, *, hosts: bool) -> ui.TextDisplay[Any]:
+    """What holds in effect, and whether it does because the server leaves it to the host."""
+    shown = plain(style_label(value), 60)
+    return ui.TextDisplay(f"{entry(setting, as_the_host_has_it(shown) if hosts else shown)}\n-# {hint}")
 
 
 def _several(

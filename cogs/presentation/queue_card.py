@@ -78,7 +78,11 @@ def _yours(queue: Queue, viewer: Viewer) -> str:
         said = _("Nothing of yours is in line. A story that you tell now comes soon.")
     left = viewer.allowance.left_today
     if left is not None:
-        said += "\n-# " + _("In these 24 hours you can have {left} more pictures.").format(left=left)
+        said += "\n-# " + ngettext(
+            "In these 24 hours you can have {left} more picture.",
+            "In these 24 hours you can have {left} more pictures.",
+            left,
+        ).format(left=left)
     return said
 
 

@@ -28,7 +28,7 @@ def report_form(take_id: int) -> Form:
         label=_("What is wrong with this picture?"),
         value="",
         read=lambda text: {"reason": text},
-        description=_("It goes to the channel that this server's moderators chose for reports."),
+        description=_("It goes to the channel that this server’s moderators chose for reports."),
         long=True,
         length=REASON,
     )

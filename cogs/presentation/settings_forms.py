@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 from cogs.presentation.choices import Standing, label
-from cogs.presentation.forms import Field, Form, Read, number
+from cogs.presentation.forms import Field, Form, Read, number, size_hint
 from cogs.presentation.words import _
 from generator.moderation.rules import check_rules
 from generator.server import MemberDefaults
 from generator.settings import LimitSettings
-from generator.storyboard import bounds, check_number, read_size
+from generator.storyboard import bounds, check_size, read_size
 
 _MOST = 100_000  # of anything that the host does not limit
 _WORDS_LENGTH = 1500  # characters; what was typed must fit beside a refusal in one message
@@ -133,9 +133,7 @@ def _size_field(
 ) -> Field:
     return Field(
         label=_("Size"),
-        description=_("Width x height in pixels, such as 1024x768; empty: {width}x{height}.").format(
-            width=usual[0], height=usual[1]
-        ),
+        description=size_hint(limits, f"{usual[0]}x{usual[1]}"),
         value=f"{width or usual[0]}x{height or usual[1]}" if width or height else "",
         read=_size_reader(limits),
     )
@@ -146,8 +144,7 @@ def _size_reader(limits: LimitSettings) -> Read:
         if not text:
             return {"width": None, "height": None}
         width, height = read_size(text)
-        check_number("width", width, limits)
-        check_number("height", height, limits)
+        check_size(width, height, limits)
         return {"width": width, "height": height}
 
     return reading

@@ -9,8 +9,8 @@ import discord
 from discord import ui
 
 from cogs.presentation.controls import press
-from cogs.presentation.forms import Field, Form, number
-from cogs.presentation.text import plain, quote_block
+from cogs.presentation.forms import Field, Form, brought_back, number, size_hint
+from cogs.presentation.text import plain
 from cogs.presentation.words import _, say
 from generator.errors import OptionRefused, SamefoxError
 from generator.settings import LimitSettings
@@ -60,13 +60,10 @@ def tune_all_form(story: Story, take: Take, limits: LimitSettings) -> Form:
 def refusal(form: Form, typed: Sequence[str], reasons: Sequence[SamefoxError]) -> ui.LayoutView:
     """Why nothing is drawn, what was typed, and the button that opens the form with it again."""
     why = "\n".join(f"⚠️ {plain(say(reason), 300)}" for reason in reasons[:5])
-    named = zip(form.fields, typed, strict=True)
-    lines = typed if form.fields[0].long else [f"{field.label}: {text}" for field, text in named]
-    hint = _("Here is what you wrote, so that you can correct it:")
     view = ui.LayoutView(timeout=None)
     view.add_item(
         ui.Container(
-            ui.TextDisplay(f"{why}\n{hint}\n{quote_block(chr(10).join(lines))}"),
+            ui.TextDisplay("\n".join(filter(None, [why, brought_back(form, typed)]))),
             ui.ActionRow(
                 press(form.desk, "correct", form.name, _("Correct it"), "✏️", discord.ButtonStyle.primary)
             ),
@@ -86,7 +83,9 @@ def _settings_form(name: str, title: str, recipes: Sequence[Recipe], limits: Lim
 
     def numeric(field: str, label: str, *, whole: bool = True) -> Field:
         least, most, _multiple = (0, MAX_SEED, 1) if field == "seed" else bounds(field, limits)
-        hint = _("{least} to {most}; empty: as it is").format(least=f"{least:g}", most=f"{most:.10g}")
+        hint = _("{least} to {most}; empty: {usual}.").format(
+            least=f"{least:g}", most=f"{most:.10g}", usual=_("as it is")
+        )
         read = number(field, label, least, most, whole=whole)
         return Field(label=label, value=common(field), read=read, description=hint)
 
@@ -105,9 +104,7 @@ def _settings_form(name: str, title: str, recipes: Sequence[Recipe], limits: Lim
                 label=_("Size"),
                 value=f"{width}x{height}" if width and height else "",
                 read=_size,
-                description=_("Width x height in pixels, at most {side}; empty: as it is").format(
-                    side=limits.side
-                ),
+                description=size_hint(limits, _("as it is")),
             ),
         ),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from generator.archive.circle_rows import Common, read_circle, read_common, write_circle
 from generator.archive.connection import NOW, Admit, Shelf, anything, reads, writes
 from generator.archive.hearing import hear
 from generator.archive.rows import (
@@ -20,22 +21,13 @@ from generator.archive.rows import (
     touch,
 )
 from generator.errors import NotFound
-from generator.press.metadata import recipe_from_json, recipe_to_json
-from generator.sentence import Sentence
-from generator.story import Frame, Person, Recipe, Story, Storyboard, Take
-from generator.together.circle import Circle, Mode, Phase, Proposal, Step
+from generator.press.metadata import recipe_to_json
+from generator.story import Frame, Person, Story, Storyboard, Take
+from generator.together.circle import Circle, Proposal, Step
 from generator.together.growing import all_recipes, next_recipe
 
 Check = Callable[[Circle, Story], None]
 """Raises what forbids it. Like all that is asked within a transaction, it only looks at what it is given."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
-    """What all frames of a story told together share."""
-
-    recipe: Recipe  #: without a scene
-    window_length: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +87,7 @@ class Circles(Shelf):
                 carried_id,
             ),
         )
-        _write(sql, replace(circle, story_id=story_id))
+        write_circle(sql, replace(circle, story_id=story_id))
         return read_story(sql, story_id)
 
     @writes
@@ -118,11 +110,11 @@ class Circles(Shelf):
             PromptTooLong: the scene does not fit into CLIP's context together with the subject.
         """
         admit(sql)
-        before, story = _read(sql, story_id), read_story(sql, story_id)
+        before, story = read_circle(sql, story_id), read_story(sql, story_id)
         after, scene = act(before, story)
         take = None if scene is None else _add_scene(sql, story, scene)
         if after != before:
-            _write(sql, after)
+            write_circle(sql, after)
         if after != before or take is not None:
             touch(sql, story_id)
         if message_id is not None:
@@ -131,18 +123,22 @@ class Circles(Shelf):
 
     @writes
     def take_back(
-        self, sql: sqlite3.Connection, story_id: int, check: Callable[[Circle, Frame], None]
+        self, sql: sqlite3.Connection, story_id: int, act: Callable[[Circle, Frame], Circle]
     ) -> tuple[Frame, list[int]]:
         """Take the last scene out of the story; its frame, and its takes that need not be drawn any more.
+
+        The circle is replaced by what `act` makes of it, which raises what forbids that.
 
         Raises:
             NotFound: there is no such circle, or no scene in it.
         """
-        circle, story = _read(sql, story_id), read_story(sql, story_id)
+        circle, story = read_circle(sql, story_id), read_story(sql, story_id)
         if not story.frames:
             raise NotFound("There is no scene to take back yet.")
         frame = story.frames[-1]
-        check(circle, frame)
+        after = act(circle, frame)
+        if after != circle:
+            write_circle(sql, after)
         sql.execute("UPDATE frames SET position = NULL WHERE id = ?", (frame.id,))
         rows = sql.execute(
             f"UPDATE jobs SET state = 'cancelled', finished_at = {NOW}"  # noqa: S608
@@ -160,7 +156,7 @@ class Circles(Shelf):
         Raises:
             NotFound: there is no such circle, or no such scene in it.
         """
-        circle, story = _read(sql, story_id), read_story(sql, story_id)
+        circle, story = read_circle(sql, story_id), read_story(sql, story_id)
         check(circle, story)
         ids = [frame.id for frame in story.frames]
         if frame_id not in ids:
@@ -185,9 +181,9 @@ class Circles(Shelf):
             NotFound: there is no such circle.
         """
         admit(sql)
-        circle, story = _read(sql, story_id), read_story(sql, story_id)
+        circle, story = read_circle(sql, story_id), read_story(sql, story_id)
         check(circle, story)
-        common = _read_common(sql, story_id)
+        common = read_common(sql, story_id)
         add_contributor(sql, story_id, author)
         takes = []
         recipes = all_recipes(common.recipe, _expressed(story), common.window_length)
@@ -232,14 +228,14 @@ class Circles(Shelf):
         Raises:
             NotFound: there is no such story, or it is told by one person.
         """
-        return _read(sql, story_id)
+        return read_circle(sql, story_id)
 
     @reads
     def posted(self, sql: sqlite3.Connection, story_id: int) -> tuple[Circle, Posts] | None:
         """A circle and its messages; None for a story that is told by one person."""
         for row in sql.execute("SELECT * FROM circles WHERE story_id = ?", (story_id,)).fetchall():
             names = Posts.__dataclass_fields__
-            return _read(sql, story_id), Posts(**{name: row[name] for name in names})
+            return read_circle(sql, story_id), Posts(**{name: row[name] for name in names})
         return None
 
     @reads
@@ -249,7 +245,7 @@ class Circles(Shelf):
         Raises:
             NotFound: there is no such circle.
         """
-        return _read_common(sql, story_id)
+        return read_common(sql, story_id)
 
     async def in_thread(self, thread_id: int) -> int | None:
         """The story that is told together in a thread."""
@@ -275,7 +271,7 @@ def _expressed(story: Story) -> list[str]:
 
 
 def _add_scene(sql: sqlite3.Connection, story: Story, scene: Proposal) -> Take:
-    common = _read_common(sql, story.id)
+    common = read_common(sql, story.id)
     recipe = next_recipe(common.recipe, _expressed(story), scene.express, common.window_length)
     add_contributor(sql, story.id, scene.author)
     frame_id = add_frame(sql, story.id, len(story.frames), scene.author)
@@ -300,88 +296,3 @@ def _carry(sql: sqlite3.Connection, story_id: int, position: int, frame: Frame, 
     for state in ("cancelled", "drawn"):
         sql.execute("UPDATE jobs SET state = ? WHERE take_id = ?", (state, take_id))
     return frame_id
-
-
-def _write(sql: sqlite3.Connection, circle: Circle) -> None:
-    """Keep all that the rules know of a circle."""
-    people = (circle.owner, *circle.members, *(proposal.author for proposal in circle.proposals))
-    for person in people:
-        add_contributor(sql, circle.story_id, person)
-    sql.execute(
-        "UPDATE stories SET author_id = ?, growing = ? WHERE id = ?",
-        (circle.owner.id, not circle.closed, circle.story_id),
-    )
-    sql.execute(
-        "UPDATE circles SET mode = ?, phase = ?, minutes = ?, turn_id = ?, missed = ?, deadline = ?,"
-        " news = ?, poll_id = ? WHERE story_id = ?",
-        (
-            circle.mode,
-            circle.phase,
-            circle.minutes,
-            None if circle.turn is None else circle.turn.id,
-            circle.missed,
-            None if circle.deadline is None else circle.deadline.isoformat(),
-            None if circle.news is None else circle.news.kept(),
-            circle.poll_id,
-            circle.story_id,
-        ),
-    )
-    sql.execute("DELETE FROM circle_members WHERE story_id = ?", (circle.story_id,))
-    sql.executemany(
-        "INSERT INTO circle_members VALUES (?, ?, ?)",
-        [(circle.story_id, place, member.id) for place, member in enumerate(circle.members)],
-    )
-    sql.execute("DELETE FROM proposals WHERE story_id = ?", (circle.story_id,))
-    sql.executemany(
-        "INSERT INTO proposals VALUES (?, ?, ?, ?, ?)",
-        [
-            (circle.story_id, place, proposal.author.id, proposal.scene, proposal.express)
-            for place, proposal in enumerate(circle.proposals)
-        ],
-    )
-
-
-def _read(sql: sqlite3.Connection, story_id: int) -> Circle:
-    """A circle.
-
-    Raises:
-        NotFound: there is none with this number.
-    """
-    people = {
-        int(row["person_id"]): Person(id=row["person_id"], name=row["name"])
-        for row in sql.execute("SELECT * FROM contributors WHERE story_id = ?", (story_id,)).fetchall()
-    }
-    members = sql.execute(
-        "SELECT person_id FROM circle_members WHERE story_id = ? ORDER BY place", (story_id,)
-    ).fetchall()
-    proposals = sql.execute(
-        "SELECT * FROM proposals WHERE story_id = ? ORDER BY place", (story_id,)
-    ).fetchall()
-    query = "SELECT circles.*, author_id FROM circles JOIN stories ON id = story_id WHERE story_id = ?"
-    for row in sql.execute(query, (story_id,)).fetchall():
-        return Circle(
-            story_id=story_id,
-            owner=people[row["author_id"]],
-            mode=Mode(row["mode"]),
-            phase=Phase(row["phase"]),
-            minutes=row["minutes"],
-            members=tuple(people[member] for (member,) in members if member in people),
-            turn=people.get(row["turn_id"]),
-            missed=row["missed"],
-            deadline=None if row["deadline"] is None else datetime.fromisoformat(row["deadline"]),
-            proposals=tuple(
-                Proposal(author=people[each["author_id"]], scene=each["scene"], express=each["express"])
-                for each in proposals
-                if each["author_id"] in people
-            ),
-            poll_id=row["poll_id"],
-            news=None if row["news"] is None else Sentence.read(row["news"]),
-        )
-    raise NotFound("This is not a story told together, or I do not remember it any more.")
-
-
-def _read_common(sql: sqlite3.Connection, story_id: int) -> Common:
-    query = "SELECT recipe, window_length FROM circles WHERE story_id = ?"
-    for row in sql.execute(query, (story_id,)).fetchall():
-        return Common(recipe=recipe_from_json(row["recipe"]), window_length=row["window_length"])
-    raise NotFound("This is not a story told together, or I do not remember it any more.")

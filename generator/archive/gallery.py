@@ -181,10 +181,18 @@ class Gallery(Shelf):
 
     @reads
     def titles(
-        self, sql: sqlite3.Connection, guild_id: int, words: str, viewer: Viewer, limit: int
+        self,
+        sql: sqlite3.Connection,
+        guild_id: int,
+        words: str,
+        viewer: Viewer,
+        limit: int,
+        first: int | None = None,
     ) -> list[tuple[int, str]]:
-        """The newest stories about this, by number and subject."""
+        """The newest stories about this, by number and subject; one may come first whatever it is about."""
         numbers = _next(sql, guild_id, Filter(words=words), viewer, "<=", None, limit)
+        if first is not None and first in _next(sql, guild_id, Filter(), viewer, "<=", first):
+            numbers = [first, *(number for number in numbers if number != first)][:limit]
         found = []
         for number in numbers:
             rows = sql.execute("SELECT subject FROM stories WHERE id = ?", (number,)).fetchall()

@@ -19,11 +19,22 @@ _FINISHED = """
     AND EXISTS (SELECT 1 FROM takes WHERE takes.story_id = stories.id AND path IS NOT NULL)
 """
 
+_OWN = """
+    AND author_id = ?3
+"""
+
+_SEEN = """
+    AND (?2 IS NULL OR author_id = ?3
+        OR coalesce(place_id, channel_id) IN (SELECT value FROM json_each(?2))
+        OR thread_id IN (SELECT value FROM json_each(?2)))
+"""
+
+_NUMBERED = """
+    AND stories.id = ?4
+"""
+
 _ABOUT = """
-    AND (instr(lower(subject), lower(?2)) OR instr(lower(name), lower(?2)) OR stories.id = ?2)
-    AND (?3 IS NULL OR author_id = ?4
-        OR coalesce(place_id, channel_id) IN (SELECT value FROM json_each(?3))
-        OR thread_id IN (SELECT value FROM json_each(?3)))
+    AND (instr(lower(subject), lower(?4)) OR instr(lower(name), lower(?4)))
     ORDER BY stories.id DESC LIMIT ?5
 """
 
@@ -40,20 +51,46 @@ class Title:
     subject: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """Which titles are wanted, and by whom."""
+
+    guild_id: int
+    viewer: Viewer
+    words: str = ""  #: a part of the subject or of the author's name
+    number: int | None = None  #: a story that comes first, whatever it is about
+    limit: int
+
+
 class Titles(Shelf):
     """A shelf of the archive that is only read."""
 
-    async def newest(self, guild_id: int, words: str, viewer: Viewer, limit: int) -> list[Title]:
-        """The newest stories here that somebody may see, by words of the number, subject or author's name."""
-        return await self._titles(_ABOUT, _values(guild_id, words, viewer, limit))
+    async def newest(self, search: Search) -> list[Title]:
+        """The newest stories here that somebody may see."""
+        return await self._search(_SEEN, search)
 
-    async def finished(self, guild_id: int, words: str, viewer: Viewer, limit: int) -> list[Title]:
+    async def own(self, search: Search) -> list[Title]:
+        """The same of those that they told themselves."""
+        return await self._search(_OWN, search)
+
+    async def finished(self, search: Search) -> list[Title]:
         """The same of those with pictures that nobody adds to."""
-        return await self._titles(_FINISHED + _ABOUT, _values(guild_id, words, viewer, limit))
+        return await self._search(_FINISHED + _SEEN, search)
 
     async def in_thread(self, guild_id: int, thread_id: int) -> list[Title]:
         """The stories told in a thread, newest first."""
         return await self._titles("AND thread_id = ?2 ORDER BY stories.id DESC", (guild_id, thread_id))
+
+    async def _search(self, condition: str, search: Search) -> list[Title]:
+        viewer = search.viewer
+        channels = None if viewer.channels is None else json.dumps(viewer.channels)
+        who = (search.guild_id, channels, viewer.person_id)
+        first = []
+        if search.number is not None:
+            first = await self._titles(condition + _NUMBERED, (*who, search.number))
+        words = search.words.strip().lstrip("#")
+        about = await self._titles(condition + _ABOUT, (*who, words, search.limit))
+        return [*first, *(each for each in about if each not in first)][: search.limit]
 
     async def _titles(self, condition: str, values: tuple[object, ...]) -> list[Title]:
         rows = await self._connection.fetch(_TITLES + condition, values)
@@ -68,8 +105,3 @@ class Titles(Shelf):
             )
             for row in rows
         ]
-
-
-def _values(guild_id: int, words: str, viewer: Viewer, limit: int) -> tuple[object, ...]:
-    channels = None if viewer.channels is None else json.dumps(viewer.channels)
-    return guild_id, words.strip().lstrip("#"), channels, viewer.person_id, limit

@@ -144,7 +144,7 @@ def answering(batch: Batch, send: Send) -> Iterator[Batch]:
         if is_lost(error):
             os._exit(1)  # the bot starts a fresh process
         sentence = Sentence(
-            "The picture could not be drawn, because of an error that the host's log explains."
+            "The picture could not be drawn, because of an error that the host’s log explains."
         )
         _fail(batch, send, Failure.DRAWING, sentence)
 

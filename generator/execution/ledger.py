@@ -92,7 +92,7 @@ class Ledger:
             self._dispatcher.put_back(task)
         else:
             sentence = Sentence(
-                "The picture was given up after {tries} tries: {error} The host's log knows more.",
+                "The picture was given up after {tries} tries: {error} The host’s log knows more.",
                 {"tries": TRIES, "error": error.sentence},
             )
             await self._archive.fail(task.take_id, sentence)

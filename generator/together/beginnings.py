@@ -13,7 +13,7 @@ from pathlib import Path
 from generator import storyboard
 from generator.admission import Admission
 from generator.archive.archive import Archive
-from generator.archive.circles import Common
+from generator.archive.circle_rows import Common
 from generator.errors import ArchiveError, NotFound, OptionRefused, PromptTooLong, SamefoxError, ScriptRefused
 from generator.limits import USUAL, Standing
 from generator.moderation.gate import chosen_recipes, words

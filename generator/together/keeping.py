@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from generator.sentence import Sentence
 from generator.story import Person
 from generator.together.circle import (
     LONGEST,
@@ -107,6 +108,23 @@ def check_may_undo(circle: Circle, person: Person, writer: Person, *, moderator:
     """
     if person.id != writer.id:
         check_manager(circle, person, moderator=moderator)
+
+
+def took_back(circle: Circle, person: Person, writer: Person, number: int) -> Circle:
+    """The last scene is taken back; everybody is told so, unless whoever wrote it did that themselves."""
+    if person.id == writer.id:
+        return circle
+    values = {"number": number, "author": writer.name}
+    if person.id == circle.owner.id:
+        news = Sentence(
+            "↩️ {name} took back scene {number}, by {author}, who has its words behind ✍️.",
+            values | {"name": person.name},
+        )
+    else:
+        news = Sentence(
+            "↩️ A moderator took back scene {number}, by {author}, who has its words behind ✍️.", values
+        )
+    return replace(circle, news=news)
 
 
 def begun(circle: Circle, now: datetime) -> Circle:

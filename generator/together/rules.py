@@ -229,20 +229,27 @@ def decide(circle: Circle, votes: Sequence[int] | None) -> Step:
     if not circle.proposals:  # whoever proposed them is forgotten
         return rest(circle, None), None
     if votes is None:
-        template = "🗳 I may not post polls here, so the scene that {name} proposed first goes on."
         chosen = circle.proposals[0]
-        return rest(circle, Sentence(template, {"name": chosen.author.name})), chosen
+        news = Sentence(
+            "🗳 I may not post polls here, so the scene that {name} proposed first goes on.",
+            {"name": chosen.author.name},
+        )
+        return rest(circle, news), chosen
     counts = [*votes, *[0] * len(circle.proposals)][: len(circle.proposals)]
-    best = counts.index(max(counts))
-    chosen, tied = circle.proposals[best], counts.count(max(counts)) > 1
+    chosen = circle.proposals[counts.index(max(counts))]
+    return rest(circle, _result(chosen, counts)), chosen
+
+
+def _result(chosen: Proposal, counts: Sequence[int]) -> Sentence:
+    """Which scene won, and why."""
+    values = {"name": chosen.author.name, "votes": max(counts), "total": sum(counts)}
     if not any(counts):
-        template = "🗳 Nobody voted, so the scene that {name} proposed first goes on."
-    elif tied:
-        template = "🗳 {name}’s scene was chosen: of equal votes ({votes} each), the earlier one wins."
-    else:
-        template = "🗳 {name}’s scene was chosen with {votes} of {total} votes."
-    values = {"name": chosen.author.name, "votes": counts[best], "total": sum(counts)}
-    return rest(circle, Sentence(template, values)), chosen
+        return Sentence("🗳 Nobody voted, so the scene that {name} proposed first goes on.", values)
+    if counts.count(max(counts)) > 1:
+        return Sentence(
+            "🗳 {name}’s scene was chosen: of equal votes ({votes} each), the earlier one wins.", values
+        )
+    return Sentence("🗳 {name}’s scene was chosen. Votes: {votes} of {total}.", values)
 
 
 def _choose(circle: Circle) -> Step:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from generator.archive.circles import Common
+from generator.archive.circle_rows import Common
 from generator.errors import NotFound
 from generator.limits import USUAL, Standing, bounds
 from generator.moderation.gate import chosen_recipes, words
@@ -152,7 +152,12 @@ class Together(Beginnings):
     async def undo(self, story_id: int, person: Person, frame_id: int, *, moderator: bool) -> Frame:
         """Take the last scene back, if that is still this one."""
         check = _undoing(person, frame_id, moderator)
-        frame, stopped = await self._archive.circles.take_back(story_id, check)
+
+        def act(circle: Circle, frame: Frame) -> Circle:
+            check(circle, frame)
+            return keeping.took_back(circle, person, frame.author, (frame.position or 0) + 1)
+
+        frame, stopped = await self._archive.circles.take_back(story_id, act)
         self._stop(stopped)
         self._tell_all(story_id)
         return frame
@@ -283,7 +288,7 @@ def _managing(person: Person, moderator: bool) -> Callable[[Circle, Story], None
 def _check_room(circle: Circle, story: Story, most: int) -> None:
     if len(story.frames) >= most:
         raise CircleRefused(
-            "This story has {count} scenes, as many as a story can have here. {name} can close it with ⚙️.",
+            "No more scenes fit into this story: it can have {count} here. {name} can close it with ⚙️.",
             count=len(story.frames),
             name=circle.owner.name,
         )

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from generator.archive.archive import Archive
-from generator.archive.circles import Common
+from generator.archive.circle_rows import Common
 from generator.archive.database import open_archive
 from generator.errors import NotFound
 from generator.method.windows import joined
@@ -186,7 +186,7 @@ async def test_scenes_that_were_taken_back_lose_a_forgotten_members_words_too(
     archive: Archive, board: Storyboard, tmp_path: Path
 ) -> None:
     story = await together(archive, board, BEN, LEO, Person(id=3, name="Cas"))
-    await archive.circles.take_back(story.id, lambda circle, frame: None)
+    await archive.circles.take_back(story.id, lambda circle, _frame: circle)
     await archive.oblivion.forget(LEO.id)
     assert found(tmp_path / "archive.sqlite3", "Leonora") == set()
     (cas,) = [frame for frame in (await archive.story(story.id)).taken_back if frame.author.name == "Cas"]

@@ -14,9 +14,17 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 
 from cogs.languages import CommandTranslator
-from cogs.presentation.catalogues import payloads, said_in, untranslated, up_to_date
+from cogs.presentation.catalogues import (
+    HOSTS_OWN,
+    ROOT,
+    gathered,
+    payloads,
+    said_in,
+    untranslated,
+    up_to_date,
+)
 from cogs.presentation.words import ENGLISH, LANGUAGES, LOCALES, say, speaking
-from generator.errors import PromptTooLong
+from generator.errors import ConfigurationError, PromptTooLong, SamefoxError
 
 TRANSLATED = sorted(LANGUAGES.keys() - {ENGLISH})
 
@@ -49,6 +57,39 @@ def test_sentences_are_found_wherever_they_are_said() -> None:
 raise NotFound("Gone is " "{name}.", name=Sentence("somebody"))"""
     expected = ["In a sum", ("{n} one", "{n} many"), "Gone is {name}.", "somebody"]
     assert list(said_in(ast.parse(code), {"NotFound"})) == expected
+
+
+def test_every_sentence_is_written_where_it_is_said() -> None:
+    """A template that comes out of a variable is in no catalogue, and reaches everybody in English."""
+    own = {ConfigurationError, PromptTooLong}  # read by the host; with a template of its own
+    names = {error.__name__ for error in set(every(SamefoxError)) - own} | {"Sentence"}
+    given = ("generator/errors.py", "generator/diffusion/checkpoints.py")  # theirs come from their callers
+    for path in [*ROOT.glob("cogs/**/*.py"), *ROOT.glob("generator/**/*.py")]:
+        source = path.relative_to(ROOT).as_posix()
+        if source.startswith(HOSTS_OWN) or source in given:
+            continue
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") in names and call.args:
+                assert isinstance(call.args[0], ast.Constant), f"{source}:{call.lineno}"
+
+
+def test_nothing_is_counted_in_one_form_alone() -> None:
+    """“1 pictures” is said of one picture where there is but one form."""
+    counted = re.compile(r"\{\w+\}( \w+)? (pictures|frames|steps|scenes|votes|stories|characters|people)\b")
+    told = [text for source, text, _kind in gathered() if source.startswith("cogs/")]
+    assert [text for text in told if isinstance(text, str) and counted.search(text)] == []
+
+
+def test_there_is_one_kind_of_apostrophe() -> None:
+    texts = [text for _source, text, _kind in gathered()]
+    said = [each for text in texts for each in ([text] if isinstance(text, str) else text)]
+    assert [each for each in said if re.search(r"[\w}]'\w|s' ", each)] == []
+
+
+def every(kind: type[SamefoxError]) -> Iterator[type[SamefoxError]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from every(each)
 
 
 def test_no_sentence_is_untranslated_or_doubtful(kept: Catalog) -> None:
@@ -104,6 +145,19 @@ def levels(commands: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
     yield commands
     for command in commands:
         yield from levels(command.get("options", []))
+
+
+def test_a_command_is_described_in_a_sentence_and_an_option_in_a_phrase(
+    commands: list[dict[str, Any]],
+) -> None:
+    for level in levels(commands):
+        for each in level:
+            kinds = [option["type"] for option in each.get("options", [])]
+            if "description" not in each or {1, 2} & set(kinds):  # of groups, nobody sees it
+                continue
+            sentence = each.get("type", 1) == 1
+            for said in (each["description"], *each["description_localizations"].values()):
+                assert (said[-1] in ".。") == sentence, said
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

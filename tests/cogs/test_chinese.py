@@ -79,7 +79,7 @@ async def test_a_server_is_spoken_to_in_its_discords_language_unless_it_chose(ch
 
 async def test_what_a_member_shows_to_everybody_is_in_the_servers_language(chinese: Stage) -> None:
     story = await chinese.told(await chinese.tell("a red fox: in a meadow"))
-    shown = await chinese.ben.slash(chinese.stories, "story show", number=story.id)
+    shown = await chinese.ben.slash(chinese.stories, "story show", number=str(story.id))
     card = next(message for message in reversed([shown.response, *shown.followups]) if message is not None)
     assert not card.ephemeral
     message = chinese.env.backend.get_message(card.channel_id, card.id)

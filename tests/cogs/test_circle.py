@@ -9,6 +9,7 @@ from generator.together.circle import Mode
 from tests.cogs.conftest import Stage, texts
 from tests.cogs.round import (
     FOX,
+    Round,
     answers,
     begun,
     private,
@@ -81,6 +82,17 @@ async def test_a_story_that_cannot_begin_gives_back_what_was_written(stage: Stag
     result = await stage.ann.slash(stage.stories, "story together", subject=FOX, scenes="very " * 90 + "far")
     assert "Here is what you wrote" in answers(result)
     assert "a red fox: very very" in answers(result)
+
+
+async def test_a_subject_is_read_like_the_beginning_of_a_prompt(stage: Stage) -> None:
+    await stage.ann.slash(
+        stage.stories, "story together", subject="a red fox: in a meadow", scenes="in the snow"
+    )
+    story = await Round(stage, await stage.newest()).shown()
+    assert (story.subject, story.scenes) == ("a red fox", ("in a meadow", "in the snow"))
+    far = "very " * 90 + "far"
+    refused = await stage.ann.slash(stage.stories, "story together", subject="a fox: at sea", scenes=far)
+    assert "a fox: at sea | very very" in answers(refused)
 
 
 async def test_a_subject_that_leaves_no_room_for_scenes_is_said_to_do_so(stage: Stage) -> None:

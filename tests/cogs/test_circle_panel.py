@@ -5,7 +5,7 @@ from __future__ import annotations
 from simcord import MemberActor
 from simcord.results import InteractionResult, ResponseMessage
 
-from generator.story import Options, Script
+from generator.story import Options, Person, Script
 from generator.storyboard import draft
 from tests.cogs.conftest import Stage, custom_ids, texts
 from tests.cogs.round import FOX, Round, answers, begun, closed, private, prompt_of, taking_turns
@@ -15,6 +15,12 @@ async def take_back(who: MemberActor, panel: ResponseMessage, fox: Round, frame_
     """Take a scene back, and mean it."""
     for verb in ("undo", "take_back"):
         await who.click(panel, custom_id=f"samefox:circle:press:{verb}:{fox.id}.{frame_id}")
+
+
+async def hand_over(who: MemberActor, panel: ResponseMessage, fox: Round, heir: MemberActor) -> None:
+    """Hand the story over, and mean it."""
+    await who.select(panel, [heir], custom_id=f"samefox:circle:menu:heir.{fox.id}")
+    await who.click(panel, custom_id=f"samefox:circle:press:hand_over:{fox.id}.{heir.id}")
 
 
 def now(stage: Stage, message: ResponseMessage) -> str:
@@ -54,9 +60,7 @@ async def test_the_owner_takes_back_moves_draws_again_and_hands_over(stage: Stag
     whole = draft(script, Options(seed=first.chosen.recipe.seed), stage.bot.settings)
     assert [frame.chosen.recipe for frame in again.frames] == list(whole.recipes)
 
-    await stage.ann.select(
-        await fox.panel(stage.ann), [stage.ben], custom_id=f"samefox:circle:menu:heir.{fox.id}"
-    )
+    await hand_over(stage.ann, await fox.panel(stage.ann), fox, stage.ben)
     story = await fox.shown()
     assert story.author.name == "Ben"
     back = await stage.ann.click(shown, custom_id=f"samefox:circle:press:panel:{fox.id}")
@@ -107,6 +111,7 @@ async def test_taking_a_scene_back_is_asked_first_and_its_words_stay_with_whoeve
     await stage.ann.click(panel, custom_id=f"samefox:circle:press:take_back:{fox.id}.{frame.id}")
     assert "Taken back: scene 2, by Ben" in now(stage, panel)
     assert (await fox.shown()).scenes == ("in a meadow",)
+    assert "↩️ Ann took back scene 2, by Ben, who has its words" in await prompt_of(fox)
 
     assert offered(await fox.press(stage.ann, "add")) is None
     assert offered(await fox.press(stage.ben, "add")) == "in the *deep* snow"
@@ -121,6 +126,110 @@ async def test_taking_a_scene_back_is_asked_first_and_its_words_stay_with_whoeve
     assert "Its words are in your form" in now(stage, own)
     await stage.ben.click(own, custom_id=f"samefox:circle:press:keep:{fox.id}")
     assert now(stage, own) == "👌 Nothing was taken back."
+    own = private(await fox.press(stage.ben, "manage"))[-1]
+    await take_back(stage.ben, own, fox, again.id)
+    assert now(stage, own) == "↩️ Taken back: scene 2. Its words are still in your form, behind ✍️."
+
+
+def heard(stage: Stage, who: MemberActor) -> list[str]:
+    """What the bot has written to somebody alone."""
+    return [message.content for message in stage.messages(stage.env.backend.dm_channels.get(who.id, 0))]
+
+
+async def test_whoever_wrote_a_scene_is_told_when_somebody_else_takes_it_back(stage: Stage) -> None:
+    fox = await begun(stage, scenes="in a meadow")
+    await fox.shown()
+    before = len(heard(stage, stage.ben))
+    for who in (stage.ann, stage.mo, stage.ben):
+        await fox.write(stage.ben, "in the deep snow")
+        frame = (await fox.shown()).frames[-1]
+        form = private(await fox.press(who, "manage"))[-1]
+        await take_back(who, form, fox, frame.id)
+        await fox.shown()
+    told = heard(stage, stage.ben)[before:]
+    assert len(told) == 2, "what they do themselves they know"
+    thread = f"<#{(await fox.thread()).id}>"
+    assert f"<@{stage.ann.id}>, whose story it is, took your last scene in {thread} back" in told[0]
+    assert f"A moderator took your last scene in {thread} back" in told[1]
+    assert "snow" not in "".join(told), "it could not be taken away with the story"
+    written = await fox.press(stage.ben, "add")
+    assert written.modal is not None
+    assert "was taken back" in written.modal["components"][0]["description"]
+
+
+async def test_a_story_that_is_handed_over_is_its_heirs_in_the_gallery_too(stage: Stage) -> None:
+    wall = stage.env.guild.create_text_channel("wall")
+    servers, ada = stage.bot.studio.archive.servers, Person(id=1, name="Ada")
+    await servers.change(stage.env.guild.id, ada, lambda now: now.altered(gallery_channel=wall.id))
+    fox = await begun(stage, scenes="in a meadow")
+    await fox.shown()
+    await closed(fox, stage.ann)
+    await servers.change(stage.env.guild.id, ada, lambda now: now.altered(gallery_channel=None))
+    (post,) = stage.messages(wall.id)
+    assert "told by Ann" in texts(post)
+    card = stage.shown(stage.card(await fox.story()))
+    panel = private(await stage.ann.click(card, label="Manage"))[-1]
+    await hand_over(stage.ann, panel, fox, stage.ben)
+    await fox.shown()
+    (post,) = stage.messages(wall.id)
+    assert "told by Ben" in texts(post)
+    found = await stage.mo.slash(stage.stories, "gallery", author=stage.ben)
+    assert f"story {fox.id}" in answers(found)
+
+
+async def test_of_one_scene_and_of_several_is_said_what_is_right_of_them(stage: Stage) -> None:
+    fox = await begun(stage, scenes="in a meadow")
+    await fox.shown()
+    panel = await fox.panel(stage.ann)
+    await stage.ann.click(panel, label="Draw it again")
+    assert "The picture is being drawn again." in now(stage, panel)
+    await fox.write(stage.ben, "in the snow")
+    await fox.shown()
+    panel = await fox.panel(stage.ann)
+    await stage.ann.click(panel, label="Draw all 2 again")
+    assert "All 2 pictures are being drawn again" in now(stage, panel)
+    await fox.shown()
+
+
+async def test_a_scene_that_was_taken_back_meanwhile_is_not_moved_nor_another_in_its_place(
+    stage: Stage,
+) -> None:
+    fox = await begun(stage, scenes="in a meadow | in the snow | by a river")
+    story = await fox.shown()
+    old, panel = await fox.panel(stage.ann), await fox.panel(stage.ann)
+    gone = story.frames[-1].id
+    await take_back(stage.ann, panel, fox, gone)
+    moved = await stage.ann.select(old, [str(gone)], custom_id=f"samefox:circle:menu:move.{fox.id}")
+    assert "not part of the story any more" in answers(moved)
+    assert "Move a scene\n" not in now(stage, old)
+    for frame in reversed(story.frames[:-1]):
+        await take_back(stage.ann, await fox.panel(stage.ann), fox, frame.id)
+    moved = await stage.ann.select(old, [str(gone)], custom_id=f"samefox:circle:menu:move.{fox.id}")
+    assert "not part of the story any more" in answers(moved)
+
+
+async def test_handing_a_story_over_is_asked_first(stage: Stage) -> None:
+    fox = await begun(stage)
+    await fox.shown()
+    menu = f"samefox:circle:menu:heir.{fox.id}"
+    panel = await fox.panel(stage.ann)
+    await stage.ann.select(panel, [stage.ben], custom_id=menu)
+    for part in ("Hand the story over to Ben?", "a red fox", "not yours any more"):
+        assert part in now(stage, panel)
+    assert (await fox.story()).author.name == "Ann", "it was only asked"
+    await stage.ann.click(panel, label="Keep it")
+    assert "Ann’s story" in now(stage, panel)
+    await stage.ann.select(panel, [stage.ann], custom_id=menu)
+    assert "It is Ann’s story already" in now(stage, panel)
+
+    theirs = await fox.panel(stage.mo)
+    await stage.mo.select(theirs, [stage.mo], custom_id=menu)
+    assert "not yours any more" not in now(stage, theirs)
+    await stage.ann.select(panel, [stage.ben], custom_id=menu)
+    await hand_over(stage.mo, await fox.panel(stage.mo), fox, stage.mo)
+    stale = await stage.ann.click(panel, label="Hand it over")
+    assert "Only Mo" in answers(stale)
+    assert (await fox.shown()).author.name == "Mo"
 
 
 async def test_the_mode_and_the_time_limit_are_changed_in_the_panel(stage: Stage) -> None:

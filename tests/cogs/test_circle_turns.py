@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import discord
 
+from generator.together.circle import Mode
 from tests.cogs.conftest import Stage, texts
-from tests.cogs.round import FOX, answers, begun, over, private, prompt_of, taking_turns
+from tests.cogs.round import FOX, Round, answers, begun, over, private, prompt_of, taking_turns
 
 
 async def test_turns_go_around_and_whoever_is_not_due_hears_whose_turn_it_is(stage: Stage) -> None:
@@ -65,7 +66,7 @@ async def test_a_poll_decides_between_the_proposals(stage: Stage) -> None:
     assert poll.poll.finalized
     assert story.scenes == ("in a meadow", "by a river")
     assert story.frames[1].author.name == "Ben"
-    assert "Ben’s scene was chosen with 2 of 3 votes" in await prompt_of(fox)
+    assert "Ben’s scene was chosen. Votes: 2 of 3" in await prompt_of(fox)
     assert [message.id for message in await fox.prompts()] == [(await fox.said())[-1].id]
 
 
@@ -122,3 +123,11 @@ async def test_where_polls_may_not_be_posted_a_vote_is_refused_before_it_begins(
     result = await stage.ann.slash(closed, "story together", subject=FOX, mode="vote")
     assert "Create Polls" in answers(result)
     assert stage.messages(closed.id) == []
+    await stage.ann.slash(closed, "story together", subject=FOX)
+    fox = Round(stage, await stage.newest())
+    card_id = (await fox.shown()).card_id
+    card = next(message for message in stage.messages(closed.id) if message.id == card_id)
+    panel = private(await stage.ann.click(stage.shown(card), label="Manage"))[-1]
+    refused = await stage.ann.select(panel, ["vote"], custom_id=f"samefox:circle:menu:mode.{fox.id}")
+    assert "Create Polls" in answers(refused)
+    assert (await fox.circle()).mode is Mode.OPEN

@@ -15,8 +15,8 @@ async def test_an_earlier_story_goes_on_in_a_new_thread_and_stays_as_it_was(stag
     old = await stage.told(await stage.tell("a blue cat: on a roof | in a box"))
     before = [(message.id, texts(message)) for message in stage.messages(old.thread_id or 0)]
     offered = await stage.ben.autocomplete(stage.stories, "story continue", "number", "blue c")
-    assert old.id in [choice["value"] for choice in offered]
-    result = await stage.ben.slash(stage.stories, "story continue", number=old.id)
+    assert str(old.id) in [choice["value"] for choice in offered]
+    result = await stage.ben.slash(stage.stories, "story continue", number=str(old.id))
     assert "Your story begins" in answers(result)
     cat = Round(stage, await stage.newest())
     await cat.shown()
@@ -45,7 +45,7 @@ async def test_an_earlier_story_goes_on_in_a_new_thread_and_stays_as_it_was(stag
 async def test_what_came_along_goes_with_what_is_hidden_or_deleted_in_the_earlier_story(stage: Stage) -> None:
     oversight, mo = stage.bot.studio.oversight, Person(id=99, name="Mo")
     old = await stage.told(await stage.tell("a green frog: on a stone | in a pond"))
-    await stage.ben.slash(stage.stories, "story continue", number=old.id)
+    await stage.ben.slash(stage.stories, "story continue", number=str(old.id))
     frog = Round(stage, await stage.newest())
     await frog.shown()
     prelude, _prompt = await frog.said()
@@ -65,12 +65,12 @@ async def test_what_came_along_goes_with_what_is_hidden_or_deleted_in_the_earlie
 
 async def test_a_story_that_is_drawn_or_lacks_a_picture_does_not_go_on(stage: Stage) -> None:
     number = await stage.tell("a slow snail: on a leaf | in the rain", steps=50)
-    refused = await stage.ben.slash(stage.stories, "story continue", number=number)
+    refused = await stage.ben.slash(stage.stories, "story continue", number=str(number))
     assert "still being drawn; please try again" in answers(refused)
     lost = stage.bot.studio.pictures.path((await stage.told(number)).pictures[1])
     before = {*lost.parent.iterdir()} - {lost}
     lost.unlink()
-    refused = await stage.ben.slash(stage.stories, "story continue", number=number)
+    refused = await stage.ben.slash(stage.stories, "story continue", number=str(number))
     assert "The picture of “in the rain” is missing" in answers(refused)
     assert {*lost.parent.iterdir()} == before, "no copies stay"
 
@@ -94,7 +94,7 @@ async def test_a_story_whose_model_was_given_up_says_so_before_anything_is_drawn
     assert len((await fox.shown()).takes) == 1
     await closed(fox, stage.ann)
     monkeypatch.setattr(stage.bot.studio.together, "_settings", renamed)
-    again = await stage.ben.slash(stage.stories, "story continue", number=story.id)
+    again = await stage.ben.slash(stage.stories, "story continue", number=str(story.id))
     assert given_up in answers(again)
 
 
@@ -102,7 +102,7 @@ async def test_what_is_decided_in_a_story_that_goes_on_holds_for_the_earlier_one
     stage: Stage,
 ) -> None:
     frog = await stage.told(await stage.tell("a green frog: on a stone | in a pond"))
-    await stage.ben.slash(stage.stories, "story continue", number=frog.id)
+    await stage.ben.slash(stage.stories, "story continue", number=str(frog.id))
     later = Round(stage, await stage.newest())
     await later.shown()
     copy = (await later.story()).frames[0].chosen
@@ -114,10 +114,10 @@ async def test_what_is_decided_in_a_story_that_goes_on_holds_for_the_earlier_one
 
 async def test_a_deleted_story_is_deleted_where_a_later_one_took_it_along(stage: Stage) -> None:
     duck = await stage.told(await stage.tell("a yellow duck: in a meadow | underwater"))
-    await stage.ben.slash(stage.stories, "story continue", number=duck.id)
+    await stage.ben.slash(stage.stories, "story continue", number=str(duck.id))
     later = Round(stage, await stage.newest())
     await later.shown()
-    asked = await stage.ann.slash(stage.stories, "story delete", number=duck.id)
+    asked = await stage.ann.slash(stage.stories, "story delete", number=str(duck.id))
     assert "1 story that goes on from it loses scenes" in answers(asked)
     await stage.ann.click(private(asked)[-1], label="Delete it")
     assert (await later.shown()).scenes == ()

@@ -18,25 +18,25 @@ from tests.cogs.moderators import EVERYTHING, FOX, MO, report, until
 async def test_a_story_is_deleted_by_its_author_after_a_question_with_its_messages(stage: Stage) -> None:
     story = await told(stage, FOX)
     path = stage.bot.studio.pictures.path(story.takes[0])
-    result = await stage.ben.slash(stage.stories, "story delete", number=story.id)
+    result = await stage.ben.slash(stage.stories, "story delete", number=str(story.id))
     assert "only they or a moderator can delete it" in said(stage, result)
-    question = await stage.ann.slash(stage.stories, "story delete", number=story.id)
+    question = await stage.ann.slash(stage.stories, "story delete", number=str(story.id))
     assert "Its 1 picture" in said(stage, question)
     kept = await stage.ann.click(answered(question), label="Keep everything")
     assert kept is not None
-    question = await stage.ann.slash(stage.stories, "story delete", number=story.id)
+    question = await stage.ann.slash(stage.stories, "story delete", number=str(story.id))
     await stage.ann.click(answered(question), label="Delete it")
     assert not path.exists()
     await until(lambda: story.card_id not in {m.id for m in stage.messages(stage.stories.id)})
     await until(lambda: not stage.messages(story.thread_id or 0))
-    result = await stage.ann.slash(stage.stories, "story delete", number=story.id)
+    result = await stage.ann.slash(stage.stories, "story delete", number=str(story.id))
     assert "no story" in said(stage, result)
 
 
 async def test_who_deletes_a_story_hears_of_a_thread_that_cannot_lose_its_name(stage: Stage) -> None:
     story = await told(stage, FOX)
     stage.env.inject_error("PATCH", f"/channels/{story.thread_id}", status=403, code=50013, times=None)
-    question = await stage.ann.slash(stage.stories, "story delete", number=story.id)
+    question = await stage.ann.slash(stage.stories, "story delete", number=str(story.id))
     await stage.ann.click(answered(question), label="Delete it")
     stage.env.backend.faults.clear()
     answer = said(stage, question)
@@ -133,7 +133,7 @@ async def test_whatever_members_write_nobody_was_pinged_and_nothing_has_effect(s
     ban = await stage.mo.slash(stage.stories, "moderate ban", member=stage.ben, reason=EVERYTHING)
     listed = await stage.mo.slash(stage.stories, "moderate list")
     refused = await stage.ben.slash(stage.stories, "story tell", prompt=FOX)
-    question = await stage.ann.slash(stage.stories, "story delete", number=story.id)
+    question = await stage.ann.slash(stage.stories, "story delete", number=str(story.id))
     for result in (ban, listed, refused, question):
         message = stage.env.backend.get_message(answered(result).channel_id, answered(result).id)
         assert not re.search(r"(?<!\\)[@#]\w|(?<!\\)\]\(|(?<!\\)\|\|", texts(message)), texts(message)

@@ -94,6 +94,7 @@ async def test_stories_are_turned_through_from_the_newest_to_the_oldest(stage: S
     assert "2 of 2" in look.text
     assert f"story {fox.id}" in look.text
     assert "in a meadow · in the snow" in look.text
+    assert discord.utils.format_dt(fox.created_at, "D") in look.text
     assert [a["filename"] for a in look.message.attachments] == [f"sheet-{fox.id}.jpg"]
     assert look.label("older")["disabled"]
     await look.press("newer")
@@ -120,7 +121,9 @@ async def test_filters_are_kept_while_pages_are_turned(stage: Stage) -> None:
     refused = await stage.mo.slash(stage.stories, "gallery", date="yesterday")
     assert "2026-11-22 or 2026-11" in said(stage, refused)
     today = second.created_at.date().isoformat()
-    assert f"story {second.id}" in (await visit(stage, stage.mo, date=today)).text
+    on_day = (await visit(stage, stage.mo, date=today)).text
+    noon = second.created_at.replace(hour=12, minute=0, second=0, microsecond=0)
+    assert f"story {second.id}" in on_day and f"🔎 <t:{noon.timestamp():.0f}:D>" in on_day
     assert "No finished story" in (await visit(stage, stage.mo, date="2020-01")).text
     offered = await stage.mo.autocomplete(stage.stories, "gallery", "character", "ow")
     assert [choice["value"] for choice in offered] == ["a green owl"]
@@ -184,10 +187,10 @@ async def test_a_story_is_shown_again_with_live_buttons(stage: Stage) -> None:
     frame = stage.env.backend.get_message(talk.id, frame.id)
     choose = next(part for part in walk(frame) if ":choose:" in str(part.get("custom_id")))
     assert (choose["label"], choose["disabled"]) == ("Chosen", True)
-    again = await stage.ann.slash(talk, "story show", number=story.id)
+    again = await stage.ann.slash(talk, "story show", number=str(story.id))
     assert "a grey wolf" in said(stage, again)
     choices = await stage.ann.autocomplete(talk, "story show", "number", "wolf")
-    assert [choice["value"] for choice in choices] == [story.id]
+    assert [choice["value"] for choice in choices] == [str(story.id)]
 
 
 class InteractionResultLike:
@@ -199,7 +202,7 @@ class InteractionResultLike:
 
 async def test_every_keepsake_is_made_and_fits(stage: Stage) -> None:
     story = await tell(stage, "红狐: 佩戴围巾于草地 | in the snow 🦊")
-    offer = await stage.ben.slash(stage.stories, "story export", number=story.id)
+    offer = await stage.ben.slash(stage.stories, "story export", number=str(story.id))
     menu = next(
         part
         for part in walk(stage.env.backend.get_message(last(offer).channel_id, last(offer).id))
@@ -219,17 +222,20 @@ async def test_every_keepsake_is_made_and_fits(stage: Stage) -> None:
         page_texts = [page.get_textpage().get_text_range() for page in pdf]
     assert "红狐" in page_texts[0]
     assert "told by Ann" in page_texts[0]
+    assert story.created_at.date().isoformat() in page_texts[0]
     assert "佩戴围巾于草地" in page_texts[1]
     seed = story.takes[0].recipe.seed
     assert str(seed) in page_texts[-1]
     with zipfile.ZipFile(io.BytesIO(files["zip"][1])) as archive:
         assert str(seed) in archive.read(f"samefox-story-{story.id}/story.json").decode()
     assert Image.open(io.BytesIO(files["gif"][1])).n_frames > 3  # type: ignore[attr-defined]
-    choices = await stage.ben.autocomplete(stage.stories, "story export", "format", "pd", number=story.id)
+    choices = await stage.ben.autocomplete(
+        stage.stories, "story export", "format", "pd", number=str(story.id)
+    )
     assert [choice["value"] for choice in choices] == ["pdf"]
     offered = [*menu["options"], *({"label": choice["name"]} for choice in choices)]
     assert not [option for option in offered if "MB" in str(option)], "its size is told once it is made"
-    refused = await stage.ben.slash(stage.stories, "story export", number=story.id, format="docx")
+    refused = await stage.ben.slash(stage.stories, "story export", number=str(story.id), format="docx")
     assert "no format “docx”" in said(stage, refused)
 
 
@@ -238,11 +244,11 @@ async def test_a_keepsake_that_had_to_be_reduced_says_so(
 ) -> None:
     story = await tell(stage, "a grey goose: in a pond")
     pictures = stage.bot.studio.pictures
-    whole = await stage.ben.slash(stage.stories, "story export", number=story.id, format="strip")
+    whole = await stage.ben.slash(stage.stories, "story export", number=str(story.id), format="strip")
     monkeypatch.setattr(
         pictures, "print", lambda book, kind, _: type(pictures).print(pictures, book, kind, 2000)
     )
-    reduced = await stage.ben.slash(stage.stories, "story export", number=story.id, format="strip")
+    reduced = await stage.ben.slash(stage.stories, "story export", number=str(story.id), format="strip")
     assert "reduced" not in said(stage, whole)
     assert "to keep: 2 KB" in said(stage, reduced)
     assert "reduced to fit into the 25 MB that I may post here" in said(stage, reduced)
@@ -252,11 +258,11 @@ async def test_one_members_keepsakes_are_made_one_after_another(stage: Stage) ->
     story = await tell(stage, "a grey mouse: in a mill | at sea")
     pictures = stage.bot.studio.pictures
     with pictures.at_press(stage.ben.id):
-        refused = await stage.ben.slash(stage.stories, "story export", number=story.id, format="zip")
+        refused = await stage.ben.slash(stage.stories, "story export", number=str(story.id), format="zip")
         assert "still being made" in said(stage, refused)
-        made = await stage.ann.slash(stage.stories, "story export", number=story.id, format="zip")
+        made = await stage.ann.slash(stage.stories, "story export", number=str(story.id), format="zip")
         assert (await file_of(made))[0].endswith(".zip")
-    made = await stage.ben.slash(stage.stories, "story export", number=story.id, format="zip")
+    made = await stage.ben.slash(stage.stories, "story export", number=str(story.id), format="zip")
     assert (await file_of(made))[0].endswith(".zip")
     with pytest.raises(PressFailed), pictures.at_press(stage.ben.id):
         raise PressFailed("the ink is out")
@@ -270,9 +276,9 @@ async def test_what_is_deleted_is_said(stage: Stage) -> None:
     look = await visit(stage, stage.ben)
     assert "not here any more" in look.text
     assert look.label("export")["disabled"]
-    export = await stage.ben.slash(stage.stories, "story export", number=story.id, format="pdf")
+    export = await stage.ben.slash(stage.stories, "story export", number=str(story.id), format="pdf")
     assert "nothing to take home" in said(stage, export)
-    assert "no story 999" in said(stage, await stage.ben.slash(stage.stories, "story show", number=999))
+    assert "no story 999" in said(stage, await stage.ben.slash(stage.stories, "story show", number="999"))
     await stage.bot.studio.archive.oblivion.delete_story(story.id)
     assert "any more" in said(stage, await look.press("heart"))
 
@@ -292,18 +298,18 @@ async def test_what_was_told_in_private_is_seen_by_who_was_there(stage: Stage) -
     assert f"story {story.id}" in (await visit(stage, stage.ann)).text
     assert f"story {story.id}" in (await visit(stage, stage.mo)).text, "moderators see all"
     assert "No finished story" in (await visit(stage, stage.ben, character="mole")).text
-    refused = await stage.ben.slash(stage.stories, "story show", number=story.id)
+    refused = await stage.ben.slash(stage.stories, "story show", number=str(story.id))
     assert f"no story {story.id}" in said(stage, refused)
-    refused = await stage.ben.slash(stage.stories, "story continue", number=story.id)
+    refused = await stage.ben.slash(stage.stories, "story continue", number=str(story.id))
     assert f"no story {story.id}" in said(stage, refused)
     assert await stage.ben.autocomplete(stage.stories, "story continue", "number", "mole") == []
     his = guild.create_text_channel(
         "bens-corner", overwrites={stage.ben: discord.PermissionOverwrite(manage_messages=True)}
     )
     seen = await tell(stage, "a brown hen: in a barn")
-    refused = await stage.ben.slash(his, "story delete", number=seen.id)
+    refused = await stage.ben.slash(his, "story delete", number=str(seen.id))
     assert "only they or a moderator" in said(stage, refused)
-    refused = await stage.ben.slash(his, "story show", number=story.id)
+    refused = await stage.ben.slash(his, "story show", number=str(story.id))
     assert f"no story {story.id}" in said(stage, refused), "he moderates his channel, and no other"
 
 
@@ -314,7 +320,7 @@ async def test_another_server_has_a_gallery_of_its_own(stage: Stage) -> None:
     eve = guild.add_member(stage.env.create_user("Eve"))
     look = Visit(stage, eve, await eve.slash(channel, "gallery"))
     assert "No story has been told" in look.text
-    assert f"no story {story.id}" in said(stage, await eve.slash(channel, "story show", number=story.id))
+    assert f"no story {story.id}" in said(stage, await eve.slash(channel, "story show", number=str(story.id)))
     assert await eve.autocomplete(channel, "story show", "number", "bear") == []
 
 

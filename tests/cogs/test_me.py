@@ -79,6 +79,7 @@ async def test_what_is_not_possible_comes_back_and_all_can_be_cleared(office: Of
         "Identity: “0” is not possible; please write 0.1 to 16",
     ):
         assert part in words(panel)
+    assert "Here is what you wrote, so that you can correct it" in words(panel)
     assert fields(await press(ann, panel, "correct", "mine")) == list(texts)
     await press(ann, panel, "clear", "all")
     assert await office.stage.bot.studio.defaults(ann.id) == MemberDefaults()

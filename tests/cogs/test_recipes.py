@@ -17,6 +17,7 @@ from simcord.results import InteractionResult
 
 from cogs.pictures import MAX_BYTES
 from generator.archive.gallery import Viewer
+from generator.archive.titles import Search
 from generator.press import metadata
 from generator.press.files import fit
 from generator.press.metadata import read
@@ -80,25 +81,25 @@ async def test_the_line_on_the_card_draws_the_same_pixels(stage: Stage, remixed:
 
 async def test_the_seed_command_asks_which_picture_and_shows_it(stage: Stage) -> None:
     story = await told(stage, FOX)
-    asked = await stage.ben.slash(stage.stories, "story seed", number=story.id)
+    asked = await stage.ben.slash(stage.stories, "story seed", number=str(story.id))
     assert "Which one?" in said(stage, asked)
     shown = await stage.ben.select(answered(asked), [str(story.takes[2].id)])
     assert "Frame 3 of 3 · by a river" in said(stage, shown)
-    shown = await stage.ben.slash(stage.stories, "story seed", number=story.id, frame=2)
+    shown = await stage.ben.slash(stage.stories, "story seed", number=str(story.id), frame="2")
     assert "Frame 2 of 3 · in the snow" in said(stage, shown)
-    refused = await stage.ben.slash(stage.stories, "story seed", number=story.id, frame=4)
+    refused = await stage.ben.slash(stage.stories, "story seed", number=str(story.id), frame="4")
     assert "no picture 4 in this story, but 3" in said(stage, refused)
     refused = await stage.ben.slash(stage.stories, "story seed")
     assert "which story" in said(stage, refused)
     thread = next(t for t in stage.stories.threads if t.id == story.thread_id)
-    assert "Frame 1" in said(stage, await stage.ben.slash(thread, "story seed", frame=1))
+    assert "Frame 1" in said(stage, await stage.ben.slash(thread, "story seed", frame="1"))
 
 
 async def test_stories_and_frames_are_offered_by_name(stage: Stage) -> None:
     story = await told(stage, "a green newt: in a pond | on a leaf")
     offered = await stage.ben.autocomplete(stage.stories, "story seed", "number", "NEWT")
-    assert [(c["name"], c["value"]) for c in offered] == [(f"{story.id} · a green newt · Ann", story.id)]
-    offered = await stage.ben.autocomplete(stage.stories, "story seed", "frame", "", number=story.id)
+    assert [(c["name"], c["value"]) for c in offered] == [(f"{story.id} · a green newt · Ann", str(story.id))]
+    offered = await stage.ben.autocomplete(stage.stories, "story seed", "frame", "", number=str(story.id))
     assert [c["name"] for c in offered] == ["1 · in a pond", "2 · on a leaf"]
 
 
@@ -107,13 +108,13 @@ async def test_a_story_in_a_closed_channel_is_not_known_outside(stage: Stage) ->
     closed = stage.env.guild.create_text_channel("closed", overwrites={stage.ben: unseen})
     await stage.ann.slash(closed, "story tell", prompt="a secret owl: at night")
     story = await latest(stage)
-    refused = await stage.ben.slash(stage.stories, "story seed", number=story.id, frame=1)
+    refused = await stage.ben.slash(stage.stories, "story seed", number=str(story.id), frame="1")
     assert "no story" in said(stage, refused)
     assert await stage.ben.autocomplete(stage.stories, "story seed", "number", "secret") == []
-    shown = await stage.mo.slash(stage.stories, "story seed", number=story.id)
+    shown = await stage.mo.slash(stage.stories, "story seed", number=str(story.id))
     assert "at night" in said(stage, shown)
     other = await told(stage, FOX)
-    asked = await stage.ben.slash(stage.stories, "story seed", number=other.id)
+    asked = await stage.ben.slash(stage.stories, "story seed", number=str(other.id))
     menu = stage.env.backend.get_message(answered(asked).channel_id, answered(asked).id)
     options = next(part["options"] for part in walk(menu) if part.get("options"))
     options[0]["value"] = str(story.takes[0].id)
@@ -126,13 +127,14 @@ async def test_stories_that_somebody_may_not_see_leave_room_for_those_that_they_
     archive, guild_id = stage.bot.studio.archive, stage.env.guild.id
     place = (seen.channel_id,)
     for viewer in (Viewer(person_id=0, channels=place), Viewer(person_id=stage.ann.id, channels=())):
-        found = await archive.titles.newest(guild_id, "crab", viewer, 1)
+        found = await archive.titles.newest(Search(guild_id=guild_id, words="crab", viewer=viewer, limit=1))
         assert [title.story_id for title in found] == [seen.id]
     unseen = discord.PermissionOverwrite(view_channel=False)
     closed = stage.env.guild.create_text_channel("shut-too", overwrites={stage.ben: unseen})
     await stage.ann.slash(closed, "story tell", prompt="an orange crab: in a cage")
     await latest(stage)
-    found = await archive.titles.finished(guild_id, "crab", Viewer(person_id=stage.ben.id, channels=place), 1)
+    ben = Viewer(person_id=stage.ben.id, channels=place)
+    found = await archive.titles.finished(Search(guild_id=guild_id, words="crab", viewer=ben, limit=1))
     assert [title.story_id for title in found] == [seen.id]
 
 
@@ -169,7 +171,7 @@ async def test_the_messages_menu_knows_our_own_frames_and_strips(stage: Stage) -
     *_, second, _third, strip = stage.frames(story)
     shown = await stage.ben.context_menu(thread, "Recipe", stage.shown(second))
     assert "Frame 2 of 3" in said(stage, shown)
-    await stage.ben.slash(stage.stories, "story show", number=story.id)
+    await stage.ben.slash(stage.stories, "story show", number=str(story.id))
     sheet = stage.messages(stage.stories.id)[-1]
     assert [a["filename"] for a in sheet.attachments] == [f"sheet-{story.id}.jpg"]
     for channel, message in ((thread, strip), (stage.stories, stage.card(story)), (stage.stories, sheet)):
@@ -303,7 +305,7 @@ async def test_a_recipe_card_outlives_a_restart(stage: Stage) -> None:
     story = await stage.bot.studio.archive.story(1)
     png = await stage.bot.studio.pictures.png(story.takes[0])
     shown = await stage.ben.slash(stage.stories, "story from-image", picture=("fox.png", png))
-    asked = await stage.ben.slash(stage.stories, "story seed", number=1)
+    asked = await stage.ben.slash(stage.stories, "story seed", number="1")
     await stage.env.restart_bot(type(stage.bot)(stage.bot.settings, stage.bot.studio))
     assert "Frame 1" in said(stage, await stage.ben.select(answered(asked), [str(story.takes[0].id)]))
     result = await stage.ben.click(answered(shown), label="Draw it here")

@@ -39,7 +39,7 @@ async def test_only_moderators_decide_and_only_once_and_the_picture_is_hidden_ev
     story = await told(stage, FOX)
     _, message = await report(stage, story)
     refused = await stage.ann.click(stage.shown(message), label="Hide")
-    assert "Only this server's moderators" in said(stage, refused)
+    assert "Only this server’s moderators" in said(stage, refused)
     await stage.mo.click(stage.shown(message), label="Hide")
     story = await stage.told(story.id)
     assert story.takes[0].hidden
@@ -60,7 +60,7 @@ async def test_only_moderators_decide_and_only_once_and_the_picture_is_hidden_ev
 async def test_a_hidden_picture_goes_where_its_story_was_shown_again_too(stage: Stage) -> None:
     story = await told(stage, FOX)
     talk = stage.env.guild.create_text_channel("talk")
-    await stage.ben.slash(talk, "story show", number=story.id)
+    await stage.ben.slash(talk, "story show", number=str(story.id))
     (shown,) = stage.messages(talk.id)
     assert shown.attachments
     await stage.bot.studio.oversight.hide(story.takes[0].id, MO)

@@ -175,7 +175,9 @@ async def test_steps_and_size_are_typed_and_flow_into_the_pictures(office: Offic
     assert (recipe.steps, recipe.width, recipe.height) == (3, 128, 64)
     assert fields(await office.press(panel, "form", "look")) == ["3", "128x64"]
     assert "Steps and size**: 3 · 128 × 64" in words(panel)
+    assert "Usual style**: plain, as the host has it" in words(panel)
     await office.type(panel, "look", "", "")
+    assert ", as the host has it" in words(panel).partition("Steps and size")[2].partition("\n")[0]
     settings = await office.settings()
     assert (settings.steps, settings.width, settings.height) == (None, None, None)
 
@@ -184,6 +186,7 @@ async def test_what_is_not_possible_is_told_field_by_field_and_what_was_typed_co
     office: Office,
 ) -> None:
     panel = await office.open("limits")
+    assert "Scenes in a story: 9, as the host has it" in words(panel)
     texts = ("lots", "12", "0", "50")
     await office.type(panel, "limits", *texts)
     for part in (

@@ -28,7 +28,7 @@ REFUSED: list[tuple[dict[str, Any], list[str]]] = [
     ({"prompt": "a red fox", "avoid": "blur, two heads"}, ["no scenes", "blur, two heads"]),
     ({"prompt": "a fox: in the snow | " + "very " * 90 + "far"}, ["tokens", "shorten"]),
     ({"prompt": "a fox: " + " | ".join("abcdefghijklmnopqrstuvwxyz")}, ["26", "20"]),
-    ({"prompt": "a small fox: in the ```snow```", "size": "1x1"}, ["a multiple of 8, 64", "`\u200b``snow"]),
+    ({"prompt": "a small fox: in the ```snow```", "size": "1x1"}, ["multiple of 8 from 64", "`\u200b``snow"]),
 ]
 
 

@@ -56,8 +56,9 @@ async def test_words_that_cannot_be_drawn_come_back_to_be_corrected(stage: Stage
     form = await stage.ann.click(stage.shown(frame(stage, story)), label="Remix")
     refused = await stage.ann.submit_modal(form, fields(form, typed))
     assert "⚠️" in said(stage, refused)
+    assert ("Here is what you wrote" in said(stage, refused)) == bool(typed.strip()), "nothing is no quote"
     form = await stage.ann.click(answered(refused), label="Correct it")
-    assert inputs(form)[0].get("value", "").split() == typed.split()
+    assert inputs(form)[0].get("value", "").split() == (typed.split() or ["in", "a", "meadow"])
     result = await stage.ann.submit_modal(form, fields(form, "on a roof"))
     assert "drawn again" in said(stage, result)
     assert (await stage.told(story.id)).takes[-1].scene == "on a roof"
@@ -81,6 +82,8 @@ async def test_impossible_settings_are_named_together_and_come_back(stage: Stage
     story = await told(stage, seed=7)
     menu = await more(stage, stage.ann, story)
     form = await stage.ann.click(answered(menu), label="Seed & settings")
+    hints = [label["description"] for label in form.modal["components"]]
+    assert hints[-1] == "Width x height, each a multiple of 8 from 64 to 1536; empty: as it is."
     refused = await stage.ann.submit_modal(form, fields(form, "-1", "101", "warm", "2", "large"))
     for part in (
         "Seed: “-1” is not possible; please write 0 to 4294967295,",
@@ -92,7 +95,7 @@ async def test_impossible_settings_are_named_together_and_come_back(stage: Stage
     form = await stage.ann.click(answered(refused), label="Correct it")
     assert [field.get("value") for field in inputs(form)] == ["-1", "101", "warm", "2", "large"]
     refused = await stage.ann.submit_modal(form, fields(form, "7", "2", "5", "2", "1001x64"))
-    assert "multiple of 8" in said(stage, refused)
+    assert "size = 1001x64 is not possible; width and height" in said(stage, refused)
     assert len((await stage.told(story.id)).takes) == 2, "nothing was drawn"
 
 
@@ -173,7 +176,7 @@ async def test_a_picture_that_nobody_would_see_is_not_drawn(stage: Stage) -> Non
     story = await told(stage)
     assert story.thread_id is not None
     talk = stage.env.guild.create_text_channel("talk")
-    await stage.ben.slash(talk, "story show", number=story.id)
+    await stage.ben.slash(talk, "story show", number=str(story.id))
     (shown,) = stage.messages(talk.id)
     menu = next(part for part in walk(shown) if ":menu:" in str(part.get("custom_id")))
     cards = [

@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from discord import ui
+
 from cogs.posting.gathering import votes_of
 from cogs.presentation.cards import story_card
 from cogs.presentation.characters import roster
@@ -93,6 +95,14 @@ def test_the_longest_stories_and_lists_fit_into_a_message(board: Storyboard) -> 
     ):
         assert view.content_length() <= 4000
         assert view.total_children_count <= 40
+
+
+def test_writers_who_are_not_named_at_the_end_are_counted(board: Storyboard) -> None:
+    story = crowded(board)
+    circle = Circle(story_id=1, owner=story.author, mode=Mode.OPEN, minutes=10)
+    shown = recap_card(story, circle, "strip.png").walk_children()
+    text = "\n".join(part.content for part in shown if isinstance(part, ui.TextDisplay))
+    assert (text.count("✍️ **"), text.count("… and 30 more")) == (20, 1)
 
 
 def test_votes_go_to_their_proposals_also_when_one_is_forgotten() -> None:

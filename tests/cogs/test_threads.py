@@ -45,10 +45,12 @@ async def test_a_story_told_in_a_thread_stays_in_the_gallery_once_the_thread_is_
     story = await tell(stage, "a red fox: in a meadow", channel=thread)
     await archived(stage, thread)
     assert f"story {story.id}" in (await visit(stage, stage.ben, character="fox")).text
-    assert "no story" not in said(stage, await stage.ben.slash(stage.stories, "story show", number=story.id))
+    assert "no story" not in said(
+        stage, await stage.ben.slash(stage.stories, "story show", number=str(story.id))
+    )
     for command in ("story show", "story continue", "story seed"):
         (choice,) = await stage.ben.autocomplete(stage.stories, command, "number", "fox")
-        assert choice["value"] == story.id
+        assert choice["value"] == str(story.id)
 
 
 async def test_what_was_told_in_a_private_thread_stays_private_once_that_is_archived(stage: Stage) -> None:
@@ -58,7 +60,7 @@ async def test_what_was_told_in_a_private_thread_stays_private_once_that_is_arch
         if already:
             await archived(stage, thread)
         assert "No finished story" in (await visit(stage, stage.ben, character="mole")).text
-        refused = await stage.ben.slash(stage.stories, "story show", number=story.id)
+        refused = await stage.ben.slash(stage.stories, "story show", number=str(story.id))
         assert f"no story {story.id}" in said(stage, refused)
         assert await stage.ben.autocomplete(stage.stories, "story continue", "number", "mole") == []
         assert f"story {story.id}" in (await visit(stage, stage.ann, character="mole")).text
@@ -88,6 +90,6 @@ async def test_what_was_told_in_a_thread_that_is_deleted_is_not_shown_to_others_
     await place.delete()
     await stage.env.settle()
     assert "No finished story" in (await visit(stage, stage.ben, character="frog")).text
-    refused = await stage.ben.slash(stage.stories, "story show", number=story.id)
+    refused = await stage.ben.slash(stage.stories, "story show", number=str(story.id))
     assert f"no story {story.id}" in said(stage, refused)
     assert f"story {story.id}" in (await visit(stage, stage.ann, character="frog")).text

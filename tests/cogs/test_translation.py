@@ -54,7 +54,7 @@ async def test_what_is_said_in_chinese_stays_on_the_cards_and_is_drawn_from_engl
                 lambda now: now.altered(refused_words=("river",)),
             )
             for command in ("story show", "story continue"):
-                refused = await stage.ben.slash(stage.stories, command, number=told.id)
+                refused = await stage.ben.slash(stage.stories, command, number=str(told.id))
                 assert "river" in said(stage, refused)
             assert (await stage.bot.studio.archive.story(story.id)).scenes == ("在雪地里", "在河边")
             again = await stage.ann.slash(

@@ -11,7 +11,7 @@ import pytest_asyncio
 from PIL import Image
 
 from generator.archive.archive import Archive
-from generator.archive.circles import Common
+from generator.archive.circle_rows import Common
 from generator.archive.database import open_archive
 from generator.moderation.oversight import Oversight
 from generator.moderation.values import Outcome

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cogs.presentation.words import say, speaking
 from generator.story import Person
 from generator.together import keeping, rules
 from generator.together.circle import Circle, CircleRefused, Mode, Phase, Proposal, may_manage
@@ -195,11 +196,11 @@ def test_the_time_of_a_vote_begins_when_its_poll_is_posted() -> None:
 @pytest.mark.parametrize(
     ("votes", "winner", "news"),
     [
-        ([1, 3, 0], CLEO, "with 3 of 4 votes"),
+        ([1, 3, 0], CLEO, "Votes: 3 of 4"),
         ([1, 2, 2], CLEO, "of equal votes (2 each)"),
         ([0, 0, 0], BEN, "Nobody voted"),
         ([], BEN, "Nobody voted"),
-        ([0, 1], CLEO, "with 1 of 1 votes"),
+        ([0, 1], CLEO, "Votes: 1 of 1"),
     ],
 )
 def test_the_most_votes_choose_and_of_equal_ones_the_earlier_proposal(
@@ -210,6 +211,14 @@ def test_the_most_votes_choose_and_of_equal_ones_the_earlier_proposal(
     assert news in str(decided.news)
     assert (decided.phase, decided.proposals, decided.poll_id) == (Phase.WRITING, (), None)
     assert rules.decide(decided, votes) == (decided, None), "a vote is counted once"
+
+
+def test_what_a_vote_came_to_is_said_in_chinese_too() -> None:
+    for votes in (None, [], [1, 1], [2, 1]):
+        decided, _ = rules.decide(counting(BEN, CLEO), votes)
+        assert decided.news is not None
+        with speaking("zh-CN"):
+            assert "提议" in say(decided.news) or "选中" in say(decided.news), decided.news
 
 
 def test_two_who_skip_the_same_turn_skip_one() -> None:
@@ -267,6 +276,13 @@ def test_a_handed_over_story_is_its_heirs() -> None:
     bens = keeping.hand_over(turns(), ANN, BEN)
     assert may_manage(bens, BEN)
     assert not may_manage(bens, ANN)
+
+
+def test_all_hear_of_a_scene_that_somebody_else_took_back_but_no_moderators_name() -> None:
+    told = circle(Mode.OPEN)
+    assert keeping.took_back(told, BEN, BEN, 2) == told
+    assert str(keeping.took_back(told, ANN, BEN, 2).news).startswith("↩️ Ann took back scene 2, by Ben")
+    assert str(keeping.took_back(told, DAN, BEN, 2).news).startswith("↩️ A moderator took back scene 2")
 
 
 def test_the_last_scene_is_taken_back_by_whoever_wrote_it_or_looks_after_the_story() -> None:
