@@ -219,8 +219,9 @@ class Moderation(Shelf):
             _delete_picture(sql, report.take_id, by)
         elif outcome is not Outcome.DISMISSED:
             _hide(sql, report.take_id, by, hidden=True)
-        if outcome is Outcome.BANNED:
-            _exclude(sql, report.guild_id, author, by, report.reason)
+        if outcome is Outcome.BANNED and not _is_excluded(sql, report.guild_id, author):
+            # Without a reason: the author is told it, and what a reporter wrote is for moderators alone.
+            _exclude(sql, report.guild_id, author, by, "")
         return report.guild_id, author.id
 
     async def others_of(self, take_id: int) -> Sequence[int]:
@@ -229,6 +230,11 @@ class Moderation(Shelf):
             "SELECT id FROM reports WHERE take_id = ? AND outcome IS NULL ORDER BY id", (take_id,)
         )
         return [int(row["id"]) for row in rows]
+
+
+def _is_excluded(sql: sqlite3.Connection, guild_id: int, person: Person) -> bool:
+    found = sql.execute("SELECT 1 FROM bans WHERE guild_id = ? AND person_id = ?", (guild_id, person.id))
+    return bool(found.fetchall())
 
 
 def _exclude(sql: sqlite3.Connection, guild_id: int, person: Person, by: Person, reason: str) -> None:

@@ -236,7 +236,7 @@ _FORGET = (
         " message_id = NULL WHERE reporter_id = ?1"
     ),
     "UPDATE reports SET handler_id = 0, handler_name = '…' WHERE handler_id = ?1",
-    "UPDATE acts SET by_id = 0, by_name = '' WHERE by_id = ?1",
+    "UPDATE acts SET by_id = 0, by_name = '', reason = '' WHERE by_id = ?1",
     "UPDATE acts SET person_id = NULL, subject = '', reason = '' WHERE person_id = ?1",
 )
 """A member's traces outside of stories."""

@@ -115,9 +115,12 @@ async def test_who_is_forgotten_is_in_no_table_any_more(
     await archive.servers.change(10, LEO, lambda settings: ServerSettings(steps=9))
     await archive.moderation.ban(10, LEO, BEN, "a reason")
     await archive.moderation.ban(10, BEN, LEO, "another")
-    report = await archive.moderation.add_report(stranger.takes[0].id, LEO, "Leonora says no")
-    assert report is not None
-    await archive.moderation.handle(report.id, LEO, Outcome.DISMISSED)
+    await archive.moderation.ban(10, Person(id=3, name="Cas"), LEO, "Leonora's words")
+    await archive.moderation.unban(10, Person(id=3, name="Cas"), BEN)
+    for take, outcome in zip(stranger.takes, (Outcome.DISMISSED, Outcome.BANNED), strict=False):
+        report = await archive.moderation.add_report(take.id, LEO, "Leonora says no")
+        assert report is not None
+        await archive.moderation.handle(report.id, LEO, outcome)
     mine = await archive.oblivion.belongings(LEO.id)
     assert (mine.stories, mine.shared, mine.pictures, mine.scenes, mine.defaults) == (1, 2, 3, 1, True)
     assert mine.traces
@@ -261,3 +264,31 @@ async def test_remixes_are_counted_as_they_are_forgotten(archive: Archive, board
     await archive.oblivion.forget(LEO.id)
     kept = (await archive.story(story.id)).frames[0].takes
     assert [take.scene for take in kept] == [story.takes[0].scene] * 2
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_what_a_reporter_wrote_leaves_the_bans_of_earlier_versions_and_moderators_words_stay(
+    board: Storyboard, tmp_path: Path, forgotten: bool
+) -> None:
+    path, cas = tmp_path / "earlier.sqlite3", Person(id=3, name="Cas")
+    async with open_archive(path) as archive:
+        story = await told(archive, board, BEN)
+        await archive.moderation.hide(story.takes[0].id, cas)
+        await archive.moderation.ban(10, LEO, cas, "a moderator's words")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE acts SET acted_at = '2026-01-01T00:00:00.000Z' WHERE act = 'hide'")
+    async with open_archive(path) as archive:
+        report = await archive.moderation.add_report(story.takes[1].id, LEO, "")
+        assert report is not None
+        await archive.moderation.handle(report.id, cas, Outcome.BANNED)
+        if forgotten:
+            await archive.oblivion.forget(BEN.id)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE bans SET reason = 'a reporter''s words' WHERE person_id = ?", (BEN.id,))
+        database.execute("UPDATE acts SET reason = 'a reporter''s words' WHERE person_id = ?", (BEN.id,))
+        database.execute("PRAGMA user_version = 15")
+    async with open_archive(path) as archive:
+        bans = {ban.person.id: ban.reason for ban in await archive.moderation.bans(10)}
+        assert bans == {BEN.id: "", LEO.id: "a moderator's words"}
+        said = [act.reason for act in await archive.moderation.acts(10, 9)]
+        assert said == ["", "", "a moderator's words", ""]
