@@ -17,7 +17,7 @@ from cogs.languages import server_locale
 from cogs.moderate import check_bannable, check_moderator
 from cogs.pictures import pictures
 from cogs.place import person
-from cogs.posting.post import Post
+from cogs.posting.post import Post, fingerprint
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answering
 from cogs.presentation.report_card import DESK, link_to, report_card, report_form
@@ -105,7 +105,7 @@ class ReportsCog(commands.Cog, name=DESK):
         await self.tell_moderators()
 
     async def tell_moderators(self) -> None:
-        """Post the reports that no message tells of: nobody was told, or in the name of who is forgotten."""
+        """Post the reports that no message tells of: nobody was told, or it named who is forgotten."""
         for report_id in await self.bot.studio.archive.moderation.unposted():
             report = await self.bot.studio.archive.moderation.report(report_id)
             try:
@@ -170,20 +170,30 @@ class ReportsCog(commands.Cog, name=DESK):
                 or _("story {number}").format(number=story.id),
             )
         place = self.bot.get_partial_messageable(server.reports_channel, guild_id=report.guild_id)
-        attached, blurred = await self._attached(story, take, server.reports_channel)
-        with speaking(server_locale(server, self.bot.get_guild(report.guild_id))):
-            filename = attached[0].filename if attached else None
-            view = report_card(report, story, take, filename, blurred)
-        # The time keeps the nonce apart from that of an archive since deleted; without its reporter's name it
-        # is another message.
-        name = "report" if report.reporter.id > 0 else "again"
-        nonce = f"{report.at.timestamp() * 1000 % 10**10:.0f}-{name}{report.id}"[:25]
+        view, attached = await self._card(report, story, take, server.reports_channel)
+        # The time keeps the nonce apart from that of an archive since deleted; without the name of somebody
+        # who is forgotten it is another message.
+        nonce = f"{report.at.timestamp() * 1000 % 10**10:.0f}-{fingerprint(view)}"[:25]
         message = await place.send(view=view, files=attached, nonce=nonce)
         await self.bot.studio.archive.moderation.set_report_message(report.id, message.channel.id, message.id)
 
-    async def _attached(self, story: Story, take: Take, channel_id: int) -> tuple[list[discord.File], bool]:
+    async def _card(
+        self, report: Report, story: Story, take: Take, channel_id: int
+    ) -> tuple[discord.ui.LayoutView, list[discord.File]]:
+        """The message to the moderators as it is to be now, and the picture, unless they took it away."""
+        attached, blurred = await self._attached(report, story, take, channel_id)
+        server = await self.bot.studio.server(report.guild_id)
+        with speaking(server_locale(server, self.bot.get_guild(report.guild_id))):
+            filename = attached[0].filename if attached else None
+            return report_card(report, story, take, filename, blurred), attached
+
+    async def _attached(
+        self, report: Report, story: Story, take: Take, channel_id: int
+    ) -> tuple[list[discord.File], bool]:
         """The picture as it may be shown in the moderators' channel, and whether that is blurred."""
-        if not take.drawn:
+        if report.outcome not in (None, Outcome.DISMISSED) or not take.drawn:
+            return [], False
+        if not await self.bot.studio.pictures.kept([take]):
             return [], False
         shade = await self.bot.studio.pictures.shade(take, channel_id)
         png = await self.bot.studio.pictures.png(take, channel_id, whole=True)
@@ -213,13 +223,8 @@ class ReportsCog(commands.Cog, name=DESK):
         if report.message_id is None or report.channel_id is None or report.outcome is None:
             return
         take = await self.bot.studio.archive.take(report.take_id)
-        server = await self.bot.studio.server(report.guild_id)
         place = self.bot.get_partial_messageable(report.channel_id, guild_id=report.guild_id)
-        keeps = report.outcome is Outcome.DISMISSED and take.drawn
-        attached, blurred = await self._attached(story, take, report.channel_id) if keeps else ([], False)
-        with speaking(server_locale(server, self.bot.get_guild(report.guild_id))):
-            filename = attached[0].filename if attached else None
-            view = report_card(report, story, take, filename, blurred)
+        view, attached = await self._card(report, story, take, report.channel_id)
         with suppress(discord.NotFound):  # somebody deleted it
             await place.get_partial_message(report.message_id).edit(view=view, attachments=attached)
 

@@ -20,6 +20,19 @@ _COPIES = """
 """
 """All takes of the same picture: the one that was drawn, and those that later stories took along."""
 
+_UNPOSTED = """
+    SELECT id FROM reports WHERE message_id IS NULL AND (outcome IS NULL OR (
+        outcome IN ('hidden', 'banned')
+        AND EXISTS (SELECT 1 FROM takes WHERE takes.id = take_id AND hidden AND path IS NOT NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM reports AS other
+            WHERE other.take_id = reports.take_id AND other.outcome IN ('hidden', 'banned')
+            AND (other.message_id IS NOT NULL OR other.id < reports.id)
+        )
+    )) ORDER BY id
+"""
+"""Reports that nobody has handled, and those without which nobody could show a hidden picture again."""
+
 
 class Moderation(Shelf):
     """A shelf of the archive: what moderators decide, and what members tell them."""
@@ -178,11 +191,8 @@ class Moderation(Shelf):
         return _read_report(sql, report_id)
 
     async def unposted(self) -> list[int]:
-        """The reports that no moderator has been told of, oldest first."""
-        rows = await self._connection.fetch(
-            "SELECT id FROM reports WHERE message_id IS NULL AND outcome IS NULL ORDER BY id"
-        )
-        return [int(row["id"]) for row in rows]
+        """The reports whose message the moderators lack, oldest first."""
+        return [int(row["id"]) for row in await self._connection.fetch(_UNPOSTED)]
 
     async def set_report_message(self, report_id: int, channel_id: int, message_id: int) -> None:
         """Remember the message that tells the moderators."""

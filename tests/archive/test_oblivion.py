@@ -215,6 +215,44 @@ async def test_what_moderators_were_told_goes_with_who_reported_and_with_what_wa
     assert (await archive.moderation.report(unposted)).take_id == other.takes[0].id, "it is still open"
 
 
+async def test_moderators_are_told_anew_wherever_a_message_named_who_is_forgotten(
+    archive: Archive, board: Storyboard
+) -> None:
+    story, cas, moderation = await told(archive, board, BEN), Person(id=3, name="Cas"), archive.moderation
+    again = await archive.add_take(story.takes[2], story.takes[2].recipe, LEO)
+    parts = ((0, LEO, cas), (1, cas, LEO), (2, cas, cas), (3, cas, cas))  # the last named Leo nowhere
+    takes = (story.takes[0], story.takes[1], again, story.takes[2])
+    numbers = []
+    for (number, reporter, handler), take in zip(parts, takes, strict=True):
+        report = await moderation.add_report(take.id, reporter, "no")
+        assert report is not None
+        numbers.append(report.id)
+        await moderation.set_report_message(report.id, 30, 400 + number)
+        if take is not again:  # which nobody has handled
+            await moderation.handle(report.id, handler, Outcome.HIDDEN)
+    assert await moderation.unposted() == []
+    await archive.oblivion.forget(LEO.id)
+    gone = [each.message_id for each in await archive.oblivion.remains() if each.channel_id == 30]
+    assert gone == [400, 401, 402]
+    assert await moderation.unposted() == numbers[:3]
+    await moderation.hide(takes[0].id, cas, hidden=False)
+    assert await moderation.unposted() == numbers[1:3], "nobody misses a button to show it again"
+
+
+async def test_a_hidden_picture_that_several_reported_needs_one_message_to_show_it_again(
+    archive: Archive, board: Storyboard
+) -> None:
+    story, moderation = await told(archive, board, BEN), archive.moderation
+    reports = [
+        await moderation.add_report(story.takes[0].id, who, "no") for who in (LEO, Person(id=3, name="Cas"))
+    ]
+    first, second = (report.id for report in reports if report is not None)
+    await moderation.handle(first, BEN, Outcome.HIDDEN)
+    assert await moderation.unposted() == [first]
+    await moderation.set_report_message(second, 30, 400)
+    assert await moderation.unposted() == []
+
+
 async def test_a_forgotten_members_words_are_not_left_in_the_index_of_the_gallery(
     board: Storyboard, tmp_path: Path
 ) -> None:

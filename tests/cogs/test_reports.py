@@ -57,6 +57,31 @@ async def test_only_moderators_decide_and_only_once_and_the_picture_is_hidden_ev
     assert frame(stage, story).attachments
 
 
+async def test_a_hidden_picture_can_be_shown_again_once_its_reporter_is_forgotten(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story, "not nice")
+    await stage.mo.click(stage.shown(message), label="Hide")
+    question = await stage.ben.slash(stage.stories, "me forget")
+    await stage.ben.click(answered(question), label="Forget it all")
+    await until(lambda: message.id not in [each.id for each in stage.messages(message.channel_id)])
+    button = f"samefox:reports:press:show:{custom_ids(message)[0].rpartition(':')[2]}"
+    (card,) = [each for each in stage.messages(message.channel_id) if button in custom_ids(each)]
+    assert "Hidden by **Mo**" in texts(card)
+    assert not any(part in texts(card) for part in ("Ben", "not nice"))
+    assert card.attachments == []
+    await stage.mo.click(stage.shown(card), label="Show it again")
+    assert not (await stage.told(story.id)).takes[0].hidden
+
+
+async def test_moderators_hear_of_a_picture_whose_file_was_lost(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    stage.bot.studio.pictures.path(story.takes[0]).unlink()
+    result, message = await report(stage, story, "not nice")
+    assert "have your report" in said(stage, result)
+    assert "not nice" in texts(message)
+    assert message.attachments == []
+
+
 async def test_a_hidden_picture_goes_where_its_story_was_shown_again_too(stage: Stage) -> None:
     story = await told(stage, FOX)
     talk = stage.env.guild.create_text_channel("talk")
