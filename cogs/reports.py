@@ -20,7 +20,16 @@ from cogs.place import person
 from cogs.posting.post import Post, fingerprint
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answering
-from cogs.presentation.report_card import DESK, link_to, report_card, report_form
+from cogs.presentation.report_card import (
+    DESK,
+    KEEP,
+    SURE,
+    link_to,
+    question,
+    report_card,
+    report_form,
+    settled,
+)
 from cogs.presentation.words import _, speaking
 from generator.errors import NotFound, SamefoxError
 from generator.moderation.values import Outcome, Report
@@ -83,14 +92,22 @@ class ReportsCog(commands.Cog, name=DESK):
             return
         check_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        report = await self.bot.studio.archive.moderation.report(int(what))
+        sure, _dot, number = what.rpartition(".")
+        report = await self.bot.studio.archive.moderation.report(int(number))
         if report.guild_id != interaction.guild_id:
             raise NotFound("This report is gone, because the story it was about was deleted.")
         if verb == "show":
-            await self.bot.studio.oversight.hide(report.take_id, person(interaction), hidden=False)
-            await answer(interaction, _("👁️ It is shown again, as far as the safety model lets it."))
-            return
-        await self._decide(interaction, report, Outcome(verb))
+            await self._show_again(interaction, report)
+        elif verb == KEEP:
+            await interaction.edit_original_response(view=settled(_("👌 Nothing was decided.")))
+        elif verb == SURE:
+            decided = await self._decide(interaction, report, Outcome(sure))
+            said = _("👌 It is done.") if decided else _faster()
+            await interaction.edit_original_response(view=settled(said))
+        elif report.outcome is None and Outcome(verb) in (Outcome.DELETED, Outcome.BANNED):
+            await self._ask(interaction, report, Outcome(verb))
+        elif not await self._decide(interaction, report, Outcome(verb)):
+            await answer(interaction, _faster())
 
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
         """There are no menus here."""
@@ -202,21 +219,27 @@ class ReportsCog(commands.Cog, name=DESK):
 
     # -- deciding ---------------------------------------------------------------------------------------
 
-    async def _decide(self, interaction: discord.Interaction[Any], report: Report, outcome: Outcome) -> None:
+    async def _ask(self, interaction: discord.Interaction[Any], report: Report, outcome: Outcome) -> None:
+        """Ask whether a moderator means it."""
+        _story, take = await self._about(report)
+        await _check(interaction, take, outcome)
+        await interaction.followup.send(view=question(report, take, outcome), ephemeral=True)
+
+    async def _decide(self, interaction: discord.Interaction[Any], report: Report, outcome: Outcome) -> bool:
+        """Do it, and let the moderators' messages say so; False if somebody was faster."""
         story, take = await self._about(report)
-        if outcome is Outcome.BANNED:
-            member: discord.Member | discord.Object = discord.Object(take.author.id)
-            check_bannable(interaction, member)
-            with suppress(discord.NotFound):  # who has left manages nothing; members are not kept in memory
-                assert interaction.guild is not None
-                member = await interaction.guild.fetch_member(take.author.id)
-            check_bannable(interaction, member)
-        by, oversight = person(interaction), self.bot.studio.oversight
+        await _check(interaction, take, outcome)
         others = await self.bot.studio.archive.moderation.others_of(take.id)
-        if not await oversight.handle(report, by, outcome):
-            await answer(interaction, _("Somebody was faster: this report is handled already."))
+        decided = await self.bot.studio.oversight.handle(report, person(interaction), outcome)
         for other in {report.id, *others}:
             await self._show(await self.bot.studio.archive.moderation.report(other), story)
+        return decided
+
+    async def _show_again(self, interaction: discord.Interaction[Any], report: Report) -> None:
+        await self.bot.studio.oversight.hide(report.take_id, person(interaction), hidden=False)
+        await answer(interaction, _("👁️ It is shown again, as far as the safety model lets it."))
+        story, _take = await self._about(report)
+        await self._show(report, story)
 
     async def _show(self, report: Report, story: Story) -> None:
         """Let the moderators' message say how a report was handled."""
@@ -225,13 +248,33 @@ class ReportsCog(commands.Cog, name=DESK):
         take = await self.bot.studio.archive.take(report.take_id)
         place = self.bot.get_partial_messageable(report.channel_id, guild_id=report.guild_id)
         view, attached = await self._card(report, story, take, report.channel_id)
-        with suppress(discord.NotFound):  # somebody deleted it
+        with suppress(discord.NotFound, discord.Forbidden):  # it was deleted, or I may not see it any more
             await place.get_partial_message(report.message_id).edit(view=view, attachments=attached)
 
     async def _about(self, report: Report) -> tuple[Story, Take]:
         archive = self.bot.studio.archive
         take = await archive.take(report.take_id)
         return await archive.story(take.story_id), take
+
+
+async def _check(interaction: discord.Interaction[Any], take: Take, outcome: Outcome) -> None:
+    """Make sure that a moderator may decide this about a picture.
+
+    Raises:
+        NotAllowed: its author cannot be excluded.
+    """
+    if outcome is not Outcome.BANNED:
+        return
+    member: discord.Member | discord.Object = discord.Object(take.author.id)
+    check_bannable(interaction, member)
+    with suppress(discord.NotFound):  # who has left manages nothing; members are not kept in memory
+        assert interaction.guild is not None
+        member = await interaction.guild.fetch_member(take.author.id)
+    check_bannable(interaction, member)
+
+
+def _faster() -> str:
+    return _("Somebody was faster: this report is handled already.")
 
 
 async def setup(bot: Samefox) -> None:

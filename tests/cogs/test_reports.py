@@ -55,6 +55,9 @@ async def test_only_moderators_decide_and_only_once_and_the_picture_is_hidden_ev
     await stage.mo.click(stage.shown(message), label="Show it again")
     story = await stage.told(story.id)
     assert frame(stage, story).attachments
+    message = stage.messages(message.channel_id)[0]
+    assert "it is shown again" in texts(message)
+    assert "Show it again" not in str(message.components)
 
 
 async def test_a_hidden_picture_can_be_shown_again_once_its_reporter_is_forgotten(stage: Stage) -> None:
@@ -112,15 +115,52 @@ async def test_a_report_cannot_shut_out_who_manages_the_server(stage: Stage) -> 
     assert "Ann manages this server, and cannot be excluded" in said(stage, result)
     assert await stage.bot.studio.archive.moderation.ban_of(story.guild_id, stage.ann.id) is None
     stage.env.backend.remove_member_role(stage.env.guild.id, stage.ann.id, keepers.id)
-    await stage.mo.click(stage.shown(message), label="Ban author")
+    question = await stage.mo.click(stage.shown(message), label="Ban author")
+    await stage.mo.click(answered(question), label="Ban author")
     assert await stage.bot.studio.archive.moderation.unban(story.guild_id, story.author, MO)
+
+
+async def test_what_is_not_taken_back_with_a_button_is_asked_about_first(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    moderation = stage.bot.studio.archive.moderation
+    for label, asked in (("Delete", "Delete this picture for good?"), ("Ban author", "exclude **Ann**")):
+        question = await stage.mo.click(stage.shown(message), label=label)
+        assert asked in said(stage, question)
+        await stage.mo.click(answered(question), label="Decide later")
+        assert "Nothing was decided" in said(stage, question)
+    assert "Hide" in str(stage.messages(message.channel_id)[0].components), "it is still open"
+    take = (await stage.told(story.id)).takes[0]
+    assert (take.drawn, take.hidden) == (True, False)
+    late = await stage.mo.click(stage.shown(message), label="Delete")
+    question = await stage.mo.click(stage.shown(message), label="Ban author")
+    await stage.mo.click(answered(question), label="Ban author")
+    assert "It is done" in said(stage, question)
+    assert "/moderate unban lets them in again" in texts(stage.messages(message.channel_id)[0])
+    await stage.mo.click(answered(late), label="Delete")
+    assert "Somebody was faster" in said(stage, late)
+    assert await moderation.unban(story.guild_id, story.author, MO)
+
+
+async def test_a_message_out_of_reach_keeps_none_of_the_others_as_they_were(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    moderation = stage.bot.studio.archive.moderation
+    other = await moderation.add_report(story.takes[0].id, Person(id=5, name="Cas"), "no")
+    assert other is not None
+    await moderation.set_report_message(other.id, stage.stories.id, 5)
+    stage.env.inject_error("PATCH", f"/channels/{stage.stories.id}/messages/5", status=403, code=50001)
+    result = await stage.mo.click(stage.shown(message), label="Hide")
+    assert result.followups == []
+    assert "Hidden by **Mo**" in texts(stage.messages(message.channel_id)[0])
 
 
 async def test_deleting_a_reported_picture_takes_its_file_and_leaves_the_words(stage: Stage) -> None:
     story = await told(stage, FOX)
     path = stage.bot.studio.pictures.path(story.takes[0])
     _, message = await report(stage, story)
-    await stage.mo.click(stage.shown(message), label="Delete")
+    question = await stage.mo.click(stage.shown(message), label="Delete")
+    await stage.mo.click(answered(question), label="Delete")
     story = await stage.told(story.id)
     assert not path.exists()
     assert not story.takes[0].drawn
