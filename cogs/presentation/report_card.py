@@ -75,6 +75,15 @@ def link_to(story: Story, take: Take) -> str | None:
     return JUMP.format(guild=story.guild_id, channel=story.thread_id, message=message_id)
 
 
+def linked(story: Story, take: Take) -> str:
+    """Which picture it is, with a link to where it was posted."""
+    position, link = story.frame_of(take.id).position, link_to(story, take)
+    named = _("story {number}").format(number=story.id)
+    if position is not None:
+        named = _("frame {frame} of story {number}").format(frame=position + 1, number=story.id)
+    return named if link is None else f"[{named}]({link})"
+
+
 def _decisions(report: Report) -> list[ui.Item[Any]]:
     number = str(report.id)
     danger = discord.ButtonStyle.danger
