@@ -229,17 +229,19 @@ class ReportsCog(commands.Cog, name=DESK):
         """Do it, and let the moderators' messages say so; False if somebody was faster."""
         story, take = await self._about(report)
         await _check(interaction, take, outcome)
-        others = await self.bot.studio.archive.moderation.others_of(take.id)
         decided = await self.bot.studio.oversight.handle(report, person(interaction), outcome)
-        for other in {report.id, *others}:
-            await self._show(await self.bot.studio.archive.moderation.report(other), story)
+        await self._show_all(story, take)
         return decided
 
     async def _show_again(self, interaction: discord.Interaction[Any], report: Report) -> None:
         await self.bot.studio.oversight.hide(report.take_id, person(interaction), hidden=False)
         await answer(interaction, _("👁️ It is shown again, as far as the safety model lets it."))
-        story, _take = await self._about(report)
-        await self._show(report, story)
+        await self._show_all(*await self._about(report))
+
+    async def _show_all(self, story: Story, take: Take) -> None:
+        """Let all messages about a picture say how things stand, those about earlier reports too."""
+        for report in await self.bot.studio.archive.moderation.reports_of(take.id):
+            await self._show(report, story)
 
     async def _show(self, report: Report, story: Story) -> None:
         """Let the moderators' message say how a report was handled."""

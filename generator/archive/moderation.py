@@ -234,12 +234,11 @@ class Moderation(Shelf):
             _exclude(sql, report.guild_id, author, by, "")
         return report.guild_id, author.id
 
-    async def others_of(self, take_id: int) -> Sequence[int]:
-        """The reports about a picture that nobody has handled."""
-        rows = await self._connection.fetch(
-            "SELECT id FROM reports WHERE take_id = ? AND outcome IS NULL ORDER BY id", (take_id,)
-        )
-        return [int(row["id"]) for row in rows]
+    @reads
+    def reports_of(self, sql: sqlite3.Connection, take_id: int) -> Sequence[Report]:
+        """All reports about a picture."""
+        rows = sql.execute("SELECT * FROM reports WHERE take_id = ? ORDER BY id", (take_id,))
+        return [_report(row) for row in rows.fetchall()]
 
 
 def _is_excluded(sql: sqlite3.Connection, guild_id: int, person: Person) -> bool:

@@ -120,6 +120,24 @@ async def test_a_report_cannot_shut_out_who_manages_the_server(stage: Stage) -> 
     assert await stage.bot.studio.archive.moderation.unban(story.guild_id, story.author, MO)
 
 
+async def test_what_was_decided_last_is_seen_on_the_messages_about_earlier_reports_too(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    await stage.mo.click(stage.shown(message), label="Dismiss")
+    assert stage.messages(message.channel_id)[0].attachments
+    cas = stage.env.guild.add_member(stage.env.create_user("Cas"))
+    menu = await cas.click(stage.shown(frame(stage, story)), label="More")
+    form = await cas.click(answered(menu), label="Report")
+    await cas.submit_modal(form, {inputs(form)[0]["custom_id"]: "not nice"})
+    later = stage.messages(message.channel_id)[1]
+    question = await stage.mo.click(stage.shown(later), label="Delete")
+    await stage.mo.click(answered(question), label="Delete")
+    dismissed, deleted = stage.messages(message.channel_id)
+    assert "Dismissed by **Mo**" in texts(dismissed)
+    assert "Deleted by **Mo**" in texts(deleted)
+    assert dismissed.attachments == deleted.attachments == []
+
+
 async def test_what_is_not_taken_back_with_a_button_is_asked_about_first(stage: Stage) -> None:
     story = await told(stage, FOX)
     _, message = await report(stage, story)
