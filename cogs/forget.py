@@ -204,14 +204,21 @@ def belongings(theirs: Belongings) -> list[str]:
         if theirs.stories
         else "",
         ngettext(
-            "your part in {count} story of others: {scenes} with their pictures, and your name",
-            "your part in {count} stories of others: {scenes} with their pictures, and your name",
+            "your part in {count} story of others: {scenes}, and your name",
+            "your part in {count} stories of others: {scenes}, and your name",
             theirs.shared,
         ).format(
             count=theirs.shared,
-            scenes=ngettext("{count} scene", "{count} scenes", theirs.scenes).format(count=theirs.scenes),
+            scenes=ngettext(
+                "{count} scene with its pictures", "{count} scenes with their pictures", theirs.scenes
+            ).format(count=theirs.scenes),
         )
-        if theirs.shared
+        if theirs.shared and theirs.scenes
+        else "",
+        ngettext(
+            "your name in {count} story of others", "your name in {count} stories of others", theirs.shared
+        ).format(count=theirs.shared)
+        if theirs.shared and not theirs.scenes
         else "",
         ngettext(
             "{count} picture that you had drawn in other words in stories of others",

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import discord
-from discord import app_commands
+from discord import app_commands, ui
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from cogs.place import NotAllowed, person
 from cogs.presentation import offers
 from cogs.presentation.answers import answer, answer_error, answering
+from cogs.presentation.cards import view_of
+from cogs.presentation.report_card import linked
 from cogs.presentation.text import plain
 from cogs.presentation.words import _, ngettext
 from generator.archive.excision import NOBODY
 from generator.errors import NotFound
+from generator.moderation.values import Act
 from generator.story import Person
 
 if TYPE_CHECKING:
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
 
 SHOWN = 20  # bans in a list
 ACTS = 8
-ROOM_FOR_BANS, ROOM_FOR_ACTS = 1200, 700  # characters; with the headings, they fit into one message
+ROOM_FOR_BANS, ROOM_FOR_ACTS = 2000, 1700  # characters; with the headings, they fit into one message
+
+_PICTURE = re.compile(r"#(\d+)")
+"""How the archive names a picture that something was done with."""
 
 
 @app_commands.guild_only()
@@ -125,14 +132,27 @@ class ModerateCog(commands.GroupCog, group_name="moderate", group_description="W
             shown.append(_("… and {count} more").format(count=len(bans) - len(shown)))
         text = _("### ⛔ Excluded from my stories") + "\n" + ("\n".join(shown) or _("Nobody."))
         if acts:
-            named = _acts()
-            done = [
-                f"-# {discord.utils.format_dt(act.at, 'R')} · {plain(act.by.name, 40)} · "
-                f"{named.get(act.act, act.act)} {plain(act.subject, 60)}"
-                for act in acts
-            ]
+            done = [await self._line(act) for act in acts]
             text += "\n" + _("### Lately") + "\n" + "\n".join(_as_fit(done, ROOM_FOR_ACTS))
-        await answer(interaction, text)
+        await interaction.followup.send(view=view_of(ui.Container(ui.TextDisplay(text))), ephemeral=True)
+
+    async def _line(self, act: Act) -> str:
+        """What a moderator did and when; whose name is gone wanted to be forgotten."""
+        said = _acts().get(act.act, act.act + " {subject}").format(subject=await self._subject(act))
+        return f"-# {discord.utils.format_dt(act.at, 'R')} · {plain(act.by.name, 40) or NOBODY.name} · {said}"
+
+    async def _subject(self, act: Act) -> str:
+        """Whom or what it was done to; a picture is named so that a moderator finds it."""
+        number = _PICTURE.fullmatch(act.subject) if act.act in ("hide", "unhide", "delete") else None
+        if number is None:
+            return plain(act.subject, 60) or NOBODY.name
+        archive = self.bot.studio.archive
+        try:
+            take = await archive.take(int(number[1]))
+            story = await archive.story(take.story_id)
+        except NotFound:
+            return _("a picture that is gone")
+        return linked(story, take)
 
 
 def _as_fit(lines: Sequence[str], room: int) -> list[str]:
@@ -142,14 +162,14 @@ def _as_fit(lines: Sequence[str], room: int) -> list[str]:
 
 
 def _acts() -> dict[str, str]:
-    """What moderators do, in words."""
+    """What moderators do, in words, each with a place for whom or what it is done to."""
     return {
-        "ban": _("excluded"),
-        "unban": _("let in again"),
-        "hide": _("hid picture"),
-        "unhide": _("showed picture again"),
-        "delete": _("deleted picture"),
-        "delete story": _("deleted story"),
+        "ban": _("excluded {subject}"),
+        "unban": _("let {subject} in again"),
+        "hide": _("hid {subject}"),
+        "unhide": _("showed {subject} again"),
+        "delete": _("deleted {subject}"),
+        "delete story": _("deleted the story {subject}"),
     }
 
 

@@ -17,10 +17,19 @@ from cogs.languages import server_locale
 from cogs.moderate import check_bannable, check_moderator
 from cogs.pictures import pictures
 from cogs.place import person
-from cogs.posting.post import Post
+from cogs.posting.post import Post, fingerprint
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answering
-from cogs.presentation.report_card import DESK, link_to, report_card, report_form
+from cogs.presentation.report_card import (
+    DESK,
+    KEEP,
+    SURE,
+    link_to,
+    question,
+    report_card,
+    report_form,
+    settled,
+)
 from cogs.presentation.words import _, speaking
 from generator.errors import NotFound, SamefoxError
 from generator.moderation.values import Outcome, Report
@@ -83,14 +92,22 @@ class ReportsCog(commands.Cog, name=DESK):
             return
         check_moderator(interaction)
         await interaction.response.defer(ephemeral=True)
-        report = await self.bot.studio.archive.moderation.report(int(what))
+        sure, _dot, number = what.rpartition(".")
+        report = await self.bot.studio.archive.moderation.report(int(number))
         if report.guild_id != interaction.guild_id:
             raise NotFound("This report is gone, because the story it was about was deleted.")
         if verb == "show":
-            await self.bot.studio.oversight.hide(report.take_id, person(interaction), hidden=False)
-            await answer(interaction, _("👁️ It is shown again, as far as the safety model lets it."))
-            return
-        await self._decide(interaction, report, Outcome(verb))
+            await self._show_again(interaction, report)
+        elif verb == KEEP:
+            await interaction.edit_original_response(view=settled(_("👌 Nothing was decided.")))
+        elif verb == SURE:
+            decided = await self._decide(interaction, report, Outcome(sure))
+            said = _("👌 It is done.") if decided else _faster()
+            await interaction.edit_original_response(view=settled(said))
+        elif report.outcome is None and Outcome(verb) in (Outcome.DELETED, Outcome.BANNED):
+            await self._ask(interaction, report, Outcome(verb))
+        elif not await self._decide(interaction, report, Outcome(verb)):
+            await answer(interaction, _faster())
 
     async def chosen(self, interaction: discord.Interaction[Any], setting: str, values: list[str]) -> None:
         """There are no menus here."""
@@ -105,7 +122,7 @@ class ReportsCog(commands.Cog, name=DESK):
         await self.tell_moderators()
 
     async def tell_moderators(self) -> None:
-        """Post the reports that no message tells of: nobody was told, or in the name of who is forgotten."""
+        """Post the reports that no message tells of: nobody was told, or it named who is forgotten."""
         for report_id in await self.bot.studio.archive.moderation.unposted():
             report = await self.bot.studio.archive.moderation.report(report_id)
             try:
@@ -170,20 +187,30 @@ class ReportsCog(commands.Cog, name=DESK):
                 or _("story {number}").format(number=story.id),
             )
         place = self.bot.get_partial_messageable(server.reports_channel, guild_id=report.guild_id)
-        attached, blurred = await self._attached(story, take, server.reports_channel)
-        with speaking(server_locale(server, self.bot.get_guild(report.guild_id))):
-            filename = attached[0].filename if attached else None
-            view = report_card(report, story, take, filename, blurred)
-        # The time keeps the nonce apart from that of an archive since deleted; without its reporter's name it
-        # is another message.
-        name = "report" if report.reporter.id > 0 else "again"
-        nonce = f"{report.at.timestamp() * 1000 % 10**10:.0f}-{name}{report.id}"[:25]
+        view, attached = await self._card(report, story, take, server.reports_channel)
+        # The time keeps the nonce apart from that of an archive since deleted; without the name of somebody
+        # who is forgotten it is another message.
+        nonce = f"{report.at.timestamp() * 1000 % 10**10:.0f}-{fingerprint(view)}"[:25]
         message = await place.send(view=view, files=attached, nonce=nonce)
         await self.bot.studio.archive.moderation.set_report_message(report.id, message.channel.id, message.id)
 
-    async def _attached(self, story: Story, take: Take, channel_id: int) -> tuple[list[discord.File], bool]:
+    async def _card(
+        self, report: Report, story: Story, take: Take, channel_id: int
+    ) -> tuple[discord.ui.LayoutView, list[discord.File]]:
+        """The message to the moderators as it is to be now, and the picture, unless they took it away."""
+        attached, blurred = await self._attached(report, story, take, channel_id)
+        server = await self.bot.studio.server(report.guild_id)
+        with speaking(server_locale(server, self.bot.get_guild(report.guild_id))):
+            filename = attached[0].filename if attached else None
+            return report_card(report, story, take, filename, blurred), attached
+
+    async def _attached(
+        self, report: Report, story: Story, take: Take, channel_id: int
+    ) -> tuple[list[discord.File], bool]:
         """The picture as it may be shown in the moderators' channel, and whether that is blurred."""
-        if not take.drawn:
+        if report.outcome not in (None, Outcome.DISMISSED) or not take.drawn:
+            return [], False
+        if not await self.bot.studio.pictures.kept([take]):
             return [], False
         shade = await self.bot.studio.pictures.shade(take, channel_id)
         png = await self.bot.studio.pictures.png(take, channel_id, whole=True)
@@ -192,41 +219,64 @@ class ReportsCog(commands.Cog, name=DESK):
 
     # -- deciding ---------------------------------------------------------------------------------------
 
-    async def _decide(self, interaction: discord.Interaction[Any], report: Report, outcome: Outcome) -> None:
+    async def _ask(self, interaction: discord.Interaction[Any], report: Report, outcome: Outcome) -> None:
+        """Ask whether a moderator means it."""
+        _story, take = await self._about(report)
+        await _check(interaction, take, outcome)
+        await interaction.followup.send(view=question(report, take, outcome), ephemeral=True)
+
+    async def _decide(self, interaction: discord.Interaction[Any], report: Report, outcome: Outcome) -> bool:
+        """Do it, and let the moderators' messages say so; False if somebody was faster."""
         story, take = await self._about(report)
-        if outcome is Outcome.BANNED:
-            member: discord.Member | discord.Object = discord.Object(take.author.id)
-            check_bannable(interaction, member)
-            with suppress(discord.NotFound):  # who has left manages nothing; members are not kept in memory
-                assert interaction.guild is not None
-                member = await interaction.guild.fetch_member(take.author.id)
-            check_bannable(interaction, member)
-        by, oversight = person(interaction), self.bot.studio.oversight
-        others = await self.bot.studio.archive.moderation.others_of(take.id)
-        if not await oversight.handle(report, by, outcome):
-            await answer(interaction, _("Somebody was faster: this report is handled already."))
-        for other in {report.id, *others}:
-            await self._show(await self.bot.studio.archive.moderation.report(other), story)
+        await _check(interaction, take, outcome)
+        decided = await self.bot.studio.oversight.handle(report, person(interaction), outcome)
+        await self._show_all(story, take)
+        return decided
+
+    async def _show_again(self, interaction: discord.Interaction[Any], report: Report) -> None:
+        await self.bot.studio.oversight.hide(report.take_id, person(interaction), hidden=False)
+        await answer(interaction, _("👁️ It is shown again, as far as the safety model lets it."))
+        await self._show_all(*await self._about(report))
+
+    async def _show_all(self, story: Story, take: Take) -> None:
+        """Let all messages about a picture say how things stand, those about earlier reports too."""
+        for report in await self.bot.studio.archive.moderation.reports_of(take.id):
+            await self._show(report, story)
 
     async def _show(self, report: Report, story: Story) -> None:
         """Let the moderators' message say how a report was handled."""
         if report.message_id is None or report.channel_id is None or report.outcome is None:
             return
         take = await self.bot.studio.archive.take(report.take_id)
-        server = await self.bot.studio.server(report.guild_id)
         place = self.bot.get_partial_messageable(report.channel_id, guild_id=report.guild_id)
-        keeps = report.outcome is Outcome.DISMISSED and take.drawn
-        attached, blurred = await self._attached(story, take, report.channel_id) if keeps else ([], False)
-        with speaking(server_locale(server, self.bot.get_guild(report.guild_id))):
-            filename = attached[0].filename if attached else None
-            view = report_card(report, story, take, filename, blurred)
-        with suppress(discord.NotFound):  # somebody deleted it
+        view, attached = await self._card(report, story, take, report.channel_id)
+        with suppress(discord.NotFound, discord.Forbidden):  # it was deleted, or I may not see it any more
             await place.get_partial_message(report.message_id).edit(view=view, attachments=attached)
 
     async def _about(self, report: Report) -> tuple[Story, Take]:
         archive = self.bot.studio.archive
         take = await archive.take(report.take_id)
         return await archive.story(take.story_id), take
+
+
+async def _check(interaction: discord.Interaction[Any], take: Take, outcome: Outcome) -> None:
+    """Make sure that a moderator may decide this about a picture.
+
+    Raises:
+        NotAllowed: its author cannot be excluded.
+    """
+    if outcome is not Outcome.BANNED:
+        return
+    member: discord.Member | discord.Object = discord.Object(take.author.id)
+    check_bannable(interaction, member)
+    with suppress(discord.NotFound):  # who has left manages nothing; members are not kept in memory
+        assert interaction.guild is not None
+        member = await interaction.guild.fetch_member(take.author.id)
+    check_bannable(interaction, member)
+
+
+def _faster() -> str:
+    return _("Somebody was faster: this report is handled already.")
 
 
 async def setup(bot: Samefox) -> None:

@@ -67,7 +67,7 @@ class Remover:
                 try:
                     await self._remove(remnant)
                 except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-                    log.warning("Message %s in %s stays: %s", remnant.message_id, remnant.channel_id, error)
+                    log.warning("The %s %s stays: %s", remnant.kind, _path(remnant), error)
                     stuck = error  # the others need not wait for it
         if stuck is not None:
             raise stuck
@@ -83,7 +83,7 @@ class Remover:
         except (discord.NotFound, discord.Forbidden) as error:
             if remnant.message_id is None and isinstance(error, discord.Forbidden):
                 self._refused.add(remnant.channel_id)
-            log.info("Message %s in %s is out of reach: %s", remnant.message_id, remnant.channel_id, error)
+            log.info("The %s %s is out of reach: %s", remnant.kind, _path(remnant), error)
         await self._oblivion.removed(remnant)
 
     async def _close(self, thread_id: int, guild_id: int | None) -> None:
@@ -96,3 +96,8 @@ class Remover:
             # One that fell asleep must be woken to get another name.
             await thread.edit(name=_("A story that was deleted"), archived=False)
         await thread.edit(archived=True)
+
+
+def _path(remnant: Remnant) -> str:
+    """Where a message or thread is, for the log, as Discord's links end."""
+    return "/".join(str(each) for each in (remnant.channel_id, remnant.message_id) if each is not None)

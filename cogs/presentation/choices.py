@@ -34,6 +34,8 @@ class Standing:
 
     def said(self, setting: str) -> str:
         """What holds now."""
+        if setting == "read_messages" and not self.host.bot.read_messages:
+            return _("no, since the host lets me read no messages")
         return self.told(setting, flat(self.server)[setting])
 
     def told(self, setting: str, value: Any) -> str:

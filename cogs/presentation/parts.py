@@ -199,7 +199,8 @@ def sharing(now: Standing) -> list[ui.Item[Any]]:
         _text(
             now, "read_messages", _("Whether writing in the thread of a story told together adds a scene.")
         ),
-        choice_menu(DESK, "read_messages", reading),
+        # Where the host lets me read nothing, there is nothing to choose.
+        *([choice_menu(DESK, "read_messages", reading)] if now.host.bot.read_messages else []),
     ]
 
 

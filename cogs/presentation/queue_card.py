@@ -65,7 +65,7 @@ def _yours(queue: Queue, viewer: Viewer) -> str:
     drawn = any(sketch.errand.person.id == viewer.id for sketch in queue.drawing)
     if own:
         frames = sum(wait.frames for wait in own)
-        said = _("**You** have {frames} in line").format(frames=pictures(frames)) + _times(own, drawn)
+        said = _("**You** have {frames} in line").format(frames=pictures(frames)) + _times(own, frames, drawn)
     elif drawn:
         said = _("**Yours** is being drawn, and nothing of yours waits after it.")
     elif not queue.waiting and not queue.drawing:
@@ -86,18 +86,22 @@ def _yours(queue: Queue, viewer: Viewer) -> str:
     return said
 
 
-def _times(own: Sequence[Wait], drawn: bool) -> str:
-    """When the next of them is begun and the last is done."""
+def _times(own: Sequence[Wait], frames: int, drawn: bool) -> str:
+    """When the next of so many pictures is begun and the last is done."""
     begins = [wait.outlook.next for wait in own if wait.outlook.next is not None]
     done = [wait.outlook.seconds for wait in own if wait.outlook.seconds is not None]
     if not begins or len(done) < len(own):
         ahead = min(wait.outlook.ahead for wait in own)
-        return _(": {count} before the next of them.").format(count=pictures(ahead)) if ahead else "."
+        said = ngettext(": {count} before it.", ": {count} before the next of them.", frames)
+        return said.format(count=pictures(ahead)) if ahead else "."
     if drawn or min(begins) < 1:
-        return _(": all of them are drawn in {last}.").format(last=duration(max(done)))
-    return _(": the next begins in {next}, all of them are drawn in {last}.").format(
-        next=duration(min(begins)), last=duration(max(done))
-    )
+        said = ngettext(": it is drawn in {last}.", ": all of them are drawn in {last}.", frames)
+        return said.format(last=duration(max(done)))
+    return ngettext(
+        ": it begins in {next} and is drawn in {last}.",
+        ": the next begins in {next}, all of them are drawn in {last}.",
+        frames,
+    ).format(next=duration(min(begins)), last=duration(max(done)))
 
 
 def _drawn_now(queue: Queue, viewer: Viewer) -> str:

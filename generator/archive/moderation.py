@@ -20,6 +20,19 @@ _COPIES = """
 """
 """All takes of the same picture: the one that was drawn, and those that later stories took along."""
 
+_UNPOSTED = """
+    SELECT id FROM reports WHERE message_id IS NULL AND (outcome IS NULL OR (
+        outcome IN ('hidden', 'banned')
+        AND EXISTS (SELECT 1 FROM takes WHERE takes.id = take_id AND hidden AND path IS NOT NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM reports AS other
+            WHERE other.take_id = reports.take_id AND other.outcome IN ('hidden', 'banned')
+            AND (other.message_id IS NOT NULL OR other.id < reports.id)
+        )
+    )) ORDER BY id
+"""
+"""Reports that nobody has handled, and those without which nobody could show a hidden picture again."""
+
 
 class Moderation(Shelf):
     """A shelf of the archive: what moderators decide, and what members tell them."""
@@ -178,11 +191,8 @@ class Moderation(Shelf):
         return _read_report(sql, report_id)
 
     async def unposted(self) -> list[int]:
-        """The reports that no moderator has been told of, oldest first."""
-        rows = await self._connection.fetch(
-            "SELECT id FROM reports WHERE message_id IS NULL AND outcome IS NULL ORDER BY id"
-        )
-        return [int(row["id"]) for row in rows]
+        """The reports whose message the moderators lack, oldest first."""
+        return [int(row["id"]) for row in await self._connection.fetch(_UNPOSTED)]
 
     async def set_report_message(self, report_id: int, channel_id: int, message_id: int) -> None:
         """Remember the message that tells the moderators."""
@@ -219,16 +229,21 @@ class Moderation(Shelf):
             _delete_picture(sql, report.take_id, by)
         elif outcome is not Outcome.DISMISSED:
             _hide(sql, report.take_id, by, hidden=True)
-        if outcome is Outcome.BANNED:
-            _exclude(sql, report.guild_id, author, by, report.reason)
+        if outcome is Outcome.BANNED and not _is_excluded(sql, report.guild_id, author):
+            # Without a reason: the author is told it, and what a reporter wrote is for moderators alone.
+            _exclude(sql, report.guild_id, author, by, "")
         return report.guild_id, author.id
 
-    async def others_of(self, take_id: int) -> Sequence[int]:
-        """The reports about a picture that nobody has handled."""
-        rows = await self._connection.fetch(
-            "SELECT id FROM reports WHERE take_id = ? AND outcome IS NULL ORDER BY id", (take_id,)
-        )
-        return [int(row["id"]) for row in rows]
+    @reads
+    def reports_of(self, sql: sqlite3.Connection, take_id: int) -> Sequence[Report]:
+        """All reports about a picture."""
+        rows = sql.execute("SELECT * FROM reports WHERE take_id = ? ORDER BY id", (take_id,))
+        return [_report(row) for row in rows.fetchall()]
+
+
+def _is_excluded(sql: sqlite3.Connection, guild_id: int, person: Person) -> bool:
+    found = sql.execute("SELECT 1 FROM bans WHERE guild_id = ? AND person_id = ?", (guild_id, person.id))
+    return bool(found.fetchall())
 
 
 def _exclude(sql: sqlite3.Connection, guild_id: int, person: Person, by: Person, reason: str) -> None:

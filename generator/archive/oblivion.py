@@ -40,6 +40,26 @@ _TRACES = """
     OR EXISTS (SELECT 1 FROM server_changes WHERE person_id = ?1)
 """
 
+_NAMED_IN_REPORT = """
+    (?1 IN (reporter_id, handler_id)
+     OR EXISTS (SELECT 1 FROM takes WHERE takes.id = take_id AND takes.author_id = ?1))
+"""
+
+_REPORTED = f"""
+    SELECT DISTINCT story_id FROM reports JOIN takes ON takes.id = take_id
+    WHERE message_id IS NOT NULL AND {_NAMED_IN_REPORT}
+"""  # noqa: S608 constants
+
+_UNTELL = (
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"  # noqa: S608 constants
+        " SELECT 'message', guild_id, channel_id, message_id FROM reports"
+        f" WHERE message_id IS NOT NULL AND {_NAMED_IN_REPORT}"
+    ),
+    f"UPDATE reports SET channel_id = NULL, message_id = NULL WHERE {_NAMED_IN_REPORT}",  # noqa: S608 constants
+)
+"""Moderators are told anew of the reports that stay, by messages without a member's name."""
+
 _REMAINS_OF_STORY = (
     (
         "INSERT INTO remains (kind, path) SELECT 'file', path FROM takes"
@@ -145,7 +165,7 @@ class Oblivion(Shelf):
     async def forget(self, person_id: int) -> tuple[list[int], list[int]]:
         """Delete all of a member's own, and take their part out of what is others'.
 
-        The stories that stay, and the takes that need not be drawn any more.
+        The stories of which a message changes or goes, and the takes that need not be drawn any more.
 
         A story told alone goes. In a story told together, scenes of theirs go with their pictures, the
         others' recipes lose the words, and nobody's name stands where theirs stood; whoever added first owns
@@ -159,6 +179,10 @@ class Oblivion(Shelf):
     @writes
     def _forget(self, sql: sqlite3.Connection, person_id: int) -> tuple[list[int], list[int]]:
         stopped = [int(take_id) for (take_id,) in sql.execute(_WAITING, (person_id,)).fetchall()]
+        # First, while it is known whose name stands in moderators' messages.
+        reported = [int(story_id) for (story_id,) in sql.execute(_REPORTED, (person_id,)).fetchall()]
+        for statement in _UNTELL:
+            sql.execute(statement, (person_id,))
         for (story_id,) in sql.execute(_OWN, (person_id,)).fetchall():
             _delete(sql, story_id)
         shared = [int(story_id) for (story_id,) in sql.execute(_SHARED, (person_id,)).fetchall()]
@@ -168,7 +192,7 @@ class Oblivion(Shelf):
             sql.execute(statement, (person_id,))
         # An index of words only notes that some are gone, until it is written anew: 2 s for a million.
         sql.execute("INSERT INTO gallery_words (gallery_words) VALUES ('optimize')")
-        return shared, stopped
+        return list(dict.fromkeys([*shared, *reported])), stopped
 
     @writes
     def leave(self, sql: sqlite3.Connection, postings: Sequence[Posting]) -> None:
@@ -225,18 +249,10 @@ _FORGET = (
     "UPDATE server_changes SET person_id = 0, person_name = '' WHERE person_id = ?1",
     "UPDATE bans SET name = '' WHERE person_id = ?1",
     "UPDATE bans SET by_id = 0, by_name = '' WHERE by_id = ?1",
-    (
-        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
-        " SELECT 'message', guild_id, channel_id, message_id FROM reports"
-        " WHERE reporter_id = ?1 AND message_id IS NOT NULL"
-    ),
-    # Below zero, since nobody reports the same picture twice. Moderators are told anew.
-    (
-        "UPDATE reports SET reporter_id = -id, reporter_name = '…', reason = '', channel_id = NULL,"
-        " message_id = NULL WHERE reporter_id = ?1"
-    ),
+    # Below zero, since nobody reports the same picture twice.
+    "UPDATE reports SET reporter_id = -id, reporter_name = '…', reason = '' WHERE reporter_id = ?1",
     "UPDATE reports SET handler_id = 0, handler_name = '…' WHERE handler_id = ?1",
-    "UPDATE acts SET by_id = 0, by_name = '' WHERE by_id = ?1",
+    "UPDATE acts SET by_id = 0, by_name = '', reason = '' WHERE by_id = ?1",
     "UPDATE acts SET person_id = NULL, subject = '', reason = '' WHERE person_id = ?1",
 )
 """A member's traces outside of stories."""

@@ -115,9 +115,12 @@ async def test_who_is_forgotten_is_in_no_table_any_more(
     await archive.servers.change(10, LEO, lambda settings: ServerSettings(steps=9))
     await archive.moderation.ban(10, LEO, BEN, "a reason")
     await archive.moderation.ban(10, BEN, LEO, "another")
-    report = await archive.moderation.add_report(stranger.takes[0].id, LEO, "Leonora says no")
-    assert report is not None
-    await archive.moderation.handle(report.id, LEO, Outcome.DISMISSED)
+    await archive.moderation.ban(10, Person(id=3, name="Cas"), LEO, "Leonora's words")
+    await archive.moderation.unban(10, Person(id=3, name="Cas"), BEN)
+    for take, outcome in zip(stranger.takes, (Outcome.DISMISSED, Outcome.BANNED), strict=False):
+        report = await archive.moderation.add_report(take.id, LEO, "Leonora says no")
+        assert report is not None
+        await archive.moderation.handle(report.id, LEO, outcome)
     mine = await archive.oblivion.belongings(LEO.id)
     assert (mine.stories, mine.shared, mine.pictures, mine.scenes, mine.defaults) == (1, 2, 3, 1, True)
     assert mine.traces
@@ -212,6 +215,44 @@ async def test_what_moderators_were_told_goes_with_who_reported_and_with_what_wa
     assert (await archive.moderation.report(unposted)).take_id == other.takes[0].id, "it is still open"
 
 
+async def test_moderators_are_told_anew_wherever_a_message_named_who_is_forgotten(
+    archive: Archive, board: Storyboard
+) -> None:
+    story, cas, moderation = await told(archive, board, BEN), Person(id=3, name="Cas"), archive.moderation
+    again = await archive.add_take(story.takes[2], story.takes[2].recipe, LEO)
+    parts = ((0, LEO, cas), (1, cas, LEO), (2, cas, cas), (3, cas, cas))  # the last named Leo nowhere
+    takes = (story.takes[0], story.takes[1], again, story.takes[2])
+    numbers = []
+    for (number, reporter, handler), take in zip(parts, takes, strict=True):
+        report = await moderation.add_report(take.id, reporter, "no")
+        assert report is not None
+        numbers.append(report.id)
+        await moderation.set_report_message(report.id, 30, 400 + number)
+        if take is not again:  # which nobody has handled
+            await moderation.handle(report.id, handler, Outcome.HIDDEN)
+    assert await moderation.unposted() == []
+    await archive.oblivion.forget(LEO.id)
+    gone = [each.message_id for each in await archive.oblivion.remains() if each.channel_id == 30]
+    assert gone == [400, 401, 402]
+    assert await moderation.unposted() == numbers[:3]
+    await moderation.hide(takes[0].id, cas, hidden=False)
+    assert await moderation.unposted() == numbers[1:3], "nobody misses a button to show it again"
+
+
+async def test_a_hidden_picture_that_several_reported_needs_one_message_to_show_it_again(
+    archive: Archive, board: Storyboard
+) -> None:
+    story, moderation = await told(archive, board, BEN), archive.moderation
+    reports = [
+        await moderation.add_report(story.takes[0].id, who, "no") for who in (LEO, Person(id=3, name="Cas"))
+    ]
+    first, second = (report.id for report in reports if report is not None)
+    await moderation.handle(first, BEN, Outcome.HIDDEN)
+    assert await moderation.unposted() == [first]
+    await moderation.set_report_message(second, 30, 400)
+    assert await moderation.unposted() == []
+
+
 async def test_a_forgotten_members_words_are_not_left_in_the_index_of_the_gallery(
     board: Storyboard, tmp_path: Path
 ) -> None:
@@ -261,3 +302,31 @@ async def test_remixes_are_counted_as_they_are_forgotten(archive: Archive, board
     await archive.oblivion.forget(LEO.id)
     kept = (await archive.story(story.id)).frames[0].takes
     assert [take.scene for take in kept] == [story.takes[0].scene] * 2
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_what_a_reporter_wrote_leaves_the_bans_of_earlier_versions_and_moderators_words_stay(
+    board: Storyboard, tmp_path: Path, forgotten: bool
+) -> None:
+    path, cas = tmp_path / "earlier.sqlite3", Person(id=3, name="Cas")
+    async with open_archive(path) as archive:
+        story = await told(archive, board, BEN)
+        await archive.moderation.hide(story.takes[0].id, cas)
+        await archive.moderation.ban(10, LEO, cas, "a moderator's words")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE acts SET acted_at = '2026-01-01T00:00:00.000Z' WHERE act = 'hide'")
+    async with open_archive(path) as archive:
+        report = await archive.moderation.add_report(story.takes[1].id, LEO, "")
+        assert report is not None
+        await archive.moderation.handle(report.id, cas, Outcome.BANNED)
+        if forgotten:
+            await archive.oblivion.forget(BEN.id)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE bans SET reason = 'a reporter''s words' WHERE person_id = ?", (BEN.id,))
+        database.execute("UPDATE acts SET reason = 'a reporter''s words' WHERE person_id = ?", (BEN.id,))
+        database.execute("PRAGMA user_version = 15")
+    async with open_archive(path) as archive:
+        bans = {ban.person.id: ban.reason for ban in await archive.moderation.bans(10)}
+        assert bans == {BEN.id: "", LEO.id: "a moderator's words"}
+        said = [act.reason for act in await archive.moderation.acts(10, 9)]
+        assert said == ["", "", "a moderator's words", ""]

@@ -41,6 +41,30 @@ async def test_an_excluded_member_is_told_why_and_their_work_stops_until_they_ar
     await told(stage, FOX)
 
 
+async def test_what_was_done_lately_is_told_in_sentences_and_its_pictures_are_found(stage: Stage) -> None:
+    story, gone = await told(stage, FOX), await told(stage, FOX)
+    studio, name = stage.bot.studio, Person(id=5, name="#1")
+    for take, hidden in ((gone.takes[0], True), (story.takes[0], True), (story.takes[0], False)):
+        await studio.oversight.hide(take.id, MO, hidden=hidden)
+    await studio.oversight.delete_story(gone.id, gone.author)
+    await studio.oversight.ban(story.guild_id, name, MO, "")
+    await studio.archive.moderation.unban(story.guild_id, name, MO)
+    where = f"channels/{story.guild_id}/{story.thread_id}/{story.frames[0].message_id})"
+    lines = (
+        said(stage, await stage.mo.slash(stage.stories, "moderate list")).split("### Lately\n")[1].split("\n")
+    )
+    picture = f"[frame 1 of story {story.id}](https://discord.com/{where}"
+    wanted = (
+        "let #1 in again",
+        "excluded #1",
+        f"showed {picture} again",
+        f"hid {picture}",
+        "hid a picture that is gone",
+    )
+    for line, done in zip(lines, wanted, strict=False):
+        assert line.endswith(f" · Mo · {done}")
+
+
 async def test_only_moderators_exclude_and_nobody_themselves(stage: Stage) -> None:
     result = await stage.mo.slash(stage.stories, "moderate ban", member=stage.mo)
     assert "cannot exclude yourself" in said(stage, result)

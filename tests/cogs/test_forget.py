@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from typing import Any
 
 import pytest
 from discord.http import Route
 
+from cogs.forget import belongings
+from generator.moderation.values import Belongings
 from generator.story import Story
 from tests.cogs.conftest import Stage, texts
 from tests.cogs.members import answered, said, told
@@ -33,7 +36,10 @@ async def test_a_story_is_deleted_by_its_author_after_a_question_with_its_messag
     assert "no story" in said(stage, result)
 
 
-async def test_who_deletes_a_story_hears_of_a_thread_that_cannot_lose_its_name(stage: Stage) -> None:
+async def test_who_deletes_a_story_hears_of_a_thread_that_cannot_lose_its_name(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "cogs.posting.remover")
     story = await told(stage, FOX)
     stage.env.inject_error("PATCH", f"/channels/{story.thread_id}", status=403, code=50013, times=None)
     question = await stage.ann.slash(stage.stories, "story delete", number=str(story.id))
@@ -45,6 +51,7 @@ async def test_who_deletes_a_story_hears_of_a_thread_that_cannot_lose_its_name(s
         in answer
     )
     assert "ask a moderator to delete it" in answer
+    assert f"The thread {story.thread_id} is out of reach" in caplog.text
 
 
 @pytest.mark.parametrize("place", ["card", "thread", "gallery"])
@@ -125,6 +132,13 @@ async def test_me_forget_says_exactly_what_goes_and_then_it_is_gone(stage: Stage
     assert (await stage.bot.studio.archive.oblivion.belongings(stage.ann.id)).nothing
     again = await stage.ann.slash(stage.stories, "me forget")
     assert "nothing to forget" in said(stage, again)
+
+
+def test_whose_part_in_a_story_is_no_scene_is_told_of_their_name_alone() -> None:
+    nothing = dict.fromkeys(Belongings.__slots__, 0) | {"defaults": False, "traces": False}
+    assert belongings(Belongings(**nothing | {"shared": 1})) == ["your name in 1 story of others"]
+    (line,) = belongings(Belongings(**nothing | {"shared": 1, "scenes": 1}))
+    assert line == "your part in 1 story of others: 1 scene with its pictures, and your name"
 
 
 async def test_whatever_members_write_nobody_was_pinged_and_nothing_has_effect(stage: Stage) -> None:

@@ -247,3 +247,26 @@ async def test_a_limit_is_told_beforehand_and_its_refusal_brings_the_text_back(s
     assert "a second fox: in a hole" in said
     await servers.change(guild_id, ANN, lambda settings: settings.altered(limits=Limits()))
     await clear(stage)
+
+
+def test_one_picture_in_line_is_not_told_of_as_several() -> None:
+    errand = Errand(story_id=1, place_id=1, thread_id=None, subject="a fox", person=ANN, takes={1: "a"})
+    viewer = visitor(ANN.id, moderates=False, sees=True)
+    for outlook, frames, said in (
+        (Outlook(ahead=2, next=None, seconds=None), 1, "1 picture in line: 2 pictures before it."),
+        (Outlook(ahead=0, next=0.0, seconds=9.0), 1, "1 picture in line: it is drawn in about 9 s."),
+        (
+            Outlook(ahead=0, next=0.0, seconds=9.0),
+            2,
+            "2 pictures in line: all of them are drawn in about 9 s.",
+        ),
+        (Outlook(ahead=1, next=5.0, seconds=9.0), 1, ": it begins in about 5 s and is drawn in about 9 s."),
+    ):
+        queue = Queue(
+            drawing=(),
+            waiting=(Wait(errand=errand, frames=frames, outlook=outlook),),
+            drawing_elsewhere=0,
+            waiting_elsewhere=0,
+            newcomer=outlook,
+        )
+        assert said in str(queue_card(queue, viewer).to_components())

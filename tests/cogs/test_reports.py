@@ -55,6 +55,34 @@ async def test_only_moderators_decide_and_only_once_and_the_picture_is_hidden_ev
     await stage.mo.click(stage.shown(message), label="Show it again")
     story = await stage.told(story.id)
     assert frame(stage, story).attachments
+    message = stage.messages(message.channel_id)[0]
+    assert "it is shown again" in texts(message)
+    assert "Show it again" not in str(message.components)
+
+
+async def test_a_hidden_picture_can_be_shown_again_once_its_reporter_is_forgotten(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story, "not nice")
+    await stage.mo.click(stage.shown(message), label="Hide")
+    question = await stage.ben.slash(stage.stories, "me forget")
+    await stage.ben.click(answered(question), label="Forget it all")
+    await until(lambda: message.id not in [each.id for each in stage.messages(message.channel_id)])
+    button = f"samefox:reports:press:show:{custom_ids(message)[0].rpartition(':')[2]}"
+    (card,) = [each for each in stage.messages(message.channel_id) if button in custom_ids(each)]
+    assert "Hidden by **Mo**" in texts(card)
+    assert not any(part in texts(card) for part in ("Ben", "not nice"))
+    assert card.attachments == []
+    await stage.mo.click(stage.shown(card), label="Show it again")
+    assert not (await stage.told(story.id)).takes[0].hidden
+
+
+async def test_moderators_hear_of_a_picture_whose_file_was_lost(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    stage.bot.studio.pictures.path(story.takes[0]).unlink()
+    result, message = await report(stage, story, "not nice")
+    assert "have your report" in said(stage, result)
+    assert "not nice" in texts(message)
+    assert message.attachments == []
 
 
 async def test_a_hidden_picture_goes_where_its_story_was_shown_again_too(stage: Stage) -> None:
@@ -87,15 +115,70 @@ async def test_a_report_cannot_shut_out_who_manages_the_server(stage: Stage) -> 
     assert "Ann manages this server, and cannot be excluded" in said(stage, result)
     assert await stage.bot.studio.archive.moderation.ban_of(story.guild_id, stage.ann.id) is None
     stage.env.backend.remove_member_role(stage.env.guild.id, stage.ann.id, keepers.id)
-    await stage.mo.click(stage.shown(message), label="Ban author")
+    question = await stage.mo.click(stage.shown(message), label="Ban author")
+    await stage.mo.click(answered(question), label="Ban author")
     assert await stage.bot.studio.archive.moderation.unban(story.guild_id, story.author, MO)
+
+
+async def test_what_was_decided_last_is_seen_on_the_messages_about_earlier_reports_too(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    await stage.mo.click(stage.shown(message), label="Dismiss")
+    assert stage.messages(message.channel_id)[0].attachments
+    cas = stage.env.guild.add_member(stage.env.create_user("Cas"))
+    menu = await cas.click(stage.shown(frame(stage, story)), label="More")
+    form = await cas.click(answered(menu), label="Report")
+    await cas.submit_modal(form, {inputs(form)[0]["custom_id"]: "not nice"})
+    later = stage.messages(message.channel_id)[1]
+    question = await stage.mo.click(stage.shown(later), label="Delete")
+    await stage.mo.click(answered(question), label="Delete")
+    dismissed, deleted = stage.messages(message.channel_id)
+    assert "Dismissed by **Mo**" in texts(dismissed)
+    assert "Deleted by **Mo**" in texts(deleted)
+    assert dismissed.attachments == deleted.attachments == []
+
+
+async def test_what_is_not_taken_back_with_a_button_is_asked_about_first(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    moderation = stage.bot.studio.archive.moderation
+    for label, asked in (("Delete", "Delete this picture for good?"), ("Ban author", "exclude **Ann**")):
+        question = await stage.mo.click(stage.shown(message), label=label)
+        assert asked in said(stage, question)
+        await stage.mo.click(answered(question), label="Decide later")
+        assert "Nothing was decided" in said(stage, question)
+    assert "Hide" in str(stage.messages(message.channel_id)[0].components), "it is still open"
+    take = (await stage.told(story.id)).takes[0]
+    assert (take.drawn, take.hidden) == (True, False)
+    late = await stage.mo.click(stage.shown(message), label="Delete")
+    question = await stage.mo.click(stage.shown(message), label="Ban author")
+    await stage.mo.click(answered(question), label="Ban author")
+    assert "It is done" in said(stage, question)
+    assert "/moderate unban lets them in again" in texts(stage.messages(message.channel_id)[0])
+    await stage.mo.click(answered(late), label="Delete")
+    assert "Somebody was faster" in said(stage, late)
+    assert await moderation.unban(story.guild_id, story.author, MO)
+
+
+async def test_a_message_out_of_reach_keeps_none_of_the_others_as_they_were(stage: Stage) -> None:
+    story = await told(stage, FOX)
+    _, message = await report(stage, story)
+    moderation = stage.bot.studio.archive.moderation
+    other = await moderation.add_report(story.takes[0].id, Person(id=5, name="Cas"), "no")
+    assert other is not None
+    await moderation.set_report_message(other.id, stage.stories.id, 5)
+    stage.env.inject_error("PATCH", f"/channels/{stage.stories.id}/messages/5", status=403, code=50001)
+    result = await stage.mo.click(stage.shown(message), label="Hide")
+    assert result.followups == []
+    assert "Hidden by **Mo**" in texts(stage.messages(message.channel_id)[0])
 
 
 async def test_deleting_a_reported_picture_takes_its_file_and_leaves_the_words(stage: Stage) -> None:
     story = await told(stage, FOX)
     path = stage.bot.studio.pictures.path(story.takes[0])
     _, message = await report(stage, story)
-    await stage.mo.click(stage.shown(message), label="Delete")
+    question = await stage.mo.click(stage.shown(message), label="Delete")
+    await stage.mo.click(answered(question), label="Delete")
     story = await stage.told(story.id)
     assert not path.exists()
     assert not story.takes[0].drawn

@@ -21,7 +21,8 @@ async def shared(tmp_path_factory: pytest.TempPathFactory, device: Device) -> As
     (folder / "ink.safetensors").touch()
     settings = small(folder)
     model = ModelSettings(name="tiny", others=("storybook", str(folder / "ink.safetensors")))
-    settings = settings.model_copy(update={"model": model, "limits": LimitSettings(scenes=9)})
+    reading = settings.bot.model_copy(update={"read_messages": True})
+    settings = settings.model_copy(update={"model": model, "limits": LimitSettings(scenes=9), "bot": reading})
     async with raised(settings, device) as stage:
         keepers = stage.stories.guild.create_role("Keepers", permissions=MANAGER)
         ada = stage.stories.guild.add_member(stage.env.create_user("Ada"), roles=[keepers])
@@ -267,6 +268,19 @@ async def test_language_gallery_and_reading_are_chosen(office: Office) -> None:
         [str(gallery.id)],
         ["yes"],
     ]
+
+
+async def test_reading_is_not_offered_where_the_host_lets_no_messages_be_read(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.set(read_messages=True)
+    host = office.stage.bot.settings
+    deaf = host.model_copy(update={"bot": host.bot.model_copy(update={"read_messages": False})})
+    monkeypatch.setattr(type(office.stage.bot), "settings", property(lambda _: deaf))
+    assert "Scenes from messages: no, since the host" in words(await office.open())
+    panel = await office.open("sharing")
+    assert "Scenes from messages**: no, since the host" in words(panel)
+    assert "menu:read_messages" not in str(panel.components)
 
 
 async def test_who_changed_what_is_told_and_a_part_or_everything_is_reset(office: Office) -> None:

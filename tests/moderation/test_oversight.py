@@ -13,6 +13,8 @@ from PIL import Image
 from generator.archive.archive import Archive
 from generator.archive.circle_rows import Common
 from generator.archive.database import open_archive
+from generator.errors import Banned
+from generator.moderation.gate import Gate
 from generator.moderation.oversight import Oversight
 from generator.moderation.values import Outcome
 from generator.press.metadata import encode, read
@@ -98,9 +100,28 @@ async def test_what_a_moderator_decided_is_done_though_the_process_dies_at_once(
     assert take.hidden == (outcome in (Outcome.HIDDEN, Outcome.BANNED))
     assert take.drawn == (outcome is not Outcome.DELETED)
     assert (await moderation.ban_of(10, BEN.id) is not None) == (outcome is Outcome.BANNED)
-    assert len(await moderation.others_of(take.id)) == (outcome is Outcome.DISMISSED)
+    others = [report.outcome for report in await moderation.reports_of(take.id)][1:]
+    assert others == [None if outcome is Outcome.DISMISSED else outcome]
     named = {"hidden": ["hide"], "deleted": ["delete"], "banned": ["ban", "hide"], "dismissed": []}
     assert [act.act for act in await moderation.acts(10, 9)] == named[outcome]
+
+
+async def test_who_is_excluded_over_a_report_is_never_told_what_the_reporter_wrote(
+    desk: Desk, board: Storyboard
+) -> None:
+    story = await desk.archive.add_story(board, BEN, guild_id=10, channel_id=20)
+    moderation, gate = desk.archive.moderation, Gate(desk.archive)
+    for reason in ("", "spam"):  # of a moderator; whoever is excluded already keeps it
+        if reason:
+            await moderation.ban(10, BEN, ANN, reason)
+        report = await moderation.add_report(story.takes[bool(reason)].id, LEO, "Ben has my address")
+        assert report is not None
+        assert await desk.oversight.handle(report, ANN, Outcome.BANNED)
+        with pytest.raises(Banned) as refused:
+            await gate.check_person(10, BEN.id)
+        assert "my address" not in str(refused.value)
+        assert reason in str(refused.value)
+    assert {act.reason for act in await moderation.acts(10, 9)} == {"", "spam"}
 
 
 async def test_of_a_story_that_a_moderator_deleted_no_word_stays_once_its_author_is_forgotten(
