@@ -100,3 +100,19 @@ document.addEventListener("click", ({ target }) => {
   const channel = message?.dataset.messageId ?? tree.findLast(({ name }) => `#${name}` === mention)?.id;
   if (channel) location.hash = channel;
 });
+
+// A choice closes its list, and Enter then sends, as in Discord: simcord opens the list again, in which Enter would
+// choose once more, or, after a click on a choice, looks nowhere at all.
+document.addEventListener("click", ({ target }) => {
+  if (!target.closest?.(".command-suggestion")) return;
+  const option = document.querySelector('[aria-controls="command-suggestion-listbox"]')?.dataset.option;
+  if (option) setTimeout(closeList, 0, option); // simcord's own listener first
+}, { capture: true });
+
+function closeList(option) {
+  const elsewhere = document.activeElement?.dataset.option ?? option;
+  const field = document.querySelector(`.command-option-input[data-option="${CSS.escape(option)}"]`);
+  if (!field || elsewhere !== option) return; // the choice was the last, or led to the next that is needed
+  field.focus();
+  field.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+}
