@@ -17,7 +17,7 @@ import discord
 import pytest
 
 from cogs.rehearsal import world as worlds
-from cogs.rehearsal.once import tell_once
+from cogs.rehearsal.once import left_as_it_was, tell_once
 from cogs.rehearsal.page import Page
 from cogs.rehearsal.stage import attached
 from cogs.rehearsal.world import World
@@ -52,7 +52,8 @@ async def test_a_story_told_once_leaves_its_frames_its_strip_and_the_transcript(
         await tell_once(meadow, bot.find, PROMPT, tmp_path)
     assert attachments(tmp_path) == [f"{name}.png" for name in [*FRAMES, STRIP]]
     lines = json.loads((tmp_path / "transcript.json").read_text())
-    assert lines[0]["channel"] == "stories" and lines[0]["content"].endswith("4 of 4")
+    assert lines[0]["channel"] == "stories" and lines[0]["content"] == "A red fox begins."
+    assert lines[1]["channel"] == "stories" and lines[1]["content"].endswith("4 of 4")
     assert lines[-1]["custom_ids"] == ["again:3"] and lines[-1]["author"] == "Samefox"
     assert lines == sorted(lines, key=lambda line: line["time"])
     pictures = [
@@ -62,11 +63,38 @@ async def test_a_story_told_once_leaves_its_frames_its_strip_and_the_transcript(
 
 
 async def test_the_same_words_in_the_same_folder_are_told_once(tmp_path):
-    for _ in range(2):
+    for first in (True, False):
         async with rehearsal(tmp_path) as (bot, _, meadow, _):
-            await tell_once(meadow, bot.find, PROMPT, tmp_path)
+            assert await tell_once(meadow, bot.find, PROMPT, tmp_path) == first
             assert [channel.name for channel in meadow.channels] == ["stories", "A red fox", "gallery"]
     assert attachments(tmp_path) == [f"{name}.png" for name in [*FRAMES, STRIP]]
+
+
+async def test_another_story_in_the_same_folder_leaves_nothing_of_the_one_before_it(tmp_path):
+    (kept := tmp_path / "frame-of-mind.png").write_bytes(b"mine")
+    for prompt in (PROMPT, "A blue cat: at a lake", PROMPT):
+        async with rehearsal(tmp_path) as (bot, _, meadow, _):
+            await tell_once(meadow, bot.find, prompt, tmp_path)
+        subject, _, scenes = prompt.partition(": ")
+        scenes = scenes.split(" | ")
+        assert attachments(tmp_path) == [f"{name}.png" for name in [*scenes, STRIP]]
+        told = json.loads((tmp_path / "transcript.json").read_text())
+        assert {line["content"].partition(" begins")[0] for line in told if line["ephemeral"]} == {subject}
+        frames = sorted(file.name for file in tmp_path.glob("frame-0*.png"))
+        assert frames == [f"frame-{number:02}.png" for number, _ in enumerate(scenes, 1)]
+    assert kept.exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_refused_story_leaves_a_folder_as_it_was(tmp_path, there):
+    out = tmp_path / "told"
+    if there:
+        (out / "mine").mkdir(parents=True)
+    with pytest.raises(Refusal), left_as_it_was(out):
+        (out / "pictures").mkdir(parents=True)
+        (out / "archive.sqlite3").touch()
+        raise Refusal("No.")
+    assert [file.name for file in tmp_path.rglob("*")] == (["told", "mine"] if there else [])
 
 
 async def test_what_the_bot_declines_is_refused_with_its_own_words(tmp_path):
@@ -278,21 +306,37 @@ async def test_a_moderator_may_what_members_may_not(tmp_path):
     assert allowed == {"Ann": False, "Ben": False, "Lin": False, "Mo": True, "Ori": True}
 
 
-def test_the_command_tells_one_story_and_says_nothing_of_errors(tmp_path: Path) -> None:
-    config, out = tmp_path / "config.toml", tmp_path / "told"
-    config.write_text('[model]\nname = "tiny"\n[story]\nwidth = 64\nheight = 64\nsteps = 2\n')
-    line = (
-        BOT,
-        "--config",
-        config,
-        "--rehearse",
-        "--once",
-        "a red fox: in a meadow | by a river",
-        "--out",
-        out,
+def once(tmp_path: Path, prompt: str, out: Path) -> subprocess.CompletedProcess[str]:
+    """What ``bot.py --rehearse --once`` does with a small model."""
+    (config := tmp_path / "config.toml").write_text(
+        '[model]\nname = "tiny"\n[story]\nwidth = 64\nheight = 64\nsteps = 2\n'
     )
-    done = subprocess.run([sys.executable, *map(str, line)], capture_output=True, text=True, timeout=600)
+    line = BOT, "--config", config, "--rehearse", "--once", prompt, "--out", out
+    return subprocess.run([sys.executable, *map(str, line)], capture_output=True, text=True, timeout=600)
+
+
+def test_the_command_tells_one_story_to_its_end_and_says_nothing_of_errors(tmp_path: Path) -> None:
+    done = once(tmp_path, "a red fox: in a meadow | by a river", out := tmp_path / "told")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+    assert "in 1 server\n" in done.stderr
     assert done.stdout == f"The story is in {out}.\n"
     assert {"frame-01.png", "frame-02.png", "story.png", "transcript.json"} <= {p.name for p in out.iterdir()}
+    (card,) = (
+        line["content"]
+        for line in json.loads((out / "transcript.json").read_text())
+        if line["channel"] == "stories" and "story 1" in line["content"]
+    )
+    assert "🖌️" not in card, "it says how the story ended"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "place", "said"),
+    [("", "told", "the story is about"), ("a dog: ", "told", "no scenes"), ("a dog: at night", "file", "The folder ")],
+)
+def test_what_cannot_be_told_is_said_in_a_sentence_and_leaves_nothing(tmp_path, prompt, place, said) -> None:
+    (tmp_path / "file").touch()
+    done = once(tmp_path, prompt, tmp_path / place)
+    assert done.returncode == 1 and done.stdout == ""
+    assert said in done.stderr and "Traceback" not in done.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["config.toml", "file"]
