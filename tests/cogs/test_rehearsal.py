@@ -332,7 +332,11 @@ def test_the_command_tells_one_story_to_its_end_and_says_nothing_of_errors(tmp_p
 
 @pytest.mark.parametrize(
     ("prompt", "place", "said"),
-    [("", "told", "the story is about"), ("a dog: ", "told", "no scenes"), ("a dog: at night", "file", "The folder ")],
+    [
+        ("", "told", "the story is about"),
+        ("a dog: ", "told", "no scenes"),
+        ("a dog: at night", "file", "The folder "),
+    ],
 )
 def test_what_cannot_be_told_is_said_in_a_sentence_and_leaves_nothing(tmp_path, prompt, place, said) -> None:
     (tmp_path / "file").touch()
