@@ -15,14 +15,17 @@ from pathlib import Path
 import aiohttp
 import discord
 import pytest
+from simcord.preview import _media
 
+from cogs.rehearsal import previews
 from cogs.rehearsal import world as worlds
 from cogs.rehearsal.once import left_as_it_was, tell_once
 from cogs.rehearsal.page import Page
+from cogs.rehearsal.previews import kept_media
 from cogs.rehearsal.stage import attached
 from cogs.rehearsal.world import World
 from generator.errors import Refusal
-from tests.cogs.toy_bot import STRIP, Toy, Write
+from tests.cogs.toy_bot import STRIP, Toy, Write, picture
 
 HERE = Path(__file__).parent
 BOT = HERE.parents[1] / "bot.py"
@@ -282,6 +285,30 @@ async def test_the_page_lists_channels_and_threads_and_answers_to_this_machine_o
             assert answer.status == 403
     assert [each["name"] for each in tree["channels"]] == ["stories", "A red fox", "gallery"]
     assert [each["name"] for each in tree["people"]] == ["Ann", "Ben", "Lin", "Mo", "Ori"]
+
+
+async def test_each_picture_is_made_ready_once_for_all_pages_and_too_many_wait(monkeypatch):
+    pictures = {str(number): picture(str(number)).getvalue() for number in range(_media.MAX_QUEUE + 2)}
+
+    async def ready():
+        worker = _media.MediaWorker()  # as of a page that opens
+        return await asyncio.gather(*(worker.validate(*each) for each in pictures.items()))
+
+    with kept_media():
+        first = await ready()
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", None)
+        assert await ready() == first
+        monkeypatch.setattr(previews, "MEDIA", 0)
+        with pytest.raises(TypeError):  # what is too much is kept no longer
+            await ready()
+
+
+async def test_who_asks_while_the_page_closes_is_told_so_and_the_log_is_not(tmp_path, caplog):
+    async with open_page(tmp_path) as (_, _, page, session):
+        await page._http.close()
+        async with session.get(page.address) as answer:
+            assert answer.status == 503
+    assert "Error handling request" not in caplog.text
 
 
 @pytest.mark.parametrize(("size", "too_large"), [(9 << 20, False), (11 << 20, True)])
