@@ -13,8 +13,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
+import av
 import discord
 import pytest
+from PIL import Image
 from simcord.preview import _media
 
 from cogs.rehearsal import previews
@@ -301,6 +303,29 @@ async def test_each_picture_is_made_ready_once_for_all_pages_and_too_many_wait(m
         monkeypatch.setattr(previews, "MEDIA", 0)
         with pytest.raises(TypeError):  # what is too much is kept no longer
             await ready()
+
+
+def film(side: int, frames: int) -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", "mp4") as made:
+        stream = made.add_stream("libx264", rate=10, width=side, height=side, pix_fmt="yuv420p")
+        for _ in range(frames):
+            made.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", (side, side), "orange"))))
+        made.mux(stream.encode())
+    return file.getvalue()
+
+
+async def test_a_film_is_played_as_it_is_and_not_made_anew(monkeypatch):
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", None)
+    mp4 = film(64, frames=5)
+    with kept_media():
+        shown = await _media.MediaWorker().validate("film", mp4)
+        assert (shown.normalized, shown.content_type) == (mp4, "video/mp4")
+        assert (shown.width, shown.height, shown.duration) == (64, 64, 0.5)
+        with Image.open(io.BytesIO(shown.poster or b"")) as poster:
+            assert poster.size == (64, 64)
+        with pytest.raises(_media.MediaError):
+            await _media.MediaWorker().validate("broken", mp4[:200])
 
 
 async def test_who_asks_while_the_page_closes_is_told_so_and_the_log_is_not(tmp_path, caplog):
