@@ -154,7 +154,8 @@ class Samefox(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         """Say that people can come."""
-        log.info("Connected as %s, in %d servers", self.user, len(self.guilds))
+        servers = len(self.guilds)
+        log.info("Connected as %s, in %d %s", self.user, servers, "server" if servers == 1 else "servers")
 
 
 def _intents(settings: Settings) -> discord.Intents:
@@ -209,7 +210,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--once", metavar="PROMPT", help="with --rehearse: tell this one story, then end")
     parser.add_argument("--out", metavar="DIR", type=Path, help="with --once: the folder for what it leaves")
     arguments = parser.parse_args()
-    if (arguments.once is None) != (arguments.out is None) or (arguments.once and not arguments.rehearse):
+    once = arguments.once is not None
+    if once != (arguments.out is not None) or (once and not arguments.rehearse):
         parser.error("--once PROMPT, --out DIR and --rehearse belong together")
     return arguments
 
@@ -315,6 +317,7 @@ def _rehearsal(settings: Settings, arguments: argparse.Namespace) -> Start:
     """How to serve a simulated Discord, for a person at a page or for one story."""
     try:
         # Here, because it takes a while and an event loop should not have to wait for it.
+        from cogs.rehearsal.once import left_as_it_was
         from cogs.rehearsal.stage import rehearse
     except ModuleNotFoundError as error:
         raise ConfigurationError(
@@ -324,14 +327,15 @@ def _rehearsal(settings: Settings, arguments: argparse.Namespace) -> Start:
 
     async def start() -> int:
         folder = arguments.out or Path(__file__).with_name("rehearsal")
-        async with opened(settings, folder) as bot:
+        with left_as_it_was(folder):
+            async with opened(settings, folder) as bot:
 
-            async def find(prompt: str) -> Story | None:
-                script = read_script(prompt, max_scenes=settings.limits.scenes)
-                return await bot.studio.archive.latest_telling(script)
+                async def find(prompt: str) -> Story | None:
+                    script = read_script(prompt, max_scenes=settings.limits.scenes)
+                    return await bot.studio.archive.latest_telling(script)
 
-            once = (arguments.once, arguments.out) if arguments.once else None
-            return await rehearse(bot, folder, once=once, find=find)
+                once = None if arguments.once is None else (arguments.once, folder)
+                return await rehearse(bot, folder, once=once, find=find)
 
     return start
 

@@ -245,6 +245,7 @@ class Story:
     created_at: datetime
     cancelled: bool
     growing: bool  #: more scenes may come, and its strip waits for the last
+    settled: bool  #: all of it is shown in Discord as it is, or nothing more of it can be
     frames: tuple[Frame, ...]  #: in the order of the scenes
     taken_back: tuple[Frame, ...]  #: whose scenes are not part of it any more
 

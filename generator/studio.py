@@ -297,7 +297,7 @@ async def open_studio(settings: Settings, folder: Path, *, remember: bool = True
         await asyncio.to_thread((folder / "pictures").mkdir, parents=True, exist_ok=True)
     except OSError as error:
         raise ArchiveError(
-            "The data folder {folder} cannot be made: {reason}.", folder=str(folder), reason=error.strerror
+            "The folder {folder} cannot be made: {reason}.", folder=str(folder), reason=error.strerror
         ) from error
     async with open_archive(folder / "archive.sqlite3" if remember else None) as archive:
         studio = Studio(settings, archive, folder)

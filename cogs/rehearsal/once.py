@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import re
+import shutil
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from generator.errors import DrawingError, Refusal, SamefoxError
@@ -21,21 +24,41 @@ POLL = 0.1  #: seconds between two looks into the archive
 Find = Callable[[str], Awaitable[Story | None]]
 
 
-async def tell_once(meadow: Meadow, find: Find, prompt: str, out: Path) -> None:
+@contextmanager
+def left_as_it_was(out: Path) -> Iterator[None]:
+    """Take back what was made in a folder, and the folder itself if it is new, should a story be refused."""
+    before = set(out.iterdir()) if out.is_dir() else None
+    try:
+        yield
+    except Refusal:
+        for made in set(out.iterdir()) - (before or set()):
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+        if before is None:
+            out.rmdir()
+        raise
+
+
+async def tell_once(meadow: Meadow, find: Find, prompt: str, out: Path) -> bool:
     """Tell a story and write its frames, its strip and the transcript to ``out``.
 
     The same words in the same world are the same story: one that was interrupted is finished, and one that
     is finished is written again.
 
+    Returns:
+        Whether there was something to draw, or to show, that had not been.
+
     Raises:
         Refusal: the bot did not accept the prompt; the text is its answer.
         DrawingError: a frame could not be drawn, or somebody cancelled the story.
     """
-    story = await find(prompt) or await _ask(meadow, find, prompt)
-    while not _told(story):
+    known = await find(prompt)
+    story = known or await _ask(meadow, find, prompt)
+    while not story.settled:
         await asyncio.sleep(POLL)
         story = await find(prompt) or story
+    _check(story)
     _write(meadow, story, out)
+    return known is None or not known.settled
 
 
 async def _ask(meadow: Meadow, find: Find, prompt: str) -> Story:
@@ -50,30 +73,44 @@ async def _ask(meadow: Meadow, find: Find, prompt: str) -> Story:
     raise Refusal("\n".join(answers) or "The bot did not take the story and did not say why; its log does.")
 
 
-def _told(story: Story) -> bool:
-    """Whether everything is drawn and posted; raises ``DrawingError`` if it never will be."""
-    takes = [frame.chosen for frame in story.frames]
+def _check(story: Story) -> None:
+    """Raise ``DrawingError`` if a part of the story will never be drawn."""
     if story.cancelled:
         raise DrawingError("The story was cancelled, so it has no strip; tell it again in a new folder.")
-    if not story.pending and (failed := [take for take in takes if take.state is TakeState.FAILED]):
+    takes = [frame.chosen for frame in story.frames]
+    if failed := [take for take in takes if take.state is TakeState.FAILED]:
         raise DrawingError.of(failed[0].failure or Sentence("A frame could not be drawn."))
-    return (
-        not story.pending and story.strip_id is not None and all(frame.message_id for frame in story.frames)
-    )
 
 
 def _write(meadow: Meadow, story: Story, out: Path) -> None:
-    posts = meadow.posts(story.channel_id, *filter(None, [story.thread_id]))
+    """Leave the pictures and the transcript of this story, and no frames of one that was told before it."""
+    posts = _posts(meadow, story)
     attached = {post.id: post.attachments for post in posts if post.attachments}
     shown = {f"frame-{number:02}.png": frame.message_id for number, frame in enumerate(story.frames, 1)}
+    pictures = {}
     for name, message in {**shown, "story.png": story.strip_id}.items():
         if message not in attached:
             raise SamefoxError(
                 f"The message with {name} has gone from the simulated Discord; use a new folder."
             )
-        (out / name).write_bytes(meadow.download(attached[message][0]))
+        pictures[name] = meadow.download(attached[message][0])
+    for stale in (file for file in out.iterdir() if re.fullmatch(r"frame-\d+\.png", file.name)):
+        stale.unlink()
+    for name, picture in pictures.items():
+        (out / name).write_bytes(picture)
     transcript = json.dumps([_line(post) for post in posts], indent=2, ensure_ascii=False)
     (out / "transcript.json").write_text(transcript + "\n", encoding="utf-8")
+
+
+def _posts(meadow: Meadow, story: Story) -> list[Post]:
+    """What was written of a story: in its channel, from its private answer to that of the next story."""
+    said = meadow.posts(story.channel_id)
+    card = next((number for number, post in enumerate(said) if post.id == story.card_id), 0)
+    answers = [number for number, post in enumerate(said) if post.ephemeral]
+    begin = max((number for number in answers if number < card), default=0)
+    end = min((number for number in answers if number > card), default=len(said))
+    posts = said[begin:end] + meadow.posts(*filter(None, [story.thread_id]))
+    return sorted(posts, key=lambda post: post.id)
 
 
 def _line(post: Post) -> dict[str, object]:

@@ -21,7 +21,7 @@ import simcord
 from aiohttp import web
 
 from .meadow import NAME, Meadow
-from .previews import ChannelPreview, Previews, kept_parsers
+from .previews import ChannelPreview, Previews, kept_media, kept_parsers
 from .world import World
 
 PORT = 8765  #: the first choice, so that an open page survives a restart
@@ -57,6 +57,7 @@ class Page:
 
     async def __aenter__(self) -> Self:
         self._stack.enter_context(kept_parsers())
+        self._stack.enter_context(kept_media())
         await self._previews.of(self._meadow.stories.id)  # the first one takes its time
         app = web.Application(middlewares=[_for_this_machine], client_max_size=UPLOADS)
         app.router.add_get("/", self._index)
@@ -152,11 +153,16 @@ class Page:
     async def _send(self, preview: ChannelPreview, request: web.Request, body: bytes) -> web.Response:
         headers = _kept(request.headers) | {_SECRET: preview.secret}
         url = preview.address + request.path_qs
-        async with self._http.request(
-            request.method, url, headers=headers, data=BytesIO(body) if body else None
-        ) as response:
-            content = await response.read()
-            return web.Response(body=content, status=response.status, headers=_kept(response.headers))
+        try:
+            async with self._http.request(
+                request.method, url, headers=headers, data=BytesIO(body) if body else None
+            ) as response:
+                content = await response.read()
+                return web.Response(body=content, status=response.status, headers=_kept(response.headers))
+        except (aiohttp.ClientError, RuntimeError):
+            if not self._http.closed:
+                raise
+            raise web.HTTPServiceUnavailable from None  # whoever waited for a picture while the meadow closed
 
 
 @web.middleware

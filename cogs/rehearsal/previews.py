@@ -1,24 +1,29 @@
 """simcord's previews, one for each channel that somebody looks at.
 
 A preview serves one channel at an address with a secret, and redraws it when it is told to. simcord wants one
-preview at a time, and makes a new Markdown parser for every line of text it draws; neither can be afforded
-here, so both are put right.
+preview at a time, makes a new Markdown parser for every line of text it draws, and starts a process for every
+picture and film whenever a page opens; none of it can be afforded here, so all of it is put right.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
+import av
 import simcord
-from simcord.preview import _markdown
+from simcord.preview import _markdown, _media
 
 from .meadow import Meadow
 from .world import World
+
+MEDIA = 64 << 20  #: bytes of pictures and films that are kept as a page shows them
 
 
 class ChannelPreview:
@@ -95,3 +100,55 @@ def kept_parsers() -> Iterator[None]:
         yield
     finally:
         _markdown._markdown_parser = make
+
+
+@contextmanager
+def kept_media() -> Iterator[None]:
+    """Keep pictures and films as a page shows them: for each page that opened, all of them were made anew.
+
+    What is too much for simcord's queue waits, where simcord would show nothing in its place.
+    """
+    validate, room = _media.MediaWorker.validate, asyncio.Semaphore(_media.MAX_QUEUE)
+    kept: OrderedDict[tuple[str, float | None], _media.MediaInfo] = OrderedDict()
+
+    async def found(
+        worker: _media.MediaWorker, key: str, blob: bytes, *, media_time: float | None = None
+    ) -> _media.MediaInfo:
+        info = kept.get((key, media_time))
+        if info is None:
+            async with room:
+                if blob[4:8] == b"ftyp":
+                    info = await asyncio.to_thread(_film, blob)
+                else:
+                    info = await validate(worker, key, blob, media_time=media_time)
+        kept[key, media_time] = info
+        kept.move_to_end((key, media_time))
+        while sum(map(_size, kept.values())) > MEDIA:
+            kept.popitem(last=False)
+        return info
+
+    _media.MediaWorker.validate = found  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        _media.MediaWorker.validate = validate  # type: ignore[method-assign]
+
+
+def _film(mp4: bytes) -> _media.MediaInfo:
+    """A film as it is, for browsers play it: to make another of it takes simcord longer than it waits."""
+    try:
+        with av.open(BytesIO(mp4), "r") as film:
+            stream = film.streams.video[0]
+            first = next(film.decode(stream)).to_image()  # type: ignore[no-untyped-call]
+            seconds, frames = (film.duration or 0) / av.time_base, stream.frames
+    except (av.FFmpegError, IndexError, StopIteration) as error:
+        raise _media.MediaError(str(error)) from error
+    first.save(poster := BytesIO(), "PNG")
+    return _media.MediaInfo(
+        format="mp4", width=first.width, height=first.height, frames=frames, decoded_bytes=0, normalized=mp4,
+        content_type="video/mp4", kind="video", duration=seconds, poster=poster.getvalue(),
+    )  # fmt: skip
+
+
+def _size(info: _media.MediaInfo) -> int:
+    return sum(len(part or b"") for part in (info.normalized, info.capture, info.poster))

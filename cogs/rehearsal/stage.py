@@ -51,8 +51,9 @@ async def rehearse(
     world = World(data / "rehearsal")
     async with attached(bot, world) as (env, meadow):
         if once is not None and find is not None:
-            await tell_once(meadow, find, *once)
-            print(f"The story is in {once[1]}.", flush=True)  # noqa: T201
+            news = await tell_once(meadow, find, *once)
+            again = "" if news else " again; it had been told before, so nothing was drawn"
+            print(f"The story is in {once[1]}{again}.", flush=True)  # noqa: T201
             return 0
         async with Page(env, meadow, world) as page:
             print(f"Fox Meadow is open at {page.address} (Ctrl-C closes it).", flush=True)  # noqa: T201

@@ -77,12 +77,12 @@ def _alone(path: Path | None) -> Iterator[None]:
     except Timeout as error:
         raise ArchiveError(
             f"The archive {path} is in use by another Samefox; please stop that one, or start this one with "
-            "another data folder."
+            "another folder."
         ) from error
     except OSError as error:
         raise ArchiveError(
             f"The folder {path.parent} cannot be written: {error.strerror}. Please see that it can be, or "
-            "start Samefox with another data folder."
+            "start Samefox with another folder."
         ) from error
     try:
         yield
@@ -95,8 +95,7 @@ def _unusable(name: str, error: sqlite3.Error) -> ArchiveError:
     disks = getattr(error, "sqlite_errorcode", 0) & 0xFF in disk  # above that byte, it says more exactly why
     wanted = "see that its disk has room and can be written" if disks else "put an earlier copy in its place"
     return ArchiveError(
-        f"The archive {name} cannot be used: {error}. Please {wanted}, or start Samefox with another data "
-        "folder."
+        f"The archive {name} cannot be used: {error}. Please {wanted}, or start Samefox with another folder."
     )
 
 
@@ -110,7 +109,7 @@ async def _migrate(connection: aiosqlite.Connection, name: str) -> None:
     if version > len(migrations):
         raise ArchiveError(
             f"The archive {name} was written by a newer Samefox (version {version} of its tables; this one "
-            f"knows {len(migrations)}). Please update Samefox, or start it with another data folder."
+            f"knows {len(migrations)}). Please update Samefox, or start it with another folder."
         )
     # WAL: readers never wait for the writer. FULL: what is committed survives a power cut. What is deleted is
     # overwritten, and does not stay in free pages for whoever reads the file.

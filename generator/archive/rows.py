@@ -168,6 +168,7 @@ def read_story(sql: sqlite3.Connection, story_id: int) -> Story:
             created_at=datetime.fromisoformat(row["created_at"]),
             cancelled=bool(row["cancelled"]),
             growing=bool(row["growing"]),
+            settled=bool(row["settled"]),
             frames=tuple(frame for frame in frames if frame.position is not None),
             taken_back=tuple(frame for frame in frames if frame.position is None),
         )

@@ -29,19 +29,31 @@ def known_words() -> frozenset[str]:
     return frozenset(re.findall(r"[a-z]+", " ".join(texts).lower())) | words.LITTLE_WORDS
 
 
+_EMOJI = "[\U0001f1e6-\U0001f1ff]{2}|[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+_SHAPED = "[\ufe0f\U0001f3fb-\U0001f3ff]*"  # in colour, or of a skin
+_WORD = re.compile(rf"[^\W\d_]+|(?:{_EMOJI}){_SHAPED}(?:\u200d(?:{_EMOJI}){_SHAPED})*")
+_ENDINGS = ("s", "es", "ed", "d", "ing", "er", "y")
+_IN_PLACE_OF_E = ("es", "ed", "ing", "er", "y")  #: riding, of ride
+
+
 def unknown_words(text: str) -> tuple[str, ...]:
     """The words of a text that the picture book cannot draw, each once, in the order they appear.
 
-    Endings are forgiven: ``foxes`` is as good as ``fox``, and ``walks`` as ``walking``.
+    Endings are forgiven: ``foxes`` is as good as ``fox``, and ``walks`` as ``walking``. An emoji is a word
+    that was in no caption.
     """
-    found = dict.fromkeys(re.findall(r"[^\W\d_]+", text.lower().replace("'s", "").replace("’s", "")))
-    return tuple(word for word in found if len(word) > 1 and not known(word))
+    found = dict.fromkeys(_WORD.findall(text.lower().replace("'s", "").replace("’s", "")))
+    return tuple(word for word in found if (len(word) > 1 or not word.isalpha()) and not known(word))
 
 
 def known(word: str) -> bool:
     """Whether the word, or another form of it, was in the captions."""
-    stems = {word} | {
-        word[: -len(end)] for end in ("s", "es", "ed", "d", "ing", "er", "y") if word.endswith(end)
-    }
-    forms = {form for stem in stems if len(stem) > 2 for form in (stem, stem + "e", stem + "ing", stem + "s")}
-    return word in known_words() or any(form in known_words() for form in forms)
+    stems = {stem for stem in (word, *_without(word, _ENDINGS)) if len(stem) > 2}
+    forms = {form for stem in stems for form in (stem, stem + "ing")}
+    forms |= {stem + "s" for stem in stems if not stem.endswith(("s", "u"))}  # no dres is a dress
+    forms |= {stem + "e" for stem in _without(word, _IN_PLACE_OF_E) if len(stem) > 2}
+    return word in known_words() or not forms.isdisjoint(known_words() - words.LITTLE_WORDS)
+
+
+def _without(word: str, endings: tuple[str, ...]) -> set[str]:
+    return {word[: -len(end)] for end in endings if word.endswith(end)}

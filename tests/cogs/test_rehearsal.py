@@ -13,16 +13,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import aiohttp
+import av
 import discord
 import pytest
+from PIL import Image
+from simcord.preview import _media
 
+from cogs.rehearsal import previews
 from cogs.rehearsal import world as worlds
-from cogs.rehearsal.once import tell_once
+from cogs.rehearsal.once import left_as_it_was, tell_once
 from cogs.rehearsal.page import Page
+from cogs.rehearsal.previews import kept_media
 from cogs.rehearsal.stage import attached
 from cogs.rehearsal.world import World
 from generator.errors import Refusal
-from tests.cogs.toy_bot import STRIP, Toy, Write
+from tests.cogs.toy_bot import STRIP, Toy, Write, picture
 
 HERE = Path(__file__).parent
 BOT = HERE.parents[1] / "bot.py"
@@ -52,7 +57,8 @@ async def test_a_story_told_once_leaves_its_frames_its_strip_and_the_transcript(
         await tell_once(meadow, bot.find, PROMPT, tmp_path)
     assert attachments(tmp_path) == [f"{name}.png" for name in [*FRAMES, STRIP]]
     lines = json.loads((tmp_path / "transcript.json").read_text())
-    assert lines[0]["channel"] == "stories" and lines[0]["content"].endswith("4 of 4")
+    assert lines[0]["channel"] == "stories" and lines[0]["content"] == "A red fox begins."
+    assert lines[1]["channel"] == "stories" and lines[1]["content"].endswith("4 of 4")
     assert lines[-1]["custom_ids"] == ["again:3"] and lines[-1]["author"] == "Samefox"
     assert lines == sorted(lines, key=lambda line: line["time"])
     pictures = [
@@ -62,11 +68,38 @@ async def test_a_story_told_once_leaves_its_frames_its_strip_and_the_transcript(
 
 
 async def test_the_same_words_in_the_same_folder_are_told_once(tmp_path):
-    for _ in range(2):
+    for first in (True, False):
         async with rehearsal(tmp_path) as (bot, _, meadow, _):
-            await tell_once(meadow, bot.find, PROMPT, tmp_path)
+            assert await tell_once(meadow, bot.find, PROMPT, tmp_path) == first
             assert [channel.name for channel in meadow.channels] == ["stories", "A red fox", "gallery"]
     assert attachments(tmp_path) == [f"{name}.png" for name in [*FRAMES, STRIP]]
+
+
+async def test_another_story_in_the_same_folder_leaves_nothing_of_the_one_before_it(tmp_path):
+    (kept := tmp_path / "frame-of-mind.png").write_bytes(b"mine")
+    for prompt in (PROMPT, "A blue cat: at a lake", PROMPT):
+        async with rehearsal(tmp_path) as (bot, _, meadow, _):
+            await tell_once(meadow, bot.find, prompt, tmp_path)
+        subject, _, scenes = prompt.partition(": ")
+        scenes = scenes.split(" | ")
+        assert attachments(tmp_path) == [f"{name}.png" for name in [*scenes, STRIP]]
+        told = json.loads((tmp_path / "transcript.json").read_text())
+        assert {line["content"].partition(" begins")[0] for line in told if line["ephemeral"]} == {subject}
+        frames = sorted(file.name for file in tmp_path.glob("frame-0*.png"))
+        assert frames == [f"frame-{number:02}.png" for number, _ in enumerate(scenes, 1)]
+    assert kept.exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_refused_story_leaves_a_folder_as_it_was(tmp_path, there):
+    out = tmp_path / "told"
+    if there:
+        (out / "mine").mkdir(parents=True)
+    with pytest.raises(Refusal), left_as_it_was(out):
+        (out / "pictures").mkdir(parents=True)
+        (out / "archive.sqlite3").touch()
+        raise Refusal("No.")
+    assert [file.name for file in tmp_path.rglob("*")] == (["told", "mine"] if there else [])
 
 
 async def test_what_the_bot_declines_is_refused_with_its_own_words(tmp_path):
@@ -256,6 +289,53 @@ async def test_the_page_lists_channels_and_threads_and_answers_to_this_machine_o
     assert [each["name"] for each in tree["people"]] == ["Ann", "Ben", "Lin", "Mo", "Ori"]
 
 
+async def test_each_picture_is_made_ready_once_for_all_pages_and_too_many_wait(monkeypatch):
+    pictures = {str(number): picture(str(number)).getvalue() for number in range(_media.MAX_QUEUE + 2)}
+
+    async def ready():
+        worker = _media.MediaWorker()  # as of a page that opens
+        return await asyncio.gather(*(worker.validate(*each) for each in pictures.items()))
+
+    with kept_media():
+        first = await ready()
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", None)
+        assert await ready() == first
+        monkeypatch.setattr(previews, "MEDIA", 0)
+        with pytest.raises(TypeError):  # what is too much is kept no longer
+            await ready()
+
+
+def film(side: int, frames: int) -> bytes:
+    file = io.BytesIO()
+    with av.open(file, "w", "mp4") as made:
+        stream = made.add_stream("libx264", rate=10, width=side, height=side, pix_fmt="yuv420p")
+        for _ in range(frames):
+            made.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", (side, side), "orange"))))
+        made.mux(stream.encode())
+    return file.getvalue()
+
+
+async def test_a_film_is_played_as_it_is_and_not_made_anew(monkeypatch):
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", None)
+    mp4 = film(64, frames=5)
+    with kept_media():
+        shown = await _media.MediaWorker().validate("film", mp4)
+        assert (shown.normalized, shown.content_type) == (mp4, "video/mp4")
+        assert (shown.width, shown.height, shown.duration) == (64, 64, 0.5)
+        with Image.open(io.BytesIO(shown.poster or b"")) as poster:
+            assert poster.size == (64, 64)
+        with pytest.raises(_media.MediaError):
+            await _media.MediaWorker().validate("broken", mp4[:200])
+
+
+async def test_who_asks_while_the_page_closes_is_told_so_and_the_log_is_not(tmp_path, caplog):
+    async with open_page(tmp_path) as (_, _, page, session):
+        await page._http.close()
+        async with session.get(page.address) as answer:
+            assert answer.status == 503
+    assert "Error handling request" not in caplog.text
+
+
 @pytest.mark.parametrize(("size", "too_large"), [(9 << 20, False), (11 << 20, True)])
 async def test_a_file_may_be_as_large_as_in_discord(tmp_path, size, too_large):
     async with open_page(tmp_path) as (_, meadow, page, session):
@@ -278,21 +358,41 @@ async def test_a_moderator_may_what_members_may_not(tmp_path):
     assert allowed == {"Ann": False, "Ben": False, "Lin": False, "Mo": True, "Ori": True}
 
 
-def test_the_command_tells_one_story_and_says_nothing_of_errors(tmp_path: Path) -> None:
-    config, out = tmp_path / "config.toml", tmp_path / "told"
-    config.write_text('[model]\nname = "tiny"\n[story]\nwidth = 64\nheight = 64\nsteps = 2\n')
-    line = (
-        BOT,
-        "--config",
-        config,
-        "--rehearse",
-        "--once",
-        "a red fox: in a meadow | by a river",
-        "--out",
-        out,
+def once(tmp_path: Path, prompt: str, out: Path) -> subprocess.CompletedProcess[str]:
+    """What ``bot.py --rehearse --once`` does with a small model."""
+    (config := tmp_path / "config.toml").write_text(
+        '[model]\nname = "tiny"\n[story]\nwidth = 64\nheight = 64\nsteps = 2\n'
     )
-    done = subprocess.run([sys.executable, *map(str, line)], capture_output=True, text=True, timeout=600)
+    line = BOT, "--config", config, "--rehearse", "--once", prompt, "--out", out
+    return subprocess.run([sys.executable, *map(str, line)], capture_output=True, text=True, timeout=600)
+
+
+def test_the_command_tells_one_story_to_its_end_and_says_nothing_of_errors(tmp_path: Path) -> None:
+    done = once(tmp_path, "a red fox: in a meadow | by a river", out := tmp_path / "told")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
+    assert "in 1 server\n" in done.stderr
     assert done.stdout == f"The story is in {out}.\n"
     assert {"frame-01.png", "frame-02.png", "story.png", "transcript.json"} <= {p.name for p in out.iterdir()}
+    (card,) = (
+        line["content"]
+        for line in json.loads((out / "transcript.json").read_text())
+        if line["channel"] == "stories" and "story 1" in line["content"]
+    )
+    assert "🖌️" not in card, "it says how the story ended"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "place", "said"),
+    [
+        ("", "told", "the story is about"),
+        ("a dog: ", "told", "no scenes"),
+        ("a dog: at night", "file", "The folder "),
+    ],
+)
+def test_what_cannot_be_told_is_said_in_a_sentence_and_leaves_nothing(tmp_path, prompt, place, said) -> None:
+    (tmp_path / "file").touch()
+    done = once(tmp_path, prompt, tmp_path / place)
+    assert done.returncode == 1 and done.stdout == ""
+    assert said in done.stderr and "Traceback" not in done.stderr
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["config.toml", "file"]

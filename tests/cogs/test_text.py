@@ -68,7 +68,8 @@ def crowded(board: Storyboard) -> Story:
     return Story(
         id=1, version=1, guild_id=1, channel_id=1, place_id=1, thread_id=1, card_id=1, strip_id=None,
         strip_posted=None, author=frames[0].author, subject="_" * 300, style="plain",
-        created_at=datetime.now(UTC), cancelled=False, growing=True, frames=tuple(frames), taken_back=(),
+        created_at=datetime.now(UTC), cancelled=False, growing=True, settled=False,
+        frames=tuple(frames), taken_back=(),
     )  # fmt: skip
 
 

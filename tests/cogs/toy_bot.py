@@ -111,11 +111,12 @@ class Tell(app_commands.Group, name="story", description="Stories"):
         if not scenes:
             await interaction.response.send_message(f"There are no scenes in “{prompt}”.", ephemeral=True)
             return
-        await interaction.response.defer(thinking=True)
-        sent = await interaction.followup.send(view=card(f"**{subject}**"), wait=True)
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        sent = await interaction.channel.send(view=card(f"**{subject}**"))
         thread = await interaction.channel.get_partial_message(sent.id).create_thread(name=subject)
         names = [scene.strip() for scene in scenes.split("|")]
         bot.write(prompt, scenes=names, thread=thread.id, card=sent.id, channel=sent.channel.id, posted={})
+        await interaction.followup.send(f"{subject} begins.")
 
     @app_commands.command(name="write", description="Write a story")
     async def write_one(self, interaction: discord.Interaction) -> None:
@@ -158,7 +159,7 @@ def to_story(prompt: str, told: dict) -> Story:
         id=1, version=0, guild_id=1, channel_id=told["channel"], place_id=told["channel"],
         thread_id=told["thread"], card_id=told["card"], strip_id=told["posted"].get(STRIP),
         strip_posted=None, author=person, subject=prompt, style="", created_at=datetime.now(UTC),
-        cancelled=False, growing=False, frames=frames, taken_back=(),
+        cancelled=False, growing=False, settled=STRIP in told["posted"], frames=frames, taken_back=(),
     )  # fmt: skip
 
 

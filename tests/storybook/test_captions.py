@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from generator.method.tokens import BOS, CONTEXT_LENGTH, EOS, clip_tokenizer
 from generator.storybook.attributes import draw_attributes, draw_scenery, draw_subject, draw_traits
@@ -18,6 +19,21 @@ def test_what_the_illustrator_writes_holds_no_word_the_book_does_not_know() -> N
 def test_unknown_words_are_named_once_and_in_order() -> None:
     text = "A dragon and the foxes' dragon walked to Paris, wearing pyjamas at night"
     assert unknown_words(text) == ("dragon", "paris", "pyjamas")
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown"),
+    [
+        ("thi blu fox in a dres by the lak, laks", ("thi", "blu", "dres", "lak", "laks")),
+        ("he dances, danced and is dancing by lakes, riding and hiking", ("hiking",)),
+        ("🍕🍕 | a ☃️ | 👩🏽\u200d🚀 in 🇫🇷 I Б", ("🍕", "☃️", "👩🏽\u200d🚀", "🇫🇷")),
+        ("→ 7 × ★", ("★",)),
+    ],
+)
+def test_half_a_word_and_an_emoji_are_unknown_and_endings_are_not(
+    text: str, unknown: tuple[str, ...]
+) -> None:
+    assert unknown_words(text) == unknown
 
 
 def test_the_examples_are_known() -> None:

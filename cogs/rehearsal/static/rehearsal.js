@@ -100,3 +100,55 @@ document.addEventListener("click", ({ target }) => {
   const channel = message?.dataset.messageId ?? tree.findLast(({ name }) => `#${name}` === mention)?.id;
   if (channel) location.hash = channel;
 });
+
+// A browser has six connections to one place, and a picture that nobody has seen takes a while to be made ready:
+// two of them are left to what is pressed.
+const PICTURES = 4;
+const plainFetch = window.fetch;
+const waiting = [];
+let loading = 0;
+window.fetch = async (resource, options) => {
+  if (!String(resource.url ?? resource).includes("/api/assets/")) return plainFetch(resource, options);
+  while (loading >= PICTURES) await new Promise((go) => waiting.push(go));
+  loading += 1;
+  try {
+    return await plainFetch(resource, options);
+  } finally {
+    loading -= 1;
+    waiting.shift()?.();
+  }
+};
+
+// A choice closes its list, and Enter then sends, as in Discord: simcord opens the list again, in which Enter would
+// choose once more, or, after a click on a choice, looks nowhere at all.
+document.addEventListener("click", ({ target }) => {
+  if (!target.closest?.(".command-suggestion")) return;
+  const option = document.querySelector('[aria-controls="command-suggestion-listbox"]')?.dataset.option;
+  if (option) setTimeout(closeList, 0, option); // simcord's own listener first
+}, { capture: true });
+
+function closeList(option) {
+  const elsewhere = document.activeElement?.dataset.option ?? option;
+  if (elsewhere !== option) return; // the choice led to the next that is needed
+  const typed = document.querySelector(`.command-option-input[data-option="${CSS.escape(option)}"]`);
+  const field = typed ?? document.querySelector(".command-chip"); // whoever is chosen is a name, and no field
+  field?.focus();
+  field?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+}
+
+// Enter sends a command that needs nothing, unless somebody walks through the list of what it might be told; and
+// while a command is on its way, Enter does not choose anew, after which simcord would keep the command.
+let walked = false;
+document.addEventListener("keydown", (event) => {
+  const { target, key } = event;
+  if (key.startsWith("Arrow")) walked = true;
+  if (key !== "Enter") return;
+  if (target.readOnly) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else if (target.matches?.(".command-chip") && !walked) {
+    const first = document.getElementById(target.getAttribute("aria-activedescendant") ?? "");
+    first?.setAttribute("aria-selected", "false");
+  }
+  walked = false;
+}, { capture: true });
