@@ -93,7 +93,7 @@ def paint(page: Page, row: Row, y: float) -> None:
     assert row.frame is not None
     together = f" · {row.together} at once" if row.together > 1 else ""
     x, colour = page.place(row.frame), COLOURS[row.group]
-    page.write(cut(row.title + together, NAMES - 20), MARGIN, y, TEXT)
+    page.write(cut(row.title, NAMES - 20 - width(together, TEXT)) + together, MARGIN, y, TEXT)
     page.rule((MARGIN + NAMES, y), (x, y))
     page.point(x, y, colour)
     seconds = f"{brief(row.frame)} s"

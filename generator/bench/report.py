@@ -139,12 +139,17 @@ def merge(reports: Sequence[Report]) -> Report:
     for row in (row for report in reports for row in report.rows):
         if row.name not in rows or row.seconds or not rows[row.name].seconds:
             rows[row.name] = row
-    order = list(Group)
+    groups, titles = list(Group), list(dict.fromkeys(row.title for row in rows.values()))
     return Report(
         machine=first.machine,
         task=first.task,
         processes=sum(report.processes for report in reports),
-        rows=tuple(sorted(rows.values(), key=lambda row: order.index(row.group))),
+        rows=tuple(
+            sorted(
+                rows.values(),
+                key=lambda row: (groups.index(row.group), titles.index(row.title), row.together),
+            )
+        ),
     )
 
 

@@ -112,6 +112,13 @@ def test_a_method_that_is_not_there_is_refused_in_a_sentence(capsys: pytest.Capt
         main(["--quick", "--repeat", "0"])
 
 
+def test_runs_of_other_numbers_at_once_stand_together(report: Report) -> None:
+    parts = [
+        report.model_copy(update={"rows": (row(report, name),)}) for name in ("eager-4", "stock", "eager-1")
+    ]
+    assert [each.name for each in merge(parts).rows] == ["stock", "eager-1", "eager-4"]
+
+
 def test_reports_of_different_machines_stay_apart(report: Report) -> None:
     other = report.model_copy(update={"machine": report.machine.model_copy(update={"device": "abacus"})})
     with pytest.raises(ConfigurationError, match="apart"):
