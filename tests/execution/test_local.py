@@ -291,12 +291,12 @@ async def test_out_of_memory_is_tried_again_by_leaner_plans(
     monkeypatch.setenv("MALLOC_ARENA_MAX", "2")  # else a busy machine's threads reserve a heap each
     monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "131072")  # nor does a heap keep what a failed try has freed
     executor = LocalExecutor("cpu", "auto", Equip(models=("tiny",)))
-    large = replace(recipe, width=1792, height=1792, steps=1)
+    large = replace(recipe, width=1408, height=1408, steps=1)
     await draw(executor, recipe)
     used = int(Path(f"/proc/{pid(executor)}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     # Decoding 1792 × 1792 at once takes 500 MiB, in tiles 160. Each heap reserves 64 MiB of addresses, which
     # count; and what the heap has kept from before does not.
-    limit = used + 330 * 2**20
+    limit = used + 240 * 2**20
     resource.prlimit(pid(executor), resource.RLIMIT_AS, (limit, limit))
     picture = await draw(executor, large)
     assert picture.engine.lean
