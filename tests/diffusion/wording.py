@@ -53,7 +53,7 @@ CASES: dict[str, Callable[[Numbers], tuple[Any, ...]]] = {
     "add-bias": lambda of: (of.picture(2, 144, 6, 7), of(144), None),
     "add-both": lambda of: (of.picture(2, 144, 6, 7), of(144), of.picture(2, 144, 6, 7)),
     "listen-biased": lambda of: (of(2, 130, 128), of(2, 2, 80, 64), of(2, 2, 80, 64), of(2, 1, 1, 80)),
-    "listen-many": lambda of: (of(4, 300, 128), of(4, 2, 80, 64), of(4, 2, 80, 64), of(4, 1, 1, 80)),
+    "listen-many": lambda of: (of(4, 600, 128), of(4, 2, 80, 64), of(4, 2, 80, 64), of(4, 1, 1, 80)),
     "listen": lambda of: (of(1, 64, 64), of(1, 1, 77, 64), of(1, 1, 77, 64), None),
 }  # fmt: skip
 """By the word, and what is special."""
