@@ -96,10 +96,10 @@ class CircleCog(commands.Cog, name=DESK):
         """Open the form, if there is any use in it."""
         check_server(interaction, await self.bot.studio.server(story.guild_id))
         await self.together.check_may_write(story.id, person(interaction))
-        form = scene_form(await self.circles.circle(story.id), story.taken_from(person(interaction)))
-        await interaction.response.send_modal(
-            forms.modal(form, forms.typed_before(form, interaction.message))
-        )
+        circle = await self.circles.circle(story.id)
+        typed = forms.typed_before(scene_form(circle), interaction.message)
+        form = scene_form(circle, story.taken_from(person(interaction)) if typed is None else "")
+        await interaction.response.send_modal(forms.modal(form, typed))
 
     async def _take_part(self, interaction: discord.Interaction[Any], story: Story, verb: str) -> None:
         await interaction.response.defer(ephemeral=True)
