@@ -55,7 +55,7 @@ def can_be_fused(block: Any) -> bool:
 def is_plain(block: BasicTransformerBlock) -> bool:
     """Whether a transformer's block attends to itself, to text, and feeds forward through a gate.
 
-    Half of what the gate takes is in whole turns, or it could not lie as `plain.gated` has it.
+    The values, and their gates, must be whole turns of rows: no others can lie as `plain.gated` wants them.
     """
     gate = block.ff.net[0]
     return bool(
