@@ -16,7 +16,7 @@ from discord.ext import commands
 
 from cogs.access import meant
 from cogs.languages import public_locale
-from cogs.place import check_place, check_polls, check_server, person, roles_of
+from cogs.place import check_place, check_polls, check_server, member_of, person, roles_of
 from cogs.presentation import forms
 from cogs.presentation.answers import answer
 from cogs.presentation.circle import DESK, name_of, scene_form
@@ -96,10 +96,10 @@ class CircleCog(commands.Cog, name=DESK):
         """Open the form, if there is any use in it."""
         check_server(interaction, await self.bot.studio.server(story.guild_id))
         await self.together.check_may_write(story.id, person(interaction))
-        form = scene_form(await self.circles.circle(story.id), story.taken_from(person(interaction)))
-        await interaction.response.send_modal(
-            forms.modal(form, forms.typed_before(form, interaction.message))
-        )
+        circle = await self.circles.circle(story.id)
+        typed = forms.typed_before(scene_form(circle), interaction.message)
+        form = scene_form(circle, story.taken_from(person(interaction)) if typed is None else "")
+        await interaction.response.send_modal(forms.modal(form, typed))
 
     async def _take_part(self, interaction: discord.Interaction[Any], story: Story, verb: str) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -204,7 +204,8 @@ class CircleCog(commands.Cog, name=DESK):
         circle = await self.circles.circle(story.id)
         notice = ""
         if not may_manage(circle, who, moderator=moderator):
-            if _took_part(story, circle, who) and await _has_left(interaction, circle.owner):
+            took_part = _took_part(story, circle, who)
+            if took_part and await member_of(interaction.guild, circle.owner.id) is None:
                 left = _("{name} is not in this server any more, so you look after this story now.")
                 notice = left.format(name=name_of(circle.owner))
                 circle = await self.together.hand_over(story.id, circle.owner, who, moderator=False)
@@ -296,7 +297,10 @@ class CircleCog(commands.Cog, name=DESK):
 
     async def _hand_over(self, interaction: discord.Interaction[Any], story: Story, heir_id: int) -> None:
         await interaction.response.defer()
-        heir = await _member(interaction, heir_id)
+        member = await member_of(interaction.guild, heir_id)
+        if member is None:
+            raise _gone()
+        heir = Person(id=heir_id, name=member.display_name)
         who, moderator = person(interaction), _moderates(interaction)
         await self.together.hand_over(story.id, who, heir, moderator=moderator)
         said = _("✅ {name} looks after this story now.").format(name=name_of(heir))
@@ -335,16 +339,6 @@ def _took_part(story: Story, circle: Circle, who: Person) -> bool:
     return circle.is_member(who) or any(frame.author.id == who.id for frame in story.frames)
 
 
-async def _has_left(interaction: discord.Interaction[Any], who: Person) -> bool:
-    """Whether somebody is no member of the server any more; without the members' list, Discord is asked."""
-    assert interaction.guild is not None
-    try:
-        await interaction.guild.fetch_member(who.id)
-    except discord.NotFound:
-        return True
-    return False
-
-
 def _resolved(interaction: discord.Interaction[Any], user_id: int) -> Person:
     """The person that was chosen in a menu, by the name they bear in this server."""
     data: Any = interaction.data
@@ -355,16 +349,6 @@ def _resolved(interaction: discord.Interaction[Any], user_id: int) -> Person:
     if member is None:
         raise _gone()
     return Person(id=user_id, name=member.get("nick") or user.get("global_name") or user["username"])
-
-
-async def _member(interaction: discord.Interaction[Any], user_id: int) -> Person:
-    """Somebody by the name they bear in this server, where they may have left it since they were chosen."""
-    assert interaction.guild is not None
-    try:
-        member = await interaction.guild.fetch_member(user_id)
-    except discord.NotFound:
-        raise _gone() from None
-    return Person(id=user_id, name=member.display_name)
 
 
 def _gone() -> CircleRefused:

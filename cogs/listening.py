@@ -18,7 +18,7 @@ import discord
 from discord.ext import commands
 
 from cogs.languages import server_locale
-from cogs.place import NotAllowed, WrongPlace, check_server, roles_of
+from cogs.place import NotAllowed, WrongPlace, check_server, member_of, roles_of
 from cogs.presentation.answers import sentence
 from cogs.presentation.words import speaking
 from generator.errors import SamefoxError
@@ -139,7 +139,7 @@ class ListeningCog(commands.Cog):
                 await self._hearing.hear(story_id, message.id)
                 continue
             if writer not in members:
-                members[writer] = await _member(thread.guild, writer)
+                members[writer] = await member_of(thread.guild, writer)
             if (member := members[writer]) is None:
                 await self._hearing.hear(story_id, message.id)
                 continue
@@ -175,14 +175,6 @@ class ListeningCog(commands.Cog):
         with suppress(discord.HTTPException):  # it is a scene, also without one
             await message.add_reaction(RECEIPT)
         await self._hearing.thank(story_id)
-
-
-async def _member(guild: discord.Guild, person_id: int) -> discord.Member | None:
-    """Who somebody is in a server; None if they have left."""
-    try:
-        return await guild.fetch_member(person_id)
-    except discord.NotFound:
-        return None
 
 
 def _may_be_scene(message: discord.Message) -> bool:

@@ -122,7 +122,7 @@ class ModerateCog(commands.GroupCog, group_name="moderate", group_description="W
         guild_id, moderation = interaction.guild_id or 0, self.bot.studio.archive.moderation
         bans, acts = await moderation.bans(guild_id), await moderation.acts(guild_id, ACTS)
         lines = [
-            f"- **{plain(ban.person.name or str(ban.person.id), 40)}** · {plain(ban.by.name, 40)} · "
+            f"- **{plain(ban.person.name or str(ban.person.id), 40)}** · {_name(ban.by)} · "
             + discord.utils.format_dt(ban.at, "R")
             + (f"\n  {plain(ban.reason, 200)}" if ban.reason else "")
             for ban in bans[:SHOWN]
@@ -137,9 +137,9 @@ class ModerateCog(commands.GroupCog, group_name="moderate", group_description="W
         await interaction.followup.send(view=view_of(ui.Container(ui.TextDisplay(text))), ephemeral=True)
 
     async def _line(self, act: Act) -> str:
-        """What a moderator did and when; whose name is gone wanted to be forgotten."""
+        """What a moderator did and when."""
         said = _acts().get(act.act, act.act + " {subject}").format(subject=await self._subject(act))
-        return f"-# {discord.utils.format_dt(act.at, 'R')} · {plain(act.by.name, 40) or NOBODY.name} · {said}"
+        return f"-# {discord.utils.format_dt(act.at, 'R')} · {_name(act.by)} · {said}"
 
     async def _subject(self, act: Act) -> str:
         """Whom or what it was done to; a picture is named so that a moderator finds it."""
@@ -153,6 +153,11 @@ class ModerateCog(commands.GroupCog, group_name="moderate", group_description="W
         except NotFound:
             return _("a picture that is gone")
         return linked(story, take)
+
+
+def _name(moderator: Person) -> str:
+    """What a moderator is called; whose name is gone wanted to be forgotten."""
+    return plain(moderator.name, 40) or NOBODY.name
 
 
 def _as_fit(lines: Sequence[str], room: int) -> list[str]:

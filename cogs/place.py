@@ -181,6 +181,15 @@ def moderates_server(person: discord.User | discord.Member) -> bool:
     return isinstance(person, discord.Member) and person.guild_permissions.manage_messages
 
 
+async def member_of(guild: discord.Guild | None, person_id: int) -> discord.Member | None:
+    """Who somebody is in a server; None if they have left. Members are not kept in memory."""
+    assert guild is not None, "whoever asks is in a server"
+    try:
+        return await guild.fetch_member(person_id)
+    except discord.NotFound:
+        return None
+
+
 def person(interaction: discord.Interaction[Any]) -> Person:
     """Who acted, by the name they bear in this server."""
     return Person(id=interaction.user.id, name=interaction.user.display_name)

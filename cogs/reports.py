@@ -16,7 +16,7 @@ from cogs.access import meant, story_of, take_of
 from cogs.languages import server_locale
 from cogs.moderate import check_bannable, check_moderator
 from cogs.pictures import pictures
-from cogs.place import person
+from cogs.place import member_of, person
 from cogs.posting.post import Post, fingerprint
 from cogs.presentation import forms
 from cogs.presentation.answers import answer, answering
@@ -267,12 +267,9 @@ async def _check(interaction: discord.Interaction[Any], take: Take, outcome: Out
     """
     if outcome is not Outcome.BANNED:
         return
-    member: discord.Member | discord.Object = discord.Object(take.author.id)
-    check_bannable(interaction, member)
-    with suppress(discord.NotFound):  # who has left manages nothing; members are not kept in memory
-        assert interaction.guild is not None
-        member = await interaction.guild.fetch_member(take.author.id)
-    check_bannable(interaction, member)
+    check_bannable(interaction, discord.Object(take.author.id))
+    if (member := await member_of(interaction.guild, take.author.id)) is not None:  # or they manage nothing
+        check_bannable(interaction, member)
 
 
 def _faster() -> str:

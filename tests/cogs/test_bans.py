@@ -65,6 +65,14 @@ async def test_what_was_done_lately_is_told_in_sentences_and_its_pictures_are_fo
         assert line.endswith(f" · Mo · {done}")
 
 
+async def test_a_forgotten_moderators_ban_is_somebodys(stage: Stage) -> None:
+    archive = stage.bot.studio.archive
+    await archive.moderation.ban(stage.env.guild.id, Person(id=7, name="Eve"), Person(id=6, name="Leo"), "")
+    await archive.oblivion.forget(6)
+    lines = said(stage, await stage.mo.slash(stage.stories, "moderate list")).split("\n")
+    assert [line.split(" · ")[1] for line in lines if "Eve" in line] == ["…", "…"]
+
+
 async def test_only_moderators_exclude_and_nobody_themselves(stage: Stage) -> None:
     result = await stage.mo.slash(stage.stories, "moderate ban", member=stage.mo)
     assert "cannot exclude yourself" in said(stage, result)

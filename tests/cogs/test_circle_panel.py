@@ -114,7 +114,13 @@ async def test_taking_a_scene_back_is_asked_first_and_its_words_stay_with_whoeve
     assert "↩️ Ann took back scene 2, by Ben, who has its words" in await prompt_of(fox)
 
     assert offered(await fox.press(stage.ann, "add")) is None
-    assert offered(await fox.press(stage.ben, "add")) == "in the *deep* snow"
+    form = await fox.press(stage.ben, "add")
+    assert offered(form) == "in the *deep* snow"
+    assert "Your last scene was taken back" in str(form.modal)
+    refused = await fox.write(stage.ben, "very " * 90 + "far")
+    form = await stage.ben.click(private(refused)[-1], label="Correct it")
+    assert str(offered(form)).endswith("far")
+    assert "Your last scene was taken back" not in str(form.modal), "these are other words"
     thread = await fox.thread()
     assert offered(await stage.ben.slash(thread, "scene add")) == "in the *deep* snow"
     await fox.write(stage.ben, "in the *deep* snow")

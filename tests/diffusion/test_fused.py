@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 import torch
+from diffusers import StableDiffusionXLPipeline
+from diffusers.models.attention import FeedForward
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
@@ -76,6 +78,21 @@ def test_every_kind_of_block_is_fused() -> None:
         "GroupNorm",
         "SiLU",
     }
+
+
+@torch.inference_mode()
+def test_a_gate_that_is_not_in_whole_turns_stays_as_it_is_written() -> None:
+    def odd() -> StableDiffusionXLPipeline:
+        pipe = tiny()
+        block = pipe.unet.mid_block.attentions[0].transformer_blocks[0]
+        torch.manual_seed(1)
+        block.ff = FeedForward(64, inner_dim=20)
+        return pipe
+
+    found, expected = (
+        latents_of(odd(), [SHORT], CPU, network=Network(odd().unet, each)) for each in (FUSED, EXACT)
+    )
+    assert (found - expected).norm() < 1e-5 * expected.norm()
 
 
 @torch.inference_mode()

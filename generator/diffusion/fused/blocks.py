@@ -18,6 +18,7 @@ from torch.nn.functional import linear, silu
 
 from generator.diffusion.attention import SelfAttention, TextAttention
 from generator.diffusion.fused.convolving import Convolution, Enlargement
+from generator.diffusion.fused.plain import TURN
 from generator.diffusion.rewriting import Forward, laid_out
 
 
@@ -52,9 +53,17 @@ def can_be_fused(block: Any) -> bool:
 
 
 def is_plain(block: BasicTransformerBlock) -> bool:
-    """Whether a transformer's block attends to itself, to text, and feeds forward through a gate."""
+    """Whether a transformer's block attends to itself, to text, and feeds forward through a gate.
+
+    The values, and their gates, must be whole turns of rows: no others can lie as `plain.gated` wants them.
+    """
     gate = block.ff.net[0]
-    return block.norm_type == "layer_norm" and isinstance(gate, GEGLU) and isinstance(gate.proj, nn.Linear)
+    return bool(
+        block.norm_type == "layer_norm"
+        and isinstance(gate, GEGLU)
+        and isinstance(gate.proj, nn.Linear)
+        and gate.proj.out_features % (2 * TURN) == 0
+    )
 
 
 def transformer(module: Transformer2DModel, words: ModuleType) -> Forward:
