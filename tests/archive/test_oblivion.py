@@ -185,6 +185,36 @@ async def test_what_a_forgotten_member_made_of_anothers_picture_goes_and_the_pic
     assert found(tmp_path / "archive.sqlite3", "Leonora") == set()
 
 
+async def going_on(archive: Archive, board: Storyboard, story: Story, owner: Person) -> Story:
+    """A story told together that begins with the frames of another."""
+    common = Common(recipe=without_scene(board.recipes[0]), window_length=10)
+    state = Circle(story_id=0, owner=owner, mode=Mode.OPEN, phase=Phase.WRITING, minutes=60)
+    carried = [(frame, Path(f"pictures/copy{frame.id}.png")) for frame in story.frames]
+    empty = replace(board, scenes=(), recipes=())
+    return await archive.circles.add(
+        empty, common, state, guild_id=10, channel_id=20, carried=carried, continues_id=story.id
+    )
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_forgotten_members_words_for_anothers_picture_go_from_the_story_that_goes_on_too(
+    archive: Archive, board: Storyboard, tmp_path: Path, again: bool
+) -> None:
+    before = await told(archive, board, BEN)
+    first = before.takes[0]
+    last = await archive.add_take(first, reworded(first.recipe, "of Leonora"), LEO, scene="of Leonora")
+    if again:  # Ben has it drawn again, in Leonora's words
+        last = await archive.add_take(last, replace(last.recipe, seed=9), BEN)
+    await archive.start(last.id, "cpu")
+    await archive.finish(last.id, Path("pictures/remix.png"), PICTURE)
+    later = await going_on(archive, board, await archive.story(before.id), BEN)
+    assert later.scenes[0] == "of Leonora"
+    assert [frame.author.name for frame in later.frames] == ["Leonora", "Ben", "Ben"]
+    await archive.oblivion.forget(LEO.id)
+    assert (await archive.story(later.id)).scenes == before.scenes[1:]
+    assert found(tmp_path / "archive.sqlite3", "Leonora", LEO.id) <= {"work"}
+
+
 async def test_scenes_that_were_taken_back_lose_a_forgotten_members_words_too(
     archive: Archive, board: Storyboard, tmp_path: Path
 ) -> None:
