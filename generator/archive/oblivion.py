@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from generator.archive.connection import Shelf, reads, writes
-from generator.archive.excision import NOBODY, carried_on, remixes_of, take_out
+from generator.archive.excision import NOBODY, carried_on, remixes_of, take_out, unsay
 from generator.archive.rows import read_story, take_down
 from generator.moderation.values import Belongings, Posting, Remnant
 from generator.press.metadata import recipe_from_json
@@ -271,7 +271,10 @@ def _take_part_out(sql: sqlite3.Connection, story: Story, person_id: int) -> Non
     theirs = [frame for frame in frames if frame.author.id == person_id]
     remixes = [take for frame in frames if frame not in theirs for take in remixes_of(frame, person_id)]
     sql.execute("INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story.id, NOBODY.id, NOBODY.name))
-    take_out(sql, story, theirs, remixes)
+    later = [other for other, _frames in carried_on(sql, story)]
+    words = take_out(sql, story, theirs, remixes)
+    for other in later:  # where they may have no part
+        unsay(sql, other, words)
     _disown(sql, story, person_id)
 
 

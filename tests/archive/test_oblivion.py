@@ -215,6 +215,19 @@ async def test_a_forgotten_members_words_for_anothers_picture_go_from_the_story_
     assert found(tmp_path / "archive.sqlite3", "Leonora", LEO.id) <= {"work"}
 
 
+async def test_words_that_did_not_come_along_are_forgotten_in_the_story_that_goes_on_too(
+    archive: Archive, board: Storyboard, tmp_path: Path
+) -> None:
+    before = await together(archive, board, BEN, LEO, Person(id=3, name="Cas"))
+    *_others, leo, cas = before.frames
+    assert leo.takes[0].scene in cas.takes[0].recipe.suppress
+    later = await going_on(archive, board, replace(before, frames=(cas,)), BEN)
+    await archive.oblivion.forget(LEO.id)
+    assert found(tmp_path / "archive.sqlite3", "Leonora") == set()
+    (carried,) = (await archive.story(later.id)).takes
+    assert carried.path in {each.path for each in await archive.oblivion.remains() if each.kind == "words"}
+
+
 async def test_scenes_that_were_taken_back_lose_a_forgotten_members_words_too(
     archive: Archive, board: Storyboard, tmp_path: Path
 ) -> None:
