@@ -228,6 +228,29 @@ async def test_words_that_did_not_come_along_are_forgotten_in_the_story_that_goe
     assert carried.path in {each.path for each in await archive.oblivion.remains() if each.kind == "words"}
 
 
+@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_polls_with_words_that_go_are_taken_away_also_when_their_vote_is_over(
+    archive: Archive, board: Storyboard, over: bool, deleted: bool
+) -> None:
+    story = await together(archive, board, BEN)
+    proposals = tuple(Proposal(author=who, scene=who.name, express=who.name) for who in (LEO, BEN))
+    vote = {"mode": Mode.VOTE, "phase": Phase.VOTING, "proposals": proposals}
+    asked = story.created_at
+    await archive.circles.change(
+        story.id, lambda circle, _: (rules.polled(replace(circle, **vote), 900, asked), None)
+    )
+    if over:
+        await archive.circles.change(story.id, lambda circle, _: rules.decide(circle, [0, 1]))
+    await (archive.oblivion.delete_story(story.id) if deleted else archive.oblivion.forget(LEO.id))
+    messages = [(each.channel_id, each.message_id) for each in await archive.oblivion.remains()]
+    assert messages.count((101, 900)) == 1
+    if not over and not deleted:
+        circle = await archive.circles.circle(story.id)
+        assert (circle.phase, circle.poll_id, circle.deadline) == (Phase.VOTING, None, None)
+        assert [proposal.author.id for proposal in circle.proposals] == [BEN.id]
+
+
 async def test_scenes_that_were_taken_back_lose_a_forgotten_members_words_too(
     archive: Archive, board: Storyboard, tmp_path: Path
 ) -> None:
