@@ -105,8 +105,8 @@ class Gathering:
 
     async def _vote(self, story: Story, circle: Circle) -> bool:
         """Post, count or end the poll; whether that changed the circle."""
-        if circle.phase is Phase.VOTING and not circle.proposals:
-            await self._together.decide(story.id, [])
+        if circle.phase is Phase.VOTING and len(circle.proposals) < (2 if circle.poll_id is None else 1):
+            await self._together.decide(story.id, [])  # whoever proposed the others is forgotten
         elif circle.phase is Phase.VOTING and circle.poll_id is None:
             await self._ask(story, circle)
         elif circle.phase is Phase.COUNTING:

@@ -46,6 +46,14 @@ def write_circle(sql: sqlite3.Connection, circle: Circle) -> None:
             circle.story_id,
         ),
     )
+    sql.executemany(
+        "INSERT OR IGNORE INTO polls VALUES (?, ?, ?)",
+        [
+            (circle.story_id, circle.poll_id, proposal.author.id)
+            for proposal in circle.proposals
+            if circle.poll_id is not None
+        ],
+    )
     sql.execute("DELETE FROM circle_members WHERE story_id = ?", (circle.story_id,))
     sql.executemany(
         "INSERT INTO circle_members VALUES (?, ?, ?)",

@@ -279,12 +279,22 @@ def _add_scene(sql: sqlite3.Connection, story: Story, scene: Proposal) -> Take:
     return read_take(sql, take_id)
 
 
+def _writer(frame: Frame) -> Person:
+    """Who wrote the words of a frame as it is now; others may have had it drawn again since."""
+    first = next(take for take in frame.takes if take.scene == frame.chosen.scene)
+    return frame.author if first is frame.takes[0] else first.author
+
+
 def _carry(sql: sqlite3.Connection, story_id: int, position: int, frame: Frame, path: Path) -> int:
-    """A frame of another story becomes one of this, drawn already; its number."""
-    old = frame.chosen
-    for person in (frame.author, old.author):
+    """A frame of another story becomes one of this, drawn already; its number.
+
+    It is by whoever wrote what it says: the words that it had before do not come along, and are forgotten
+    with whoever wrote them.
+    """
+    old, writer = frame.chosen, _writer(frame)
+    for person in (writer, old.author):
         add_contributor(sql, story_id, person)
-    frame_id = add_frame(sql, story_id, position, frame.author)
+    frame_id = add_frame(sql, story_id, position, writer)
     take_id = add_take(sql, story_id, frame_id, old.scene, old.id, old.author, old.recipe)
     sql.execute(
         # What may be seen of the picture is what might be seen of it there.

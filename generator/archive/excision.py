@@ -58,8 +58,11 @@ def carried_on(
 
 def take_out(
     sql: sqlite3.Connection, story: Story, theirs: Sequence[Frame], remixes: Sequence[Take] = ()
-) -> None:
-    """Take frames out of a story, and single takes of the others; what these say is said nowhere any more."""
+) -> set[str]:
+    """Take frames out of a story, and single takes of the others; what only these say is not said any more.
+
+    These words, which recipes of later stories may hold too.
+    """
     frames = (*story.frames, *story.taken_back)
     gone = [*remixes, *(take for frame in theirs for take in frame.takes)]
     stay = [take for frame in frames for take in frame.takes if take not in gone]
@@ -72,7 +75,23 @@ def take_out(
         sql.execute("DELETE FROM takes WHERE id = ?", (take.id,))
     for frame in theirs:
         _empty(sql, frame.id)
-    for take in stay:
+    _unsay(sql, stay, words)
+    for position, frame in enumerate(each for each in story.frames if each not in theirs):
+        sql.execute("UPDATE frames SET position = ? WHERE id = ?", (position, frame.id))
+    take_down(sql, story.id)
+    touch(sql, story.id)
+    return words
+
+
+def unsay(sql: sqlite3.Connection, story: Story, words: set[str]) -> None:
+    """Take words of another story out of what came along from there, also of frames that did not come."""
+    takes = [take for frame in (*story.frames, *story.taken_back) for take in frame.takes]
+    _unsay(sql, takes, words - _said(takes))
+
+
+def _unsay(sql: sqlite3.Connection, takes: Iterable[Take], words: set[str]) -> None:
+    """Take words for other scenes out of recipes, and out of the files of their pictures."""
+    for take in takes:
         if words & {*take.recipe.suppress}:
             recipe = _without(take.recipe, words)
             sql.execute("UPDATE takes SET recipe = ? WHERE id = ?", (recipe_to_json(recipe), take.id))
@@ -81,10 +100,6 @@ def take_out(
                 " WHERE id = ? AND path IS NOT NULL",
                 (take.id,),
             )
-    for position, frame in enumerate(each for each in story.frames if each not in theirs):
-        sql.execute("UPDATE frames SET position = ? WHERE id = ?", (position, frame.id))
-    take_down(sql, story.id)
-    touch(sql, story.id)
 
 
 def _empty(sql: sqlite3.Connection, frame_id: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from generator.archive.connection import Shelf, reads, writes
-from generator.archive.excision import NOBODY, carried_on, remixes_of, take_out
+from generator.archive.excision import NOBODY, carried_on, remixes_of, take_out, unsay
 from generator.archive.rows import read_story, take_down
 from generator.moderation.values import Belongings, Posting, Remnant
 from generator.press.metadata import recipe_from_json
@@ -79,7 +79,8 @@ _REMAINS_OF_STORY = (
         "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
         " SELECT 'message', guild_id, thread_id, message FROM stories, (SELECT prompt_id AS message"
         " FROM circles WHERE story_id = ?1 UNION SELECT prelude_id FROM circles WHERE story_id = ?1"
-        " UNION SELECT poll_id FROM circles WHERE story_id = ?1)"
+        " UNION SELECT poll_id FROM circles WHERE story_id = ?1"
+        " UNION SELECT message_id FROM polls WHERE story_id = ?1)"
         " WHERE id = ?1 AND message IS NOT NULL AND thread_id IS NOT NULL"
     ),
     (
@@ -102,6 +103,18 @@ _REMAINS_OF_STORY = (
         " SELECT 'message', guild_id, channel_id, card_id FROM stories WHERE id = ?1 AND card_id IS NOT NULL"
     ),
 )
+
+_POLLS = "SELECT message_id FROM polls WHERE story_id = ?1 AND author_id = ?2"
+_WITHDRAW_POLLS = (
+    (
+        "INSERT INTO remains (kind, guild_id, channel_id, message_id)"
+        " SELECT 'message', guild_id, thread_id, message_id FROM stories JOIN polls ON stories.id = story_id"
+        " WHERE story_id = ?1 AND polls.author_id = ?2 AND thread_id IS NOT NULL"
+    ),
+    f"UPDATE circles SET poll_id = NULL, deadline = NULL WHERE story_id = ?1 AND poll_id IN ({_POLLS})",  # noqa: S608
+    f"DELETE FROM polls WHERE story_id = ?1 AND message_id IN ({_POLLS})",  # noqa: S608 constants
+)
+"""The polls that hold a member's words go; a vote that is on is asked again, without their proposal."""
 
 
 class Oblivion(Shelf):
@@ -271,7 +284,12 @@ def _take_part_out(sql: sqlite3.Connection, story: Story, person_id: int) -> Non
     theirs = [frame for frame in frames if frame.author.id == person_id]
     remixes = [take for frame in frames if frame not in theirs for take in remixes_of(frame, person_id)]
     sql.execute("INSERT OR REPLACE INTO contributors VALUES (?, ?, ?)", (story.id, NOBODY.id, NOBODY.name))
-    take_out(sql, story, theirs, remixes)
+    later = [other for other, _frames in carried_on(sql, story)]
+    words = take_out(sql, story, theirs, remixes)
+    for other in later:  # where they may have no part
+        unsay(sql, other, words)
+    for statement in _WITHDRAW_POLLS:
+        sql.execute(statement, (story.id, person_id))
     _disown(sql, story, person_id)
 
 

@@ -228,6 +228,8 @@ def decide(circle: Circle, votes: Sequence[int] | None) -> Step:
         return circle, None
     if not circle.proposals:  # whoever proposed them is forgotten
         return rest(circle, None), None
+    if len(circle.proposals) == 1:
+        return _choose(circle)
     if votes is None:
         chosen = circle.proposals[0]
         news = Sentence(

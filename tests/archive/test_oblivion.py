@@ -185,6 +185,72 @@ async def test_what_a_forgotten_member_made_of_anothers_picture_goes_and_the_pic
     assert found(tmp_path / "archive.sqlite3", "Leonora") == set()
 
 
+async def going_on(archive: Archive, board: Storyboard, story: Story, owner: Person) -> Story:
+    """A story told together that begins with the frames of another."""
+    common = Common(recipe=without_scene(board.recipes[0]), window_length=10)
+    state = Circle(story_id=0, owner=owner, mode=Mode.OPEN, phase=Phase.WRITING, minutes=60)
+    carried = [(frame, Path(f"pictures/copy{frame.id}.png")) for frame in story.frames]
+    empty = replace(board, scenes=(), recipes=())
+    return await archive.circles.add(
+        empty, common, state, guild_id=10, channel_id=20, carried=carried, continues_id=story.id
+    )
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_forgotten_members_words_for_anothers_picture_go_from_the_story_that_goes_on_too(
+    archive: Archive, board: Storyboard, tmp_path: Path, again: bool
+) -> None:
+    before = await told(archive, board, BEN)
+    first = before.takes[0]
+    last = await archive.add_take(first, reworded(first.recipe, "of Leonora"), LEO, scene="of Leonora")
+    if again:  # Ben has it drawn again, in Leonora's words
+        last = await archive.add_take(last, replace(last.recipe, seed=9), BEN)
+    await archive.start(last.id, "cpu")
+    await archive.finish(last.id, Path("pictures/remix.png"), PICTURE)
+    later = await going_on(archive, board, await archive.story(before.id), BEN)
+    assert later.scenes[0] == "of Leonora"
+    assert [frame.author.name for frame in later.frames] == ["Leonora", "Ben", "Ben"]
+    await archive.oblivion.forget(LEO.id)
+    assert (await archive.story(later.id)).scenes == before.scenes[1:]
+    assert found(tmp_path / "archive.sqlite3", "Leonora", LEO.id) <= {"work"}
+
+
+async def test_words_that_did_not_come_along_are_forgotten_in_the_story_that_goes_on_too(
+    archive: Archive, board: Storyboard, tmp_path: Path
+) -> None:
+    before = await together(archive, board, BEN, LEO, Person(id=3, name="Cas"))
+    *_others, leo, cas = before.frames
+    assert leo.takes[0].scene in cas.takes[0].recipe.suppress
+    later = await going_on(archive, board, replace(before, frames=(cas,)), BEN)
+    await archive.oblivion.forget(LEO.id)
+    assert found(tmp_path / "archive.sqlite3", "Leonora") == set()
+    (carried,) = (await archive.story(later.id)).takes
+    assert carried.path in {each.path for each in await archive.oblivion.remains() if each.kind == "words"}
+
+
+@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_polls_with_words_that_go_are_taken_away_also_when_their_vote_is_over(
+    archive: Archive, board: Storyboard, over: bool, deleted: bool
+) -> None:
+    story = await together(archive, board, BEN)
+    proposals = tuple(Proposal(author=who, scene=who.name, express=who.name) for who in (LEO, BEN))
+    vote = {"mode": Mode.VOTE, "phase": Phase.VOTING, "proposals": proposals}
+    asked = story.created_at
+    await archive.circles.change(
+        story.id, lambda circle, _: (rules.polled(replace(circle, **vote), 900, asked), None)
+    )
+    if over:
+        await archive.circles.change(story.id, lambda circle, _: rules.decide(circle, [0, 1]))
+    await (archive.oblivion.delete_story(story.id) if deleted else archive.oblivion.forget(LEO.id))
+    messages = [(each.channel_id, each.message_id) for each in await archive.oblivion.remains()]
+    assert messages.count((101, 900)) == 1
+    if not over and not deleted:
+        circle = await archive.circles.circle(story.id)
+        assert (circle.phase, circle.poll_id, circle.deadline) == (Phase.VOTING, None, None)
+        assert [proposal.author.id for proposal in circle.proposals] == [BEN.id]
+
+
 async def test_scenes_that_were_taken_back_lose_a_forgotten_members_words_too(
     archive: Archive, board: Storyboard, tmp_path: Path
 ) -> None:

@@ -5,10 +5,25 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import discord
+from simcord import MemberActor
 
 from generator.together.circle import Mode
 from tests.cogs.conftest import Stage, texts
+from tests.cogs.members import answered
+from tests.cogs.moderators import until
 from tests.cogs.round import FOX, Round, answers, begun, over, private, prompt_of, taking_turns
+
+
+async def forget(stage: Stage, who: MemberActor) -> None:
+    """Somebody wants to be forgotten."""
+    await who.click(answered(await who.slash(stage.stories, "me forget")), label="Forget it all")
+
+
+def stands(stage: Stage, thread_id: int, names: list[str]) -> bool:
+    """Whether the thread's one poll is between the scenes of these."""
+    polls = [message.poll for message in stage.messages(thread_id) if message.poll is not None]
+    wanted = [[f"scene of {name}" for name in names]]
+    return [[answer.text for answer in poll.answers] for poll in polls] == wanted
 
 
 async def test_turns_go_around_and_whoever_is_not_due_hears_whose_turn_it_is(stage: Stage) -> None:
@@ -85,6 +100,27 @@ async def test_a_vote_is_called_for_early_and_counted_early(stage: Stage) -> Non
     story = await fox.until(lambda story, _: len(story.frames) == 1 and not story.pending)
     assert story.scenes == ("in the snow",)
     assert "Nobody voted" in await prompt_of(fox)
+
+
+async def test_a_poll_with_words_of_who_is_forgotten_goes_and_the_others_are_asked_again(
+    stage: Stage,
+) -> None:
+    fox = await begun(stage, mode="vote")
+    leo, sue = (stage.env.guild.add_member(stage.env.create_user(name)) for name in ("Leo", "Sue"))
+    await fox.shown()
+    for who in (stage.ann, stage.ben, leo, sue):
+        await fox.write(who, f"scene of {who.name}")
+    await fox.shown()
+    await fox.press(stage.ben, "vote")
+    thread = await fox.thread()
+    for who, left in ((leo, ["Ann", "Ben", "Sue"]), (sue, ["Ann", "Ben"])):
+        await fox.until(lambda _, circle: circle.poll_id is not None)
+        await forget(stage, who)
+        await until(lambda left=left: stands(stage, thread.id, left))
+    await forget(stage, stage.ben)
+    story = await fox.until(lambda story, _: len(story.frames) == 1 and not story.pending)
+    assert story.scenes == ("scene of Ann",)
+    assert "Ann’s scene was the only one" in await prompt_of(fox)
 
 
 async def test_a_single_proposal_needs_no_poll(stage: Stage) -> None:
